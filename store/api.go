@@ -1,0 +1,241 @@
+package store
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"cairn/store/meta"
+)
+
+// The store's words, shared with the packages below it.
+type (
+	NodeID      = meta.NodeID
+	SpaceID     = meta.SpaceID
+	UserID      = meta.UserID
+	VersionID   = meta.VersionID
+	UploadID    = meta.UploadID
+	Node        = meta.Node
+	Version     = meta.Version
+	Trashed     = meta.Trashed
+	User        = meta.User
+	AppPassword = meta.AppPassword
+	Lock        = meta.Lock
+	Prop        = meta.Prop
+	PropName    = meta.PropName
+	Upload      = meta.Upload
+	Change      = meta.Change
+)
+
+// The kinds of node.
+const (
+	File   = meta.File
+	Folder = meta.Folder
+)
+
+// Rights are what a scope may do.
+type Rights uint8
+
+// The rights.
+const (
+	MayRead Rights = 1 << iota
+	MayWrite
+)
+
+// Scope is a tree as somebody may use it: every path of a call is relative to its
+// root. server/auth makes a Principal, one resolver turns it into a Scope.
+type Scope struct {
+	Space  SpaceID
+	Root   NodeID
+	Rights Rights
+	User   UserID // who acts; the author of what is written
+}
+
+// Written is a node after a write, and whether its name was free before.
+type Written struct {
+	Node
+	Created bool
+}
+
+// View is the tree as one transaction sees it. It is valid only during the call it
+// was passed to.
+type View interface {
+	// Stat finds the node at p: ErrNotExist.
+	Stat(p Path) (Node, error)
+	// Locks lists the live locks that cover the resource at p (which need not
+	// exist): its own, and those of depth infinity on the folders above it.
+	Locks(p Path) ([]Lock, error)
+}
+
+// Conditions travel with every write and are checked in its commit transaction
+// (and before any byte is read, so that a hopeless upload is refused early).
+type Conditions struct {
+	// IfMatch: the node must exist with one of these opaque tags (unquoted; "*" is
+	// any). nil: no condition.
+	IfMatch []string
+	// IfNoneMatch: the node must not exist with one of these tags ("*": must not
+	// exist at all). nil: no condition.
+	IfNoneMatch []string
+	// IfUnmodifiedSince: the node must exist and be no newer, in whole seconds.
+	IfUnmodifiedSince time.Time
+	// Tokens are the lock tokens the client submitted. A lock binds everyone: a
+	// write needs the token of each exclusive lock, or of one shared lock, that
+	// covers what it changes, and the token must belong to the scope's user.
+	Tokens []string
+	// Guard, if set, is asked inside the transaction; its error is returned. It may
+	// be called more than once and must only look.
+	Guard func(View) error
+}
+
+// PutOptions say how a file is written.
+type PutOptions struct {
+	Conditions
+	Size    int64     // declared bytes; negative: unknown
+	ModTime time.Time // zero: now
+	// Parents makes missing folders above the path.
+	Parents bool
+}
+
+// MoveOptions say how a node is moved or copied.
+type MoveOptions struct {
+	Conditions
+	// Overwrite lets the destination be replaced (it goes to the trash, or, for a
+	// file moved over a file, becomes an older version of the destination's node).
+	// Without it a taken name is ErrExist.
+	Overwrite bool
+	// Shallow copies a folder without what is in it. Ignored by Move.
+	Shallow bool
+}
+
+// UploadSpec describes an upload to begin.
+type UploadSpec struct {
+	Conditions // Guard is not kept
+	Path       Path
+	Size       int64 // declared bytes; negative: to be declared later
+	ModTime    time.Time
+	Meta       []byte // at most 64 KiB, opaque
+	Lifetime   time.Duration
+}
+
+// LockSpec describes a lock to take.
+type LockSpec struct {
+	Infinite bool
+	Shared   bool
+	Owner    string // inner XML, at most 8 KiB
+	Timeout  time.Duration
+	Conditions
+}
+
+// PropPatch sets one dead property, or removes it.
+type PropPatch struct {
+	Prop
+	Remove bool
+}
+
+// Content is an opened file at one version. It stays readable when the node is
+// overwritten or removed meanwhile. Not for concurrent use. Close it.
+type Content interface {
+	// Node is the node as it was when it was opened.
+	Node() Node
+	// WriteRange writes plain bytes [off, off+n) to w. Raw chunks of a local pack
+	// are passed to w's io.ReaderFrom as *io.LimitedReader over *os.File, so that a
+	// TCP connection is fed by sendfile. It holds no chunk while w blocks.
+	WriteRange(ctx context.Context, w io.Writer, off, n int64) (int64, error)
+	io.Reader
+	io.ReaderAt
+	io.Seeker
+	io.Closer
+}
+
+// API lists what the doors use; *Store implements it. It is here to be read: each
+// door declares the few methods it needs.
+//
+// Every method may be called concurrently. Every method that changes something
+// returns after the change is on stable storage, or with an error and no change;
+// after a crash the change is whole or absent. ctx ends waiting and reading, never
+// a commit that has begun.
+type API interface {
+	// Home is the scope of a user's own space.
+	Home(ctx context.Context, u UserID) (Scope, error)
+	// Usage is the bytes of current content in the space, and its quota (0: none),
+	// and the bytes that can still be written (the smaller of quota and disk).
+	Usage(ctx context.Context, sc Scope) (used, quota, available int64, err error)
+
+	Stat(ctx context.Context, sc Scope, p Path) (Node, error)
+	// List pages the children of a folder in key order: at most limit nodes whose
+	// key follows that of the name after ("" to begin).
+	List(ctx context.Context, sc Scope, p Path, after string, limit int) ([]Node, error)
+	Open(ctx context.Context, sc Scope, p Path) (Content, error)
+
+	// Put streams r into the file at p, which shows its old content until the new
+	// one is complete. Errors: ErrNoParent, ErrIsFolder (p is a folder), ErrRoot,
+	// ErrQuota, ErrNoSpace, ErrIncomplete, ErrTooLong, ErrRead, ErrLocked,
+	// ErrPrecondition, ErrStopped.
+	Put(ctx context.Context, sc Scope, p Path, r io.Reader, o PutOptions) (Written, error)
+	// Mkdir makes one folder: ErrExist, ErrNoParent.
+	Mkdir(ctx context.Context, sc Scope, p Path, c Conditions) (Node, error)
+	// Move renames a node, with all below it, in O(1) statements. The source is
+	// looked at before the destination is touched. ErrNotExist (source), ErrNoParent
+	// (destination), ErrExist, ErrSame, ErrIntoItself, ErrRoot, ErrLocked.
+	Move(ctx context.Context, sc Scope, from, to Path, o MoveOptions) (Written, error)
+	// Copy duplicates rows, never bytes. Errors as Move.
+	Copy(ctx context.Context, sc Scope, from, to Path, o MoveOptions) (Written, error)
+	// Remove puts a node, with all below it, into the trash: O(1) statements.
+	Remove(ctx context.Context, sc Scope, p Path, c Conditions) error
+	// Trash pages what can be restored, newest first, older than before (0: all).
+	Trash(ctx context.Context, sc Scope, before int64, limit int) ([]Trashed, error)
+	// Restore puts a trashed node back under its old parent and name, or at to if
+	// that is not the root. ErrNotExist, ErrExist, ErrNoParent.
+	Restore(ctx context.Context, sc Scope, id NodeID, to Path, c Conditions) (Node, error)
+	// Versions lists the superseded contents of a file, newest first.
+	Versions(ctx context.Context, sc Scope, p Path) ([]Version, error)
+	// Touch sets the modification time.
+	Touch(ctx context.Context, sc Scope, p Path, t time.Time, c Conditions) (Node, error)
+
+	// Props lists the dead properties of a node.
+	Props(ctx context.Context, sc Scope, p Path) ([]Prop, error)
+	// SetProps sets and removes dead properties in order, all or none.
+	SetProps(ctx context.Context, sc Scope, p Path, patch []PropPatch, c Conditions) error
+
+	// Lock takes a write lock. Where nothing is at p an empty file is made (created).
+	// ErrLocked on conflict, ErrNoParent, ErrLockLimit.
+	Lock(ctx context.Context, sc Scope, p Path, spec LockSpec) (lk Lock, created bool, err error)
+	// Refresh restarts the timeout of the user's lock token, which must cover p.
+	// ErrPrecondition if it does not.
+	Refresh(ctx context.Context, sc Scope, p Path, token string, timeout time.Duration) (Lock, error)
+	// Unlock ends the user's lock, which must cover p: ErrNotExist.
+	Unlock(ctx context.Context, sc Scope, p Path, token string) error
+	// Locks lists the live locks that cover p, and the path of each one's root.
+	Locks(ctx context.Context, sc Scope, p Path) ([]Lock, []Path, error)
+
+	// CreateUpload begins an upload of one part. ErrQuota, ErrNoParent, ErrLocked…
+	CreateUpload(ctx context.Context, sc Scope, spec UploadSpec) (Upload, error)
+	// GetUpload finds an upload of the scope's user; anybody else's is ErrNotExist.
+	GetUpload(ctx context.Context, sc Scope, id UploadID) (Upload, error)
+	// AppendUpload streams r onto a part at offset and returns the durable offset,
+	// which counts every byte that arrived, also when r fails (then with ErrRead).
+	// When the last byte of a single-part upload arrives the file is committed in
+	// the same transaction; what that commit refuses is returned, the bytes are
+	// kept, and the offset stays below the size. ErrOffset, ErrBusy, ErrTooLong.
+	AppendUpload(ctx context.Context, sc Scope, id UploadID, part int, offset int64, r io.Reader) (int64, error)
+	// FinishUpload commits an upload whose bytes are all there: with the size
+	// declared now (size ≥ 0) or before (negative), at another place if to is not
+	// the root. Idempotent. ErrIncomplete.
+	FinishUpload(ctx context.Context, sc Scope, id UploadID, to Path, size int64, c Conditions) (Written, error)
+	// DropUpload discards an upload.
+	DropUpload(ctx context.Context, sc Scope, id UploadID) error
+
+	// Accounts. Names are [a-z0-9._@-]{1,64} compared without case; password is an
+	// argon2id hash made by server/auth. ErrName, ErrExist, ErrNotExist.
+	AddUser(ctx context.Context, name, password string, quota int64, admin bool) (User, error)
+	SetPassword(ctx context.Context, u UserID, password string) error
+	SetQuota(ctx context.Context, u UserID, quota int64) error
+	RemoveUser(ctx context.Context, u UserID) error
+	Users(ctx context.Context) ([]User, error)
+	UserByName(ctx context.Context, name string) (User, error)
+	AddAppPassword(ctx context.Context, u UserID, label string, hash [32]byte) (AppPassword, error)
+	AppPasswords(ctx context.Context, u UserID) ([]AppPassword, error)
+	RemoveAppPassword(ctx context.Context, u UserID, id int64) error
+	// AppPasswordUser finds the account that a secret's hash belongs to.
+	AppPasswordUser(ctx context.Context, hash [32]byte) (User, error)
+}
