@@ -1,0 +1,89 @@
+package object
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+const iovMax = 1024 // IOV_MAX of Linux
+
+func datasync(f *os.File) error {
+	if err := control(f, unix.Fdatasync); err != nil {
+		return &os.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
+	}
+	return nil
+}
+
+func writevAt(f *os.File, bufs [][]byte, off int64) (int, error) {
+	done := 0
+	for len(bufs) > 0 {
+		var n int
+		err := control(f, func(fd int) (err error) {
+			n, err = unix.Pwritev(fd, bufs[:min(len(bufs), iovMax)], off+int64(done))
+			return err
+		})
+		if err != nil {
+			return done, &os.PathError{Op: "pwritev", Path: f.Name(), Err: err}
+		}
+		rest := skip(bufs, n)
+		if n == 0 && len(rest) > 0 {
+			return done, io.ErrShortWrite
+		}
+		bufs, done = rest, done+n
+	}
+	return done, nil
+}
+
+// skip is bufs without its first n bytes and without empty buffers in front. It copies
+// the list rather than change the caller's.
+func skip(bufs [][]byte, n int) [][]byte {
+	for len(bufs) > 0 && n >= len(bufs[0]) {
+		n -= len(bufs[0])
+		bufs = bufs[1:]
+	}
+	if n == 0 || len(bufs) == 0 {
+		return bufs
+	}
+	rest := append([][]byte(nil), bufs...)
+	rest[0] = rest[0][n:]
+	return rest
+}
+
+// Magic numbers of statfs(2).
+var kinds = map[uint32]struct {
+	name string
+	safe bool
+}{
+	unix.EXT4_SUPER_MAGIC:      {"ext4", true},
+	unix.XFS_SUPER_MAGIC:       {"xfs", true},
+	unix.BTRFS_SUPER_MAGIC:     {"btrfs", true},
+	unix.F2FS_SUPER_MAGIC:      {"f2fs", true},
+	unix.OVERLAYFS_SUPER_MAGIC: {"overlay", true},
+	0x2fc12fc1:                 {"zfs", true},
+	0xca451a4e:                 {"bcachefs", true},
+	unix.TMPFS_MAGIC:           {"tmpfs", false},
+	unix.RAMFS_MAGIC:           {"ramfs", false},
+	unix.NFS_SUPER_MAGIC:       {"nfs", false},
+	unix.SMB_SUPER_MAGIC:       {"smb", false},
+	unix.CIFS_SUPER_MAGIC:      {"cifs", false},
+	unix.SMB2_SUPER_MAGIC:      {"smb2", false},
+	unix.V9FS_MAGIC:            {"9p", false},
+	unix.FUSE_SUPER_MAGIC:      {"fuse", false},
+	unix.CEPH_SUPER_MAGIC:      {"ceph", false},
+	unix.AFS_SUPER_MAGIC:       {"afs", false},
+	unix.CODA_SUPER_MAGIC:      {"coda", false},
+}
+
+func (osFS) Kind(path string) (string, bool, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(path, &st); err != nil {
+		return "", false, &os.PathError{Op: "statfs", Path: path, Err: err}
+	}
+	if k, ok := kinds[uint32(st.Type)]; ok {
+		return k.name, k.safe, nil
+	}
+	return fmt.Sprintf("%#x", uint32(st.Type)), true, nil
+}
