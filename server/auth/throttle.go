@@ -1,0 +1,151 @@
+package auth
+
+import (
+	"math"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+)
+
+// What wrong guesses cost. A pair is an account as seen from one address.
+const (
+	pairBurst     = 10
+	pairRefill    = 30 * time.Second
+	addressBurst  = 60
+	addressRefill = 2 * time.Second
+	maxBuckets    = 8192 // of each kind; about 100 bytes each
+)
+
+// Throttle counts wrong guesses per address and per (account, address) in token
+// buckets. IPv6 counts by /64. Memory is bounded: when a table is full, the fullest
+// bucket of a sample makes room, so that a spray of names does not wash out the
+// bucket of the one that is being guessed at. Safe for concurrent use.
+type Throttle struct {
+	now func() time.Time
+
+	mu        sync.Mutex
+	pairs     table[pair]
+	addresses table[netip.Prefix]
+}
+
+type pair struct {
+	account string
+	address netip.Prefix
+}
+
+// NewThrottle makes an empty throttle; now tells the time.
+func NewThrottle(now func() time.Time) *Throttle {
+	return &Throttle{
+		now:       now,
+		pairs:     table[pair]{burst: pairBurst, refill: pairRefill, m: map[pair]*bucket{}},
+		addresses: table[netip.Prefix]{burst: addressBurst, refill: addressRefill, m: map[netip.Prefix]*bucket{}},
+	}
+}
+
+// Wait says how long guesses at the account from the address must pause; 0: none. It
+// takes nothing.
+func (t *Throttle) Wait(account string, a netip.Addr) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.pairs.wait(pairOf(account, a), t.now())
+}
+
+// Take pays for one guess, before it is checked, so that guesses made at once count
+// each. If it has to wait it says how long, and the guess must not be checked.
+func (t *Throttle) Take(account string, a netip.Addr) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, p := t.now(), pairOf(account, a)
+	if w := t.pairs.take(p, now); w > 0 {
+		return w
+	}
+	return t.addresses.take(p.address, now)
+}
+
+// GiveBack returns what a guess paid that was right, or was never checked.
+func (t *Throttle) GiveBack(account string, a netip.Addr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := pairOf(account, a)
+	t.pairs.give(p)
+	t.addresses.give(p.address)
+}
+
+func pairOf(account string, a netip.Addr) pair {
+	bits := a.BitLen()
+	if a.Is6() {
+		bits = 64
+	}
+	p, _ := a.Prefix(bits) // the zero Prefix for an invalid address: all such share it
+	if len(account) > 64 {
+		account = account[:64] // no account has so long a name
+	}
+	return pair{strings.ToLower(account), p}
+}
+
+// bucket holds tokens as of a moment.
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+type table[K comparable] struct {
+	burst  float64
+	refill time.Duration // per token
+	m      map[K]*bucket
+}
+
+func (t *table[K]) level(b *bucket, now time.Time) float64 {
+	return math.Min(t.burst, b.tokens+float64(now.Sub(b.at))/float64(t.refill))
+}
+
+func (t *table[K]) wait(k K, now time.Time) time.Duration {
+	b := t.m[k]
+	if b == nil {
+		return 0
+	}
+	if l := t.level(b, now); l < 1 {
+		return time.Duration((1 - l) * float64(t.refill))
+	}
+	return 0
+}
+
+func (t *table[K]) take(k K, now time.Time) time.Duration {
+	if w := t.wait(k, now); w > 0 {
+		return w
+	}
+	b := t.m[k]
+	if b == nil {
+		t.makeRoom(now)
+		b = &bucket{tokens: t.burst, at: now}
+		t.m[k] = b
+	}
+	b.tokens, b.at = t.level(b, now)-1, now
+	return 0
+}
+
+func (t *table[K]) give(k K) {
+	if b := t.m[k]; b != nil {
+		b.tokens = math.Min(t.burst, b.tokens+1)
+	}
+}
+
+// makeRoom drops the fullest of a few buckets, which map order picks at random.
+func (t *table[K]) makeRoom(now time.Time) {
+	if len(t.m) < maxBuckets {
+		return
+	}
+	const sample = 16
+	var fullest K
+	most, n := -1.0, 0
+	for k, b := range t.m {
+		if l := t.level(b, now); l > most {
+			fullest, most = k, l
+		}
+		if n++; n == sample {
+			break
+		}
+	}
+	delete(t.m, fullest)
+}
