@@ -1,0 +1,98 @@
+package dav
+
+import (
+	"mime"
+	"net/url"
+	"strings"
+)
+
+// contentType is the media type of a file, by its name alone: content is never
+// sniffed, neither here nor, because of nosniff, in the browser.
+func contentType(name string) string {
+	ext := extension(name)
+	if t, ok := types[ext]; ok {
+		return t
+	}
+	if ext != "" {
+		if t := mime.TypeByExtension(ext); t != "" {
+			return t
+		}
+	}
+	return "application/octet-stream"
+}
+
+// types come before those of the system, which differ from machine to machine, for
+// what people keep most and what the answer's headers depend on.
+var types = map[string]string{
+	".txt": "text/plain; charset=utf-8", ".md": "text/plain; charset=utf-8", ".log": "text/plain; charset=utf-8",
+	".csv": "text/csv; charset=utf-8", ".json": "application/json", ".xml": "application/xml",
+	".html": "text/html; charset=utf-8", ".htm": "text/html; charset=utf-8", ".xhtml": "application/xhtml+xml",
+	".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
+	".svg": "image/svg+xml", ".svgz": "image/svg+xml", ".pdf": "application/pdf",
+	".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".webp": "image/webp",
+	".avif": "image/avif", ".heic": "image/heic", ".heif": "image/heif", ".bmp": "image/bmp", ".tif": "image/tiff",
+	".tiff": "image/tiff", ".ico": "image/vnd.microsoft.icon", ".jxl": "image/jxl",
+	".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".aac": "audio/aac", ".flac": "audio/flac", ".ogg": "audio/ogg",
+	".oga": "audio/ogg", ".opus": "audio/ogg", ".wav": "audio/wav", ".weba": "audio/webm",
+	".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm", ".mkv": "video/matroska",
+	".avi": "video/x-msvideo", ".mpg": "video/mpeg", ".mpeg": "video/mpeg", ".ogv": "video/ogg", ".ts": "video/mp2t",
+	".zip": "application/zip", ".gz": "application/gzip", ".tar": "application/x-tar", ".7z": "application/x-7z-compressed",
+	".bz2": "application/x-bzip2", ".xz": "application/x-xz", ".zst": "application/zstd", ".rar": "application/vnd.rar",
+	".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+	".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+	".doc":  "application/msword", ".xls": "application/vnd.ms-excel", ".ppt": "application/vnd.ms-powerpoint",
+	".odt": "application/vnd.oasis.opendocument.text", ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+	".odp": "application/vnd.oasis.opendocument.presentation", ".epub": "application/epub+zip",
+}
+
+// rasters are the images that are shown: no SVG, which can hold a script.
+var rasters = map[string]bool{
+	"image/jpeg": true, "image/png": true, "image/gif": true, "image/webp": true, "image/avif": true,
+	"image/heic": true, "image/heif": true, "image/bmp": true, "image/tiff": true, "image/jxl": true,
+	"image/vnd.microsoft.icon": true,
+}
+
+// inline reports whether a browser may show content of the type, rather than save it.
+func inline(ctype string) bool {
+	t, _, _ := strings.Cut(ctype, ";")
+	return rasters[t] || strings.HasPrefix(t, "audio/") || strings.HasPrefix(t, "video/") ||
+		t == "text/plain" || t == "application/pdf"
+}
+
+// guardContent sets the headers that keep users' bytes from acting in the name of
+// this origin: no sniffing, no script, nothing loaded, and saved rather than shown
+// unless the type is harmless. A PDF viewer does not start in a sandbox.
+func (q *request) guardContent(ctype, name string) {
+	h := q.w.Header()
+	h.Set("Content-Type", ctype)
+	h.Set("X-Content-Type-Options", "nosniff")
+	csp := "sandbox; default-src 'none'"
+	if ctype == "application/pdf" {
+		csp = "default-src 'none'"
+	}
+	h.Set("Content-Security-Policy", csp)
+	if inline(ctype) {
+		h.Set("Content-Disposition", "inline; "+filename(name))
+	} else {
+		h.Set("Content-Disposition", "attachment; "+filename(name))
+	}
+}
+
+// filename is the parameter of Content-Disposition (RFC 6266 §4.3), in ASCII for old
+// clients and, where that loses something, as RFC 8187 writes it.
+func filename(name string) string {
+	var ascii strings.Builder
+	exact := true
+	for _, r := range name {
+		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' || r == '%' {
+			r, exact = '_', false
+		}
+		ascii.WriteRune(r)
+	}
+	s := `filename="` + ascii.String() + `"`
+	if !exact {
+		s += "; filename*=UTF-8''" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+	}
+	return s
+}

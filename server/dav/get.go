@@ -1,0 +1,180 @@
+package dav
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"cairn/store"
+)
+
+// get serves a file (RFC 9110 §9.3.1), whole or in ranges, under all conditions, by
+// sendfile where the connection and the stored bytes allow; a collection gets a page
+// that says how to mount it. Memory does not grow with the file, nor while a client
+// is slow; one that takes nothing for WriteTimeout is cut off.
+//
+// x/net/webdav serves POST like GET, says 404 whatever is wrong, and reads the first
+// bytes of a file to guess its type, for HEAD too.
+func (q *request) get() error {
+	if err := q.checkIf(); err != nil {
+		return err
+	}
+	n, err := q.h.store.Stat(q.r.Context(), q.sc, q.p)
+	if err != nil {
+		return err
+	}
+	if n.IsFolder() {
+		return q.page(&n)
+	}
+	// Opened before the conditions are looked at, so that they are those of the
+	// content that is served.
+	c, err := q.h.store.Open(q.r.Context(), q.sc, q.p)
+	if errors.Is(err, store.ErrIsFolder) {
+		return q.page(&n)
+	}
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	n = c.Node()
+	q.setValidators(&n)
+	q.w.Header().Set("Cache-Control", "private, no-cache")
+	q.w.Header().Set("Accept-Ranges", "bytes")
+	if !q.cond.holds(&n) {
+		if hasTag(q.cond.noneMatch, n.ETag()) && (q.cond.match == nil || hasTag(q.cond.match, n.ETag())) {
+			return q.status(http.StatusNotModified)
+		}
+		return store.ErrPrecondition
+	}
+	if q.cond.noneMatch == nil && len(q.r.Header.Values("If-None-Match")) == 0 && !modified(q.r, &n) {
+		return q.status(http.StatusNotModified)
+	}
+	ranges, ok := q.ranges(&n)
+	switch {
+	case !ok:
+		q.w.Header().Set("Content-Range", fmt.Sprintf("bytes */%d", n.Size))
+		q.w.Header().Set("Content-Length", "0")
+		return q.status(http.StatusRequestedRangeNotSatisfiable)
+	case len(ranges) > 1:
+		return q.sendParts(c, ranges)
+	case len(ranges) == 1:
+		q.w.Header().Set("Content-Range", ranges[0].contentRange(n.Size))
+		return q.send(c, http.StatusPartialContent, ranges[0])
+	}
+	return q.send(c, http.StatusOK, byteRange{0, n.Size})
+}
+
+// modified evaluates If-Modified-Since (RFC 9110 §13.1.3).
+func modified(r *http.Request, n *store.Node) bool {
+	since, err := http.ParseTime(r.Header.Get("If-Modified-Since"))
+	return err != nil || n.ModTime.Truncate(time.Second).After(since)
+}
+
+// ranges is what the request asks for of n; none: all of it. Not ok: nothing of it
+// is there (416). Range means something to GET alone (RFC 9110 §14.2).
+func (q *request) ranges(n *store.Node) (ranges []byteRange, ok bool) {
+	v := q.r.Header.Get("Range")
+	if v == "" || q.r.Method != http.MethodGet || !q.ifRange(n) {
+		return nil, true
+	}
+	return parseRange(v, n.Size)
+}
+
+// ifRange evaluates If-Range (RFC 9110 §13.1.5): a strong tag, or the very date that
+// we sent.
+func (q *request) ifRange(n *store.Node) bool {
+	v := strings.TrimSpace(q.r.Header.Get("If-Range"))
+	if v == "" {
+		return true
+	}
+	if tag, weak, _, ok := cutTag(v); ok {
+		return !weak && tag == n.ETag()
+	}
+	t, err := http.ParseTime(v)
+	return err == nil && n.ModTime.Truncate(time.Second).Equal(t)
+}
+
+// send answers with one run of bytes.
+func (q *request) send(c store.Content, status int, br byteRange) error {
+	n := c.Node()
+	q.guardContent(contentType(n.Name), n.Name)
+	q.w.Header().Set("Content-Length", strconv.FormatInt(br.length, 10))
+	q.status(status)
+	if q.r.Method == http.MethodHead {
+		return nil
+	}
+	return q.sendRange(sink(q.w), c, br)
+}
+
+// sendParts answers with several runs, as multipart/byteranges (RFC 9110 §14.6).
+func (q *request) sendParts(c store.Content, ranges []byteRange) error {
+	n := c.Node()
+	ctype := contentType(n.Name)
+	boundary := "cairn-" + n.ETag()
+	heads := make([]string, len(ranges)+1)
+	var total int64
+	for i, br := range ranges {
+		heads[i] = "\r\n--" + boundary + "\r\nContent-Type: " + ctype +
+			"\r\nContent-Range: " + br.contentRange(n.Size) + "\r\n\r\n"
+		total += int64(len(heads[i])) + br.length
+	}
+	heads[len(ranges)] = "\r\n--" + boundary + "--\r\n"
+	total += int64(len(heads[len(ranges)]))
+	q.guardContent(ctype, n.Name)
+	q.w.Header().Set("Content-Type", "multipart/byteranges; boundary="+boundary)
+	q.w.Header().Set("Content-Length", strconv.FormatInt(total, 10))
+	q.status(http.StatusPartialContent)
+	w := sink(q.w)
+	for i, head := range heads {
+		q.extendWrite()
+		if _, err := io.WriteString(w, head); err != nil {
+			return err
+		}
+		if i < len(ranges) {
+			if err := q.sendRange(w, c, ranges[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// maxPiece is how much is sent under one write deadline.
+const maxPiece = 8 << 20
+
+// sendRange writes a run of bytes, piece by piece, each with its own deadline.
+func (q *request) sendRange(w io.Writer, c store.Content, br byteRange) error {
+	for off, end := br.start, br.start+br.length; off < end; {
+		q.extendWrite()
+		n, err := c.WriteRange(q.r.Context(), w, off, min(maxPiece, end-off))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return io.ErrUnexpectedEOF
+		}
+		off += n
+	}
+	return nil
+}
+
+// sink is the innermost writer below w that takes an io.Reader, which is where
+// net/http does sendfile; frameworks wrap it and hide that. The status must have
+// been sent, through w.
+func sink(w http.ResponseWriter) io.Writer {
+	var best io.Writer = w
+	for {
+		if _, ok := w.(io.ReaderFrom); ok {
+			best = w
+		}
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return best
+		}
+		w = u.Unwrap()
+	}
+}

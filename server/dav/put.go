@@ -1,0 +1,72 @@
+package dav
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"cairn/server/httperr"
+	"cairn/store"
+)
+
+// put stores the body as the new content of a file (RFC 9110 §9.3.4): 201 for a new
+// file, else 204, with its ETag and Last-Modified. Until the body is there to its
+// last byte the old content is what everybody sees. The store checks conditions,
+// locks and quota before its first read, so that a client that waits for
+// "100 Continue" is refused without sending, and again when it commits.
+//
+// x/net/webdav truncates first, ignores If-Match, If-None-Match and Content-Range
+// (a resumed upload replaces the file by its tail), always says 201, turns a full
+// disk into 405, and cannot tell the file system that the body broke off.
+func (q *request) put() error {
+	h := q.r.Header
+	switch {
+	case len(h.Values("Content-Range")) > 0:
+		return httperr.BadRequest("content-range", "A part of a file cannot be stored alone.", "Send the whole file, or use a resumable upload.")
+	case h.Get("Content-Encoding") != "" && !strings.EqualFold(h.Get("Content-Encoding"), "identity"):
+		return httperr.Problem{Status: http.StatusUnsupportedMediaType, Code: "content-encoding",
+			Title: "The body is encoded.", Hint: "Send the file as it is, without Content-Encoding."}
+	case q.slash || q.p.IsRoot():
+		return httperr.Of(store.ErrIsFolder)
+	}
+	modTime, hasTime := mtime(h.Get("X-OC-Mtime"))
+	n, err := q.h.store.Put(q.r.Context(), q.sc, q.p, q.reader(), store.PutOptions{
+		Conditions: q.forStore(), Size: q.size(), ModTime: modTime,
+	})
+	if err != nil {
+		return q.readError(err)
+	}
+	q.setValidators(&n.Node)
+	if hasTime {
+		q.w.Header().Set("X-OC-Mtime", "accepted")
+	}
+	return q.status(existed(n.Created))
+}
+
+// size is the declared length of the body, -1 if it is not known. The macOS client
+// sends files in chunks, with their length in a header of its own.
+func (q *request) size() int64 {
+	if q.r.ContentLength >= 0 {
+		return q.r.ContentLength
+	}
+	if n, err := strconv.ParseInt(q.r.Header.Get("X-Expected-Entity-Length"), 10, 64); err == nil && n >= 0 {
+		return n
+	}
+	return -1
+}
+
+// mtime reads Unix seconds, perhaps with a fraction, within the years 1970–9999. What
+// it cannot read is no time.
+func mtime(s string) (time.Time, bool) {
+	if s == "" {
+		return time.Time{}, false
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(f >= 0 && f < 253402300800) {
+		return time.Time{}, false
+	}
+	sec, frac := math.Modf(f)
+	return time.Unix(int64(sec), int64(frac*1e9)).UTC(), true
+}
