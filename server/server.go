@@ -1,0 +1,117 @@
+// Package server knows HTTP: it listens, decides which door a request goes through,
+// says who is asking and which part of the store they see, and writes the access log.
+//
+// The doors that clients speak to in verbs of their own (/dav) get the connection's
+// own ResponseWriter, behind nothing but the log's thin wrapper; Echo serves the rest.
+package server
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"cairn/server/auth"
+	"cairn/server/spa"
+	"cairn/store"
+	"cairn/web"
+)
+
+// Config says how to serve. The zero value serves plain HTTP at the root, believes no
+// proxy and logs nothing.
+type Config struct {
+	BaseURL *url.URL     // from ParseBase; nil is the root
+	Proxies auth.Proxies // whose X-Forwarded-… headers count
+	// TLSCert and TLSKey are PEM files; both or none.
+	TLSCert, TLSKey string
+	// ShutdownGrace is how long requests may go on once Serve's context ends; 0 ends
+	// them at once.
+	ShutdownGrace time.Duration
+	Log           *slog.Logger
+	Clock         func() time.Time // nil: time.Now
+	// Replied, if set, is called when a final status is about to be written.
+	Replied func(method string, status int)
+}
+
+// Server is the HTTP side of one store. Make it with New; safe for concurrent use.
+type Server struct {
+	Config
+	base     string // path of the base URL without its last slash
+	store    *store.Store
+	basic    *auth.Basic
+	dav      http.Handler
+	outer    http.Handler
+	handler  http.Handler
+	cert     *certificate
+	draining atomic.Bool
+	running  inflight
+}
+
+// New builds the server; it does not listen yet. The store stays the caller's, to be
+// closed after Serve has returned.
+func New(c Config, st *store.Store) (*Server, error) {
+	if c.BaseURL == nil {
+		c.BaseURL = &url.URL{}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return nil, errors.New("a TLS certificate needs its key, and the other way round")
+	}
+	s := &Server{Config: c, base: strings.TrimSuffix(c.BaseURL.Path, "/"), store: st}
+	if c.TLSCert != "" {
+		cert, err := loadCertificate(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return nil, err
+		}
+		s.cert = cert
+	}
+	app, err := spa.New(web.FS(), s.base)
+	if err != nil {
+		return nil, err
+	}
+	s.basic = auth.NewBasic(st, c.Clock)
+	s.dav = s.davDoor()
+	s.outer = s.outerApp(app)
+	s.handler = s.observe(http.HandlerFunc(s.route))
+	return s, nil
+}
+
+// Handler is everything the server answers, for a listener of the caller's own.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// route picks the door by prefix, before any router: the DAV door takes every verb,
+// with and without the slash, and nothing cleans or redirects its paths.
+func (s *Server) route(w http.ResponseWriter, r *http.Request) {
+	p := r.URL.Path
+	switch {
+	case p == "/healthz" || p == "/readyz": // for who looks at the process, not at the base
+		s.outer.ServeHTTP(w, r)
+	case below(p, s.base+"/dav"):
+		s.dav.ServeHTTP(w, r)
+	case r.RequestURI == "*":
+		s.rootOptions(w, r)
+	case s.base != "" && p == s.base && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		http.Redirect(w, r, s.base+"/", http.StatusPermanentRedirect)
+	case below(p, s.base):
+		inner := r.Clone(r.Context())
+		inner.URL.Path, inner.URL.RawPath = strings.TrimPrefix(p, s.base), ""
+		if inner.URL.Path == "" {
+			inner.URL.Path = "/"
+		}
+		s.outer.ServeHTTP(w, inner)
+	default:
+		notFound(w)
+	}
+}
+
+func notFound(w http.ResponseWriter) {
+	http.Error(w, "not found", http.StatusNotFound)
+}
