@@ -1,0 +1,207 @@
+package meta
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// maxBatch bounds the changes of one transaction, maxBatchOps its ops: the writer
+// is never held long.
+const (
+	maxBatch    = 256
+	maxBatchOps = 4096
+)
+
+// change is one caller waiting for its transaction.
+type change struct {
+	ctx   context.Context
+	packs []PackID
+	plan  func(*Tx) error
+	err   error
+	done  chan struct{}
+}
+
+// Start begins to take changes, after opening has replayed the packs.
+func (d *DB) Start(ctx context.Context) error {
+	st, _, err := d.State(ctx)
+	if err != nil {
+		return err
+	}
+	d.epoch, d.lsn = st.Epoch, st.Applied
+	if _, err := d.writer.row("SELECT coalesce(max(id), 0) FROM node", nil, &d.lastID); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.started = true
+	d.mu.Unlock()
+	go d.run()
+	return nil
+}
+
+func (d *DB) lsnStarted() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.started
+}
+
+// Commit runs plan in the next batch and returns when its changes are durable, or
+// with plan's error and no change. plan may run twice, on the committer's
+// goroutine: it must only read and apply through its Tx, and not block. packs are
+// those that the new rows refer to: what was appended to them is durable before the
+// rows are. ctx ends the wait only while the change is still queued.
+func (d *DB) Commit(ctx context.Context, packs []PackID, plan func(*Tx) error) error {
+	if err := d.Stopped(); err != nil {
+		return err
+	}
+	c := &change{ctx: ctx, packs: packs, plan: plan, done: make(chan struct{})}
+	select {
+	case d.queue <- c:
+	case <-d.quit:
+		return ErrClosed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	select {
+	case <-c.done:
+		return c.err
+	case <-d.done:
+		select {
+		case <-c.done:
+			return c.err
+		default:
+			return ErrClosed
+		}
+	}
+}
+
+func (d *DB) run() {
+	defer close(d.done)
+	for {
+		select {
+		case <-d.quit:
+			return
+		case c := <-d.queue:
+			batch := append(make([]*change, 0, 16), c)
+		more:
+			for len(batch) < maxBatch {
+				select {
+				case c := <-d.queue:
+					batch = append(batch, c)
+				default:
+					break more
+				}
+			}
+			for len(batch) > 0 {
+				batch = d.commitBatch(batch)
+			}
+		}
+	}
+}
+
+// commitBatch commits what fits of a batch and returns the rest.
+func (d *DB) commitBatch(batch []*change) (rest []*change) {
+	finish := func(cs []*change, err error) {
+		for _, c := range cs {
+			if c.err == nil {
+				c.err = err
+			}
+			close(c.done)
+		}
+	}
+	if err := d.Stopped(); err != nil {
+		finish(batch, err)
+		return nil
+	}
+	n, tx, err := d.planBatch(batch)
+	if err != nil { // the database itself failed: nothing was made durable
+		d.writer.exec("ROLLBACK")
+		finish(batch, fmt.Errorf("database: %w", err))
+		return nil
+	}
+	batch, rest = batch[:n], batch[n:]
+	if len(tx.ops) == 0 {
+		if _, err := d.writer.exec("ROLLBACK"); err != nil {
+			d.stop(err)
+		}
+		finish(batch, nil)
+		return rest
+	}
+	lsn := d.lsn + 1
+	if err := d.makeDurable(batch, tx, lsn); err != nil {
+		d.writer.exec("ROLLBACK")
+		d.stop(err)
+		finish(batch, d.Stopped())
+		return rest
+	}
+	d.lsn, d.lastID = lsn, tx.lastID
+	finish(batch, nil)
+	return rest
+}
+
+// makeDurable appends and flushes the commit record, then commits.
+func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64) error {
+	if _, err := d.writer.exec("UPDATE store SET applied = ? WHERE id = 1", int64(lsn)); err != nil {
+		return err
+	}
+	var after []PackID
+	for _, c := range batch {
+		if c.err == nil {
+			after = append(after, c.packs...)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	if err := d.o.Log.Append(ctx, lsn, encodeRecord(lsn, tx.now, tx.ops), after); err != nil {
+		return err
+	}
+	if _, err := d.writer.exec("COMMIT"); err != nil {
+		return err
+	}
+	d.o.Trace("COMMIT")
+	return nil
+}
+
+// planBatch runs the plans of a batch in a new transaction and returns how many it
+// took. A plan that fails before it applied anything only leaves its error; one that
+// fails later makes the others run again without it, in a transaction of their own.
+func (d *DB) planBatch(batch []*change) (int, *Tx, error) {
+again:
+	if _, err := d.writer.exec("BEGIN IMMEDIATE"); err != nil {
+		return 0, nil, err
+	}
+	tx := &Tx{Reader: Reader{s: d.writer, epoch: d.epoch}, now: d.o.Now(), lastID: d.lastID,
+		seqs: map[SpaceID]int64{}, sums: map[NodeID]*sum{}}
+	n := 0
+	for _, c := range batch {
+		if n > 0 && len(tx.ops) > maxBatchOps {
+			break
+		}
+		n++
+		if c.err != nil {
+			continue
+		}
+		if c.ctx.Err() != nil {
+			c.err = context.Cause(c.ctx)
+			continue
+		}
+		before := len(tx.ops) + tx.pending
+		if c.err = c.plan(tx); c.err == nil {
+			c.err = tx.err
+		}
+		if c.err == nil {
+			continue
+		}
+		tx.err = nil
+		if len(tx.ops)+tx.pending != before {
+			if _, err := d.writer.exec("ROLLBACK"); err != nil {
+				return 0, nil, err
+			}
+			goto again
+		}
+	}
+	if err := tx.fold(); err != nil {
+		return 0, nil, err
+	}
+	return n, tx, tx.err
+}

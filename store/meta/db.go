@@ -1,0 +1,204 @@
+// Package meta keeps the names: which nodes there are, their versions, uploads,
+// accounts, locks and properties, as rows in SQLite. It knows rows, not rules: the
+// rules are in package store, which plans each change as typed operations (Op).
+//
+// One goroutine, the committer, writes. It takes the waiting changes as one batch,
+// one transaction and one commit record; the record is durable in the packs before
+// the transaction commits, so that the database may be lost. Readers have their own
+// connections and see whole batches.
+package meta
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"cairn/migrations"
+
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+)
+
+// Log is where commit records go. Append returns when the record, and before it
+// everything in the packs of after, is on stable storage. An error means that the
+// record may or may not be there.
+type Log interface {
+	Append(ctx context.Context, lsn uint64, payload []byte, after []PackID) error
+}
+
+// Options say how a database is opened.
+type Options struct {
+	Path    string // of the database file; made if missing
+	Log     Log
+	Now     func() time.Time
+	Trace   func(event string) // told of every COMMIT; may be nil
+	Slog    *slog.Logger
+	Readers int // connections for reading; 0 is 4
+}
+
+// State is what the whole store is.
+type State struct {
+	UUID    [16]byte
+	Epoch   int64
+	Applied uint64 // LSN of the newest commit record in the database
+}
+
+// DB is an open database. Safe for concurrent use.
+type DB struct {
+	o       Options
+	db      *sql.DB
+	writer  *session
+	readers chan *session
+	epoch   int64
+
+	queue chan *change
+	quit  chan struct{}
+	done  chan struct{}
+	once  sync.Once
+
+	mu      sync.Mutex
+	started bool
+	stopped error // why nothing is written any more
+
+	lsn    uint64 // of the newest commit; the committer's own
+	lastID NodeID // newest node id given out; the committer's own
+}
+
+// Open opens or makes the database and brings its schema up to date: ErrTooNew if
+// it is of a later version. Nothing is committed before Start.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	if o.Readers == 0 {
+		o.Readers = 4
+	}
+	if o.Trace == nil {
+		o.Trace = func(string) {}
+	}
+	q := url.Values{"_pragma": {
+		"busy_timeout(10000)", // first: the others may meet a lock
+		"journal_mode(WAL)",
+		"synchronous(NORMAL)", // commit records make commits durable
+		"foreign_keys(OFF)",
+		"temp_store(MEMORY)",
+		"cache_size(-8000)",
+		"journal_size_limit(67108864)",
+		"wal_autocheckpoint(2000)",
+	}}
+	dsn := "file:" + (&url.URL{Path: o.Path}).EscapedPath() + "?" + q.Encode()
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(o.Readers + 1)
+	db.SetMaxIdleConns(o.Readers + 1)
+	d := &DB{o: o, db: db, readers: make(chan *session, o.Readers),
+		queue: make(chan *change, 1024), quit: make(chan struct{}), done: make(chan struct{})}
+	if err := d.setUp(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("database %s: %w", o.Path, err)
+	}
+	return d, nil
+}
+
+func (d *DB) setUp(ctx context.Context) error {
+	var err error
+	if d.writer, err = newSession(ctx, d.db); err != nil {
+		return err
+	}
+	if err := migrate(ctx, d.writer.conn); err != nil {
+		return err
+	}
+	for range d.o.Readers {
+		s, err := newSession(ctx, d.db)
+		if err != nil {
+			return err
+		}
+		if _, err := s.conn.ExecContext(ctx, "PRAGMA query_only = ON; PRAGMA cache_size = -2000"); err != nil {
+			return err
+		}
+		d.readers <- s
+	}
+	return nil
+}
+
+// migrate applies the numbered files that user_version has not seen.
+func migrate(ctx context.Context, conn *sql.Conn) error {
+	files, err := fs.Glob(migrations.SQLite, "sqlite/*.sql")
+	if err != nil {
+		return err
+	}
+	sort.Strings(files)
+	var have int
+	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return err
+	}
+	if have > len(files) {
+		return fmt.Errorf("schema %d, this version knows %d: %w", have, len(files), ErrTooNew)
+	}
+	for i, name := range files[have:] {
+		text, err := fs.ReadFile(migrations.SQLite, name)
+		if err != nil {
+			return err
+		}
+		script := "BEGIN IMMEDIATE;\n" + string(text) + fmt.Sprintf("\nPRAGMA user_version = %d;\nCOMMIT;", have+i+1)
+		if _, err := conn.ExecContext(ctx, script); err != nil {
+			conn.ExecContext(ctx, "ROLLBACK")
+			return fmt.Errorf("migration %s: %w", strings.TrimPrefix(name, "sqlite/"), err)
+		}
+	}
+	return nil
+}
+
+// State reads what the store is; ok is false for a database that was just made.
+func (d *DB) State(ctx context.Context) (st State, ok bool, err error) {
+	var uuid []byte
+	ok, err = d.writer.row("SELECT uuid, epoch, applied FROM store WHERE id = 1", nil, &uuid, &st.Epoch, &st.Applied)
+	if ok && len(uuid) == len(st.UUID) {
+		copy(st.UUID[:], uuid)
+	}
+	return st, ok, err
+}
+
+// Init makes the row that says which store this is. Before Start only.
+func (d *DB) Init(ctx context.Context, uuid [16]byte, epoch int64) error {
+	_, err := d.writer.exec("INSERT INTO store (id, uuid, epoch, applied) VALUES (1, ?, ?, 0)", uuid[:], epoch)
+	return err
+}
+
+// Close ends the committer after the batch under way and shuts the connections.
+// Waiting changes get ErrClosed.
+func (d *DB) Close() error {
+	d.once.Do(func() { close(d.quit) })
+	if d.lsnStarted() {
+		<-d.done
+	}
+	for range cap(d.readers) {
+		(<-d.readers).close()
+	}
+	d.writer.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	d.writer.close()
+	return d.db.Close()
+}
+
+// Stopped is the reason why nothing is written any more, or nil.
+func (d *DB) Stopped() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stopped
+}
+
+func (d *DB) stop(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stopped == nil {
+		d.stopped = fmt.Errorf("%w: %w", ErrStopped, err)
+		if d.o.Slog != nil {
+			d.o.Slog.Error("writes stopped: restart the server to go on", "err", err)
+		}
+	}
+}

@@ -1,0 +1,16 @@
+package meta
+
+import "errors"
+
+// The errors of this package; the store maps them onto its own.
+var (
+	// ErrTooNew: the schema or a commit record is of a newer version.
+	ErrTooNew = errors.New("written by a newer version")
+	// ErrStopped: a commit failed after its record may have become durable. Nothing
+	// is written until the store is reopened, which replays what is durable.
+	ErrStopped = errors.New("writes stopped")
+	// ErrClosed: the database is shut.
+	ErrClosed = errors.New("database closed")
+	// ErrGap: commit records are missing between the database and the packs.
+	ErrGap = errors.New("commit records are missing")
+)

@@ -1,0 +1,331 @@
+package meta
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+)
+
+// memLog keeps commit records in memory.
+type memLog struct {
+	mu      sync.Mutex
+	records [][]byte
+	fail    error
+}
+
+func (l *memLog) Append(_ context.Context, _ uint64, p []byte, _ []PackID) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fail != nil {
+		return l.fail
+	}
+	l.records = append(l.records, bytes.Clone(p))
+	return nil
+}
+
+func open(t *testing.T, log *memLog, name string) *DB {
+	t.Helper()
+	d, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), name), Log: log, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Init(t.Context(), [16]byte{1}, 1); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func started(t *testing.T, log *memLog) *DB {
+	t.Helper()
+	d := open(t, log, "meta.db")
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func putSpace(tx *Tx) (root NodeID, err error) {
+	n := Node{ID: tx.NewNodeID(), Space: 1, Kind: Folder}
+	n.Name = n.ID.String()
+	return n.ID, tx.Apply(&PutSpace{Space{ID: 1, Root: n.ID}}, &PutNode{Node: n, Key: n.Name, Fresh: true})
+}
+
+func TestCommitFoldsSums(t *testing.T) {
+	d := started(t, &memLog{})
+	var root, sub NodeID
+	err := d.Commit(t.Context(), nil, func(tx *Tx) (err error) {
+		if root, err = putSpace(tx); err != nil {
+			return err
+		}
+		seq, _ := tx.NextSeq(1)
+		sub = tx.NewNodeID()
+		tx.AddSum(root, 0, 0, seq)
+		return tx.Apply(&PutNode{Node: Node{ID: sub, Space: 1, Parent: root, Name: "sub", Kind: Folder, Since: seq}, Key: "sub", Fresh: true})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		err := d.Commit(t.Context(), nil, func(tx *Tx) error {
+			seq, err := tx.NextSeq(1)
+			if err != nil {
+				return err
+			}
+			tx.AddSum(sub, 10, 1, seq)
+			name := string(rune('a' + i))
+			return tx.Apply(&PutNode{Node: Node{ID: tx.NewNodeID(), Space: 1, Parent: sub, Name: name, Kind: File, Since: seq, Size: 10,
+				Version: NewVersionID(tx.Now())}, Key: name, Fresh: true})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.View(t.Context(), func(r *Reader) error {
+		for _, id := range []NodeID{root, sub} {
+			n, ok, err := r.NodeByID(id)
+			if err != nil || !ok || n.Bytes != 30 || n.Files != 3 || n.Seq != 4 {
+				t.Errorf("folder %v: %d bytes in %d files, seq %d (%v, %v); want 30, 3, 4", id, n.Bytes, n.Files, n.Seq, ok, err)
+			}
+		}
+		return nil
+	})
+}
+
+// A plan that fails after it applied something must leave no trace, and the others of
+// its batch must go through.
+func TestFailedPlanLeavesNothing(t *testing.T) {
+	log := &memLog{}
+	d := started(t, log)
+	boom := errors.New("boom")
+	var root NodeID
+	if err := d.Commit(t.Context(), nil, func(tx *Tx) (err error) { root, err = putSpace(tx); return err }); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			err := d.Commit(context.Background(), nil, func(tx *Tx) error {
+				name := string(rune('a' + i))
+				if err := tx.Apply(&PutNode{Node: Node{ID: tx.NewNodeID(), Space: 1, Parent: root, Name: name, Kind: Folder}, Key: name, Fresh: true}); err != nil {
+					return err
+				}
+				if i%5 == 0 {
+					return boom
+				}
+				return nil
+			})
+			if want := i%5 == 0; errors.Is(err, boom) != want || !want && err != nil {
+				t.Errorf("plan %d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	d.View(t.Context(), func(r *Reader) error {
+		kids, err := r.Children(root, "", 1000)
+		if err != nil || len(kids) != 40 {
+			t.Errorf("%d children, want 40 (%v)", len(kids), err)
+		}
+		return nil
+	})
+}
+
+func TestFailedRecordStopsWrites(t *testing.T) {
+	log := &memLog{fail: errors.New("disk gone")}
+	d := started(t, log)
+	plan := func(tx *Tx) error { _, err := putSpace(tx); return err }
+	if err := d.Commit(t.Context(), nil, plan); !errors.Is(err, ErrStopped) {
+		t.Fatalf("a commit without a durable record: %v, want ErrStopped", err)
+	}
+	log.fail = nil
+	if err := d.Commit(t.Context(), nil, plan); !errors.Is(err, ErrStopped) {
+		t.Fatalf("the next commit: %v, want ErrStopped", err)
+	}
+	d.View(t.Context(), func(r *Reader) error {
+		if _, ok, _ := r.Space(1); ok {
+			t.Error("the change that failed can be seen")
+		}
+		return nil
+	})
+}
+
+// Replaying the records on an empty database gives the same rows, twice too.
+func TestReplay(t *testing.T) {
+	log := &memLog{}
+	d := started(t, log)
+	all := everyOp()
+	for i := range all {
+		if err := d.Commit(t.Context(), nil, func(tx *Tx) error { return tx.Apply(all[i]) }); err != nil {
+			t.Fatalf("op %d: %v", all[i].kind(), err)
+		}
+	}
+	e := open(t, &memLog{}, "other.db")
+	n, err := e.Replay(t.Context(), func(yield func([]byte, error) bool) {
+		for _, p := range log.records {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	})
+	if err != nil || n != len(all) {
+		t.Fatalf("replayed %d of %d: %v", n, len(all), err)
+	}
+	if got, want := dump(t, e), dump(t, d); got != want {
+		t.Errorf("replay differs:\n%s\nwant\n%s", got, want)
+	}
+	if _, err := e.Replay(t.Context(), func(yield func([]byte, error) bool) { yield(log.records[0], nil) }); !errors.Is(err, ErrGap) {
+		t.Errorf("a record out of order: %v, want ErrGap", err)
+	}
+	for i, p := range log.records { // applied once more, each changes nothing
+		_, _, ops, err := decodeRecord(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, op := range ops {
+			if i == len(log.records)-1 {
+				if err := e.writer.apply(op); err != nil {
+					t.Errorf("op %d again: %v", op.kind(), err)
+				}
+			}
+		}
+	}
+}
+
+// everyOp is one op of each kind, in an order that can be applied.
+func everyOp() []Op {
+	now := time.Unix(1700000000, 123456789).UTC()
+	v := NewVersionID(now)
+	n := Node{ID: 7, Space: 1, Parent: 5, Name: "e\u0301.txt", Kind: File, Since: 3, Version: v, Size: 1 << 40, ModTime: now, Created: now, Author: 2,
+		Manifest: Manifest{Extents: []Extent{{1, 2, 3, 1 << 39}, {2, 0, 9, 1 << 39}}}}
+	was := n
+	was.Manifest = Manifest{}
+	return []Op{
+		&PutSpace{Space{ID: 1, Owner: 2, Name: "ada", Root: 5, Trash: 6, Quota: 10, Created: now}},
+		&PutSpaceSeq{1, 9},
+		&PutAccount{User: User{ID: 2, Name: "Ada", Password: "$argon2id$…", Admin: true, Created: now, Epoch: 3, Space: 1}},
+		&PutAppPassword{AppPassword{ID: 1, User: 2, Label: "phone", Hash: [32]byte{1}, Created: now}},
+		&PutAppPassword{AppPassword{ID: 2, User: 2, Label: "laptop", Hash: [32]byte{2}, Created: now}},
+		&DropAppPassword{2},
+		&PutSession{Session{Hash: [32]byte{3}, User: 2, Token: [32]byte{4}, Epoch: 3, Created: now, Expires: now}},
+		&PutSession{Session{Hash: [32]byte{5}, User: 2, Epoch: 3, Created: now, Expires: now}},
+		&DropSession{[32]byte{5}},
+		&PutNode{Node: n, Key: "\u00e9.txt"},
+		&PutNode{Node: Node{ID: 8, Space: 1, Parent: 5, Name: "gone", Kind: Folder, ModTime: now, Created: now}, Key: "gone"},
+		&DropNode{8},
+		&PutFolder{5, 1 << 40, 1, 9},
+		&PutPast{Node: was, Key: "\u00e9.txt", Until: 4},
+		&PutVersion{Version{ID: v, Node: 7, Space: 1, Size: 5, ModTime: now, Author: 2, Since: 1, Until: 3, Manifest: Manifest{Pages: []Ref{{1, 4, 5}}}}},
+		&PutVersion{Version{ID: VersionID{9}, Node: 7, Space: 1, ModTime: now}},
+		&DropVersion{VersionID{9}},
+		&PutTrash{Trashed{Node: 11, Space: 1, Parent: 5, Name: "x", Deleted: now, By: 2, Seq: 5}},
+		&PutTrash{Trashed{Node: 12, Space: 1, Deleted: now}},
+		&DropTrash{12},
+		&PutChange{Change{Space: 1, Seq: 3, Node: 7, Parent: 5, Kind: Written, Author: 2, At: now}},
+		&PutUpload{Upload{ID: UploadID{1}, Space: 1, User: 2, Root: 5, Path: "a/b", Size: -1, Meta: []byte("m"), Guard: []byte("{}"), Created: now, Expires: now}},
+		&PutUpload{Upload{ID: UploadID{2}, Space: 1, User: 2, Created: now, Expires: now, ModTime: now, Finished: true, Node: 7, Version: v}},
+		&PutPart{UploadID{1}, Part{Number: 3, Offset: 99, Manifest: Manifest{Extents: []Extent{{1, 1, 1, 90}}}, Tail: []Ref{{4, 5, 9}}}},
+		&DropUpload{UploadID{2}},
+		&PutLock{Lock{Token: "urn:uuid:1", Space: 1, Node: 7, Infinite: true, Shared: true, Owner: "<a/>", User: 2, Created: now, Timeout: time.Minute, Expires: now}},
+		&PutLock{Lock{Token: "urn:uuid:2", Space: 1, Node: 7, Created: now, Expires: now}},
+		&DropLock{"urn:uuid:2"},
+		&PutProp{7, Prop{Name: PropName{"urn:x", "a"}, Lang: "en", Value: []byte("v")}},
+		&PutProp{7, Prop{Name: PropName{"urn:x", "b"}}},
+		&DropProp{7, PropName{"urn:x", "b"}},
+		&PutPack{Pack{ID: 1, Object: 1, Bytes: 10, Records: 2, Sealed: now, Name: "01/1.pack"}},
+	}
+}
+
+func TestEveryOpKindIsCovered(t *testing.T) {
+	seen := map[opKind]bool{}
+	for _, op := range everyOp() {
+		seen[op.kind()] = true
+		c := &coder{}
+		op.fields(c)
+		back := newOp(op.kind())
+		r := &coder{buf: c.buf, reading: true}
+		back.fields(r)
+		if r.err != nil || len(r.buf) != 0 {
+			t.Errorf("%T: %v, %d bytes left", op, r.err, len(r.buf))
+		}
+		if !reflect.DeepEqual(back, op) {
+			t.Errorf("%T:\n got %+v\nwant %+v", op, back, op)
+		}
+	}
+	for k := opKind(1); k <= opPack; k++ {
+		if !seen[k] {
+			t.Errorf("op kind %d has no example", k)
+		}
+	}
+}
+
+func FuzzDecodeRecord(f *testing.F) {
+	f.Add(encodeRecord(3, time.Unix(1, 0), everyOp()))
+	f.Add([]byte{0, 1})
+	f.Fuzz(func(t *testing.T, p []byte) {
+		lsn, at, ops, err := decodeRecord(p)
+		if err != nil {
+			return
+		}
+		again := encodeRecord(lsn, at, ops)
+		if _, _, ops2, err := decodeRecord(again); err != nil || len(ops2) != len(ops) {
+			t.Fatalf("re-encoding: %v", err)
+		}
+	})
+}
+
+func FuzzDecodeManifest(f *testing.F) {
+	m := Manifest{Extents: []Extent{{1, 2, 3, 4}}}
+	f.Add(m.Encode())
+	f.Fuzz(func(t *testing.T, p []byte) {
+		if m, err := DecodeManifest(p); err == nil {
+			if _, err := DecodeManifest(m.Encode()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// dump is every row of every table.
+func dump(t *testing.T, d *DB) string {
+	t.Helper()
+	var b bytes.Buffer
+	rows, err := d.writer.conn.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'store' ORDER BY name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tables []string
+	for rows.Next() {
+		var s string
+		rows.Scan(&s)
+		tables = append(tables, s)
+	}
+	rows.Close()
+	for _, table := range tables {
+		rows, err := d.writer.conn.QueryContext(t.Context(), "SELECT * FROM "+table+" ORDER BY 1, 2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cols, _ := rows.Columns()
+		for rows.Next() {
+			vals := make([]any, len(cols))
+			for i := range vals {
+				vals[i] = new(any)
+			}
+			rows.Scan(vals...)
+			b.WriteString(table)
+			for i := range vals {
+				b.WriteString(" " + cols[i] + "=")
+				fmt.Fprintf(&b, "%v", *vals[i].(*any))
+			}
+			b.WriteByte('\n')
+		}
+		rows.Close()
+	}
+	return b.String()
+}

@@ -1,0 +1,199 @@
+package meta
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+)
+
+// Reader looks at rows: those of one snapshot, or, inside a Tx, as the batch has
+// left them. Not for concurrent use.
+type Reader struct {
+	s     *session
+	epoch int64
+}
+
+// View runs f on a snapshot. f must be quick: it must not wait for a client.
+func (d *DB) View(ctx context.Context, f func(*Reader) error) error {
+	var s *session
+	select {
+	case s = <-d.readers:
+	case <-d.quit:
+		return ErrClosed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { d.readers <- s }()
+	if _, err := s.exec("BEGIN"); err != nil {
+		return err
+	}
+	defer s.exec("COMMIT")
+	return f(&Reader{s: s, epoch: d.epoch})
+}
+
+const nodeColumns = `n.id, n.space, n.parent, n.key, n.name, n.kind, n.since, n.version, n.size, n.mtime, n.created, n.author, n.manifest,
+	coalesce(f.bytes, 0), coalesce(f.files, 0), coalesce(f.seq, n.since)
+	FROM node n LEFT JOIN folder f ON n.kind = 2 AND f.node = n.id`
+
+// Node finds the child of a folder by its key.
+func (r *Reader) Node(parent NodeID, key string) (Node, bool, error) {
+	return r.oneNode("SELECT "+nodeColumns+" WHERE n.parent = ? AND n.key = ?", int64(parent), key)
+}
+
+// NodeByID finds a node wherever it is.
+func (r *Reader) NodeByID(id NodeID) (Node, bool, error) {
+	return r.oneNode("SELECT "+nodeColumns+" WHERE n.id = ?", int64(id))
+}
+
+// Children pages a folder in key order: at most limit nodes with keys after after.
+func (r *Reader) Children(parent NodeID, after string, limit int) ([]Node, error) {
+	var out []Node
+	err := r.s.rows("SELECT "+nodeColumns+" WHERE n.parent = ? AND n.key > ? ORDER BY n.key LIMIT ?",
+		[]any{int64(parent), after, limit}, func(rows *sql.Rows) error {
+			n, err := r.scanNode(rows.Scan)
+			out = append(out, n)
+			return err
+		})
+	return out, err
+}
+
+func (r *Reader) oneNode(query string, args ...any) (n Node, ok bool, err error) {
+	err = r.s.rows(query, args, func(rows *sql.Rows) error {
+		ok = true
+		n, err = r.scanNode(rows.Scan)
+		return err
+	})
+	return n, ok && err == nil, err
+}
+
+func (r *Reader) scanNode(scan func(...any) error) (Node, error) {
+	var (
+		n                 Node
+		key               string
+		name              sql.NullString
+		version, manifest sql.RawBytes
+		mtime, created    int64
+	)
+	err := scan(&n.ID, &n.Space, &n.Parent, &key, &name, &n.Kind, &n.Since, &version, &n.Size, &mtime, &created, &n.Author, &manifest,
+		&n.Bytes, &n.Files, &n.Seq)
+	if err != nil {
+		return n, err
+	}
+	if n.Name = key; name.Valid {
+		n.Name = name.String
+	}
+	copy(n.Version[:], version)
+	n.ModTime, n.Created, n.Epoch = fromNano(mtime), fromNano(created), r.epoch
+	n.Manifest, err = DecodeManifest(manifest)
+	return n, err
+}
+
+func (r *Reader) parentOf(id NodeID) (up NodeID, ok bool, err error) {
+	ok, err = r.s.row("SELECT parent FROM node WHERE id = ?", []any{int64(id)}, &up)
+	return up, ok, err
+}
+
+func (r *Reader) folder(id NodeID) (f PutFolder, ok bool, err error) {
+	f.Node = id
+	ok, err = r.s.row("SELECT bytes, files, seq FROM folder WHERE node = ?", []any{int64(id)}, &f.Bytes, &f.Files, &f.Seq)
+	return f, ok, err
+}
+
+// Parent is the folder that holds a node; 0 above the roots of spaces.
+func (r *Reader) Parent(id NodeID) (NodeID, bool, error) { return r.parentOf(id) }
+
+// Versions lists the superseded contents of a node, newest first.
+func (r *Reader) Versions(node NodeID) ([]Version, error) {
+	var out []Version
+	err := r.s.rows(`SELECT id, node, space, size, mtime, author, since, until, manifest FROM version WHERE node = ? ORDER BY until DESC`,
+		[]any{int64(node)}, func(rows *sql.Rows) error {
+			var v Version
+			var id, manifest sql.RawBytes
+			var mtime int64
+			if err := rows.Scan(&id, &v.Node, &v.Space, &v.Size, &mtime, &v.Author, &v.Since, &v.Until, &manifest); err != nil {
+				return err
+			}
+			copy(v.ID[:], id)
+			v.ModTime, v.Created = fromNano(mtime), v.ID.Time()
+			var err error
+			v.Manifest, err = DecodeManifest(manifest)
+			out = append(out, v)
+			return err
+		})
+	return out, err
+}
+
+// Time is when the version was made, in milliseconds.
+func (v VersionID) Time() time.Time {
+	var ms int64
+	for _, b := range v[:6] {
+		ms = ms<<8 | int64(b)
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// Trashed finds where a node in the trash was.
+func (r *Reader) Trashed(node NodeID) (t Trashed, ok bool, err error) {
+	err = r.s.rows(trashColumns+" WHERE node = ?", []any{int64(node)}, func(rows *sql.Rows) error {
+		ok = true
+		return scanTrash(rows, &t)
+	})
+	return t, ok, err
+}
+
+// TrashPage lists a space's trash, newest first, older than before (0: all).
+func (r *Reader) TrashPage(space SpaceID, before int64, limit int) ([]Trashed, error) {
+	if before <= 0 {
+		before = 1<<63 - 1
+	}
+	var out []Trashed
+	err := r.s.rows(trashColumns+" WHERE space = ? AND seq < ? ORDER BY seq DESC LIMIT ?", []any{int64(space), before, limit},
+		func(rows *sql.Rows) error {
+			var t Trashed
+			err := scanTrash(rows, &t)
+			out = append(out, t)
+			return err
+		})
+	return out, err
+}
+
+const trashColumns = "SELECT node, space, parent, name, deleted, author, seq FROM trash"
+
+func scanTrash(rows *sql.Rows, t *Trashed) error {
+	var deleted int64
+	err := rows.Scan(&t.Node, &t.Space, &t.Parent, &t.Name, &deleted, &t.By, &t.Seq)
+	t.Deleted = fromNano(deleted)
+	return err
+}
+
+// Props lists a node's dead properties.
+func (r *Reader) Props(node NodeID) ([]Prop, error) {
+	var out []Prop
+	err := r.s.rows("SELECT ns, local, lang, value FROM prop WHERE node = ? ORDER BY ns, local", []any{int64(node)},
+		func(rows *sql.Rows) error {
+			var p Prop
+			err := rows.Scan(&p.Name.Space, &p.Name.Local, &p.Lang, &p.Value)
+			out = append(out, p)
+			return err
+		})
+	return out, err
+}
+
+// Changes lists a space's log after a change number, oldest first.
+func (r *Reader) Changes(space SpaceID, after int64, limit int) ([]Change, error) {
+	var out []Change
+	err := r.s.rows("SELECT space, seq, node, parent, kind, author, at FROM change WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?",
+		[]any{int64(space), after, limit}, func(rows *sql.Rows) error {
+			var c Change
+			var at int64
+			err := rows.Scan(&c.Space, &c.Seq, &c.Node, &c.Parent, &c.Kind, &c.Author, &at)
+			c.At = fromNano(at)
+			out = append(out, c)
+			return err
+		})
+	return out, err
+}
+
+// FoldName is the form in which account names are compared.
+func FoldName(name string) string { return strings.ToLower(name) }

@@ -1,0 +1,166 @@
+package meta
+
+import (
+	"database/sql"
+	"time"
+)
+
+// Space finds a space.
+func (r *Reader) Space(id SpaceID) (Space, bool, error) {
+	return r.oneSpace("SELECT id, owner, name, root, trash, quota, created, removed, seq FROM space WHERE id = ?", int64(id))
+}
+
+func (r *Reader) oneSpace(query string, arg any) (sp Space, ok bool, err error) {
+	var created int64
+	ok, err = r.s.row(query, []any{arg}, &sp.ID, &sp.Owner, &sp.Name, &sp.Root, &sp.Trash, &sp.Quota, &created, &sp.Removed, &sp.Seq)
+	sp.Created = fromNano(created)
+	return sp, ok, err
+}
+
+const accountColumns = `SELECT a.id, a.name, a.password, a.admin, a.created, a.epoch, a.space, s.quota, coalesce(f.bytes, 0)
+	FROM account a JOIN space s ON s.id = a.space LEFT JOIN folder f ON f.node = s.root `
+
+func scanAccount(scan func(...any) error) (User, error) {
+	var u User
+	var created int64
+	err := scan(&u.ID, &u.Name, &u.Password, &u.Admin, &created, &u.Epoch, &u.Space, &u.Quota, &u.Used)
+	u.Created = fromNano(created)
+	return u, err
+}
+
+func (r *Reader) oneAccount(where string, arg any) (u User, ok bool, err error) {
+	err = r.s.rows(accountColumns+where, []any{arg}, func(rows *sql.Rows) error {
+		ok = true
+		u, err = scanAccount(rows.Scan)
+		return err
+	})
+	return u, ok && err == nil, err
+}
+
+// Account finds an account that has not been removed.
+func (r *Reader) Account(id UserID) (User, bool, error) {
+	return r.oneAccount("WHERE a.id = ? AND a.key IS NOT NULL", int64(id))
+}
+
+// AccountByName finds an account by its name, without case.
+func (r *Reader) AccountByName(name string) (User, bool, error) {
+	return r.oneAccount("WHERE a.key = ?", FoldName(name))
+}
+
+// AccountByAppPassword finds the account of an app password.
+func (r *Reader) AccountByAppPassword(hash [32]byte) (User, bool, error) {
+	return r.oneAccount("JOIN app_password p ON p.account = a.id WHERE p.hash = ? AND a.key IS NOT NULL", hash[:])
+}
+
+// Accounts lists the accounts by name.
+func (r *Reader) Accounts() ([]User, error) {
+	var out []User
+	err := r.s.rows(accountColumns+"WHERE a.key IS NOT NULL ORDER BY a.key", nil, func(rows *sql.Rows) error {
+		u, err := scanAccount(rows.Scan)
+		out = append(out, u)
+		return err
+	})
+	return out, err
+}
+
+// MaxIDs gives the highest number used of accounts, spaces and app passwords.
+func (r *Reader) MaxIDs() (account UserID, space SpaceID, app int64, err error) {
+	_, err = r.s.row(`SELECT (SELECT coalesce(max(id), 0) FROM account), (SELECT coalesce(max(id), 0) FROM space),
+		(SELECT coalesce(max(id), 0) FROM app_password)`, nil, &account, &space, &app)
+	return account, space, app, err
+}
+
+// AppPasswords lists the app passwords of an account, oldest first.
+func (r *Reader) AppPasswords(u UserID) ([]AppPassword, error) {
+	var out []AppPassword
+	err := r.s.rows("SELECT id, account, label, hash, created FROM app_password WHERE account = ? ORDER BY id", []any{int64(u)},
+		func(rows *sql.Rows) error {
+			var p AppPassword
+			var hash sql.RawBytes
+			var created int64
+			err := rows.Scan(&p.ID, &p.User, &p.Label, &hash, &created)
+			copy(p.Hash[:], hash)
+			p.Created = fromNano(created)
+			out = append(out, p)
+			return err
+		})
+	return out, err
+}
+
+const lockColumns = `SELECT l.token, l.space, l.node, l.infinite, l.shared, l.owner, l.account, coalesce(a.name, ''), l.created, l.timeout, l.expires
+	FROM lock l LEFT JOIN account a ON a.id = l.account `
+
+// Locks lists the locks of a space, expired ones too.
+func (r *Reader) Locks(space SpaceID) ([]Lock, error) {
+	var out []Lock
+	err := r.s.rows(lockColumns+"WHERE l.space = ?", []any{int64(space)}, func(rows *sql.Rows) error {
+		l, err := scanLock(rows.Scan)
+		out = append(out, l)
+		return err
+	})
+	return out, err
+}
+
+func scanLock(scan func(...any) error) (Lock, error) {
+	var l Lock
+	var created, timeout, expires int64
+	err := scan(&l.Token, &l.Space, &l.Node, &l.Infinite, &l.Shared, &l.Owner, &l.User, &l.UserName, &created, &timeout, &expires)
+	l.Created, l.Expires, l.Timeout = fromNano(created), fromNano(expires), time.Duration(timeout)
+	return l, err
+}
+
+// Upload finds an upload with its parts.
+func (r *Reader) Upload(id UploadID) (u Upload, ok bool, err error) {
+	var version sql.RawBytes
+	var mtime, created, expires int64
+	err = r.s.rows(`SELECT space, account, root, path, size, mtime, meta, guard, created, expires, finished, node, version FROM upload WHERE id = ?`,
+		[]any{id[:]}, func(rows *sql.Rows) error {
+			ok = true
+			if err := rows.Scan(&u.Space, &u.User, &u.Root, &u.Path, &u.Size, &mtime, &u.Meta, &u.Guard, &created, &expires,
+				&u.Finished, &u.Node, &version); err != nil {
+				return err
+			}
+			copy(u.Version[:], version)
+			return nil
+		})
+	if err != nil || !ok {
+		return u, false, err
+	}
+	u.ID, u.ModTime, u.Created, u.Expires = id, fromNano(mtime), fromNano(created), fromNano(expires)
+	err = r.s.rows("SELECT number, bytes, manifest, tail FROM part WHERE upload = ? ORDER BY number", []any{id[:]},
+		func(rows *sql.Rows) error {
+			var p Part
+			var manifest, tail sql.RawBytes
+			if err := rows.Scan(&p.Number, &p.Offset, &manifest, &tail); err != nil {
+				return err
+			}
+			var err error
+			if p.Manifest, err = DecodeManifest(manifest); err != nil {
+				return err
+			}
+			p.Tail, err = decodeRefs(tail)
+			u.Parts = append(u.Parts, p)
+			return err
+		})
+	return u, true, err
+}
+
+// ExpiredUploads lists uploads whose time is over.
+func (r *Reader) ExpiredUploads(now time.Time, limit int) ([]UploadID, error) {
+	var out []UploadID
+	err := r.s.rows("SELECT id FROM upload WHERE expires < ? LIMIT ?", []any{unixNano(now), limit}, func(rows *sql.Rows) error {
+		var raw sql.RawBytes
+		err := rows.Scan(&raw)
+		var id UploadID
+		copy(id[:], raw)
+		out = append(out, id)
+		return err
+	})
+	return out, err
+}
+
+// PackKnown reports whether a pack is registered as sealed.
+func (r *Reader) PackKnown(id PackID) (bool, error) {
+	var one int
+	return r.s.row("SELECT 1 FROM pack WHERE id = ?", []any{int64(id)}, &one)
+}
