@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"cairn/store/meta"
+	"cairn/store/pack"
+)
+
+// commitLog puts commit records into the small lane. It is the store seen by meta.
+type commitLog Store
+
+// Append flushes the packs that the rows refer to, then appends the record and
+// flushes it. What small files appended to the record's own pack lies before the
+// record, so that one flush makes both durable, and a scan that finds the record has
+// found them.
+func (l *commitLog) Append(ctx context.Context, lsn uint64, payload []byte, after []meta.PackID) error {
+	small := l.packs.Small()
+	for {
+		here := small.Pack()
+		others := slices.DeleteFunc(slices.Clone(after), func(id meta.PackID) bool { return id == here })
+		if err := l.packs.Flush(ctx, others...); err != nil {
+			return err
+		}
+		place, err := small.AppendIn(ctx, here, pack.Record{Type: pack.Commit, LSN: lsn, Payload: payload, Plain: len(payload)})
+		if errors.Is(err, pack.ErrRotated) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return l.packs.Flush(ctx, place.Pack)
+	}
+}

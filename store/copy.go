@@ -1,0 +1,261 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"cairn/store/meta"
+)
+
+// copyBatch is the nodes that one transaction of a folder copy makes.
+const copyBatch = 400
+
+// Copy implements API. A folder is copied aside, in transactions of bounded size, and
+// then attached in one; what a crash leaves of it is dropped at the next start.
+func (s *Store) Copy(ctx context.Context, sc Scope, from, to Path, o MoveOptions) (w Written, err error) {
+	var t transfer
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		t, err = planTransfer(r, sc, from, to, o, s.o.Clock())
+		return err
+	})
+	if err != nil {
+		return w, fail("copy", from, err)
+	}
+	if !t.src.node.IsFolder() || o.Shallow {
+		err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+			w, err = s.copyOne(tx, sc, from, to, o)
+			return err
+		})
+		return w, fail("copy", from, err)
+	}
+	staged, err := s.stage(ctx, sc, t.src.node)
+	if err == nil {
+		err = s.db.Commit(context.WithoutCancel(ctx), nil, func(tx *meta.Tx) error {
+			w, err = attach(tx, sc, from, to, o, staged)
+			return err
+		})
+	}
+	if err != nil && staged != 0 {
+		if err2 := s.dropTree(context.WithoutCancel(ctx), staged); err2 != nil {
+			s.o.Log.Warn("a copy that failed is dropped at the next start", "err", err2)
+		}
+	}
+	return w, fail("copy", from, err)
+}
+
+// copyOne copies a file, or a folder without what is in it.
+func (s *Store) copyOne(tx *meta.Tx, sc Scope, from, to Path, o MoveOptions) (Written, error) {
+	t, err := planTransfer(&tx.Reader, sc, from, to, o, tx.Now())
+	if err != nil {
+		return Written{}, err
+	}
+	src := t.src.node
+	if t.dst.exists && t.dst.node.ID == src.ID {
+		return Written{}, ErrSame
+	}
+	replaced := t.dst.exists
+	if replaced && (t.dst.node.IsFolder() || src.IsFolder()) {
+		if err := toTrash(tx, sc, t.locks, t.dst.node); err != nil {
+			return Written{}, err
+		}
+		t.dst.exists, t.dst.node = false, Node{}
+	}
+	var w Written
+	if src.IsFolder() {
+		if w.Node, err = makeFolder(tx, sc, t.dst.parent().ID, to.Base()); err != nil {
+			return w, err
+		}
+	} else {
+		if err := allowGrowth(tx, sc.Space, src.Size-t.dst.node.Size); err != nil {
+			return w, err
+		}
+		if w, err = writeFile(tx, sc, &t.dst, content{src.Manifest, src.Size, src.ModTime}); err != nil {
+			return w, err
+		}
+	}
+	w.Created = !replaced
+	return w, copyProps(tx, src.ID, w.ID)
+}
+
+func copyProps(tx *meta.Tx, from, to NodeID) error {
+	had, err := tx.Props(to)
+	if err != nil {
+		return err
+	}
+	if len(had) > 0 {
+		if err := tx.Apply(&meta.DropProp{Node: to}); err != nil {
+			return err
+		}
+	}
+	props, err := tx.Props(from)
+	for _, p := range props {
+		if err := tx.Apply(&meta.PutProp{Node: to, Prop: p}); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// stage copies a tree to a root of its own, outside every space's tree.
+func (s *Store) stage(ctx context.Context, sc Scope, src Node) (root NodeID, err error) {
+	type pair struct {
+		from, to NodeID
+		after    string
+	}
+	var todo []pair
+	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+		sp, _, err := tx.Space(sc.Space)
+		if err != nil {
+			return err
+		}
+		n := Node{ID: tx.NewNodeID(), Space: sc.Space, Kind: Folder, Since: sp.Seq, Seq: sp.Seq, ModTime: src.ModTime, Created: tx.Now(), Author: sc.User}
+		n.Name = stagePrefix + n.ID.String()
+		root = n.ID
+		if err := tx.Apply(&meta.PutNode{Node: n, Key: n.Name, Fresh: true}); err != nil {
+			return err
+		}
+		todo = []pair{{src.ID, n.ID, ""}}
+		return copyProps(tx, src.ID, n.ID)
+	})
+	for err == nil && len(todo) > 0 {
+		var next []pair
+		err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+			next = append([]pair(nil), todo...)
+			for made := 0; made < copyBatch && len(next) > 0; {
+				cur := &next[len(next)-1]
+				kids, err := tx.Children(cur.from, cur.after, copyBatch-made)
+				if err != nil {
+					return err
+				}
+				to := cur.to
+				if len(kids) > 0 {
+					cur.after = keyOf(kids[len(kids)-1].Name)
+				}
+				if len(kids) < copyBatch-made {
+					next = next[:len(next)-1]
+				}
+				made += max(1, len(kids))
+				for _, k := range kids {
+					id, err := stageNode(tx, sc, k, to)
+					if err != nil {
+						return err
+					}
+					if k.IsFolder() {
+						next = append(next, pair{k.ID, id, ""})
+					}
+				}
+			}
+			return nil
+		})
+		todo = next
+	}
+	return root, err
+}
+
+const stagePrefix = "copy-"
+
+func stageNode(tx *meta.Tx, sc Scope, n Node, parent NodeID) (NodeID, error) {
+	from := n.ID
+	sp, _, err := tx.Space(sc.Space)
+	if err != nil {
+		return 0, err
+	}
+	n.ID, n.Parent, n.Since, n.Author, n.Created = tx.NewNodeID(), parent, sp.Seq, sc.User, tx.Now()
+	if n.IsFolder() {
+		tx.AddSum(parent, 0, 0, sp.Seq)
+	} else {
+		n.Version = meta.NewVersionID(tx.Now())
+		tx.AddSum(parent, n.Size, 1, sp.Seq)
+	}
+	if err := tx.Apply(&meta.PutNode{Node: n, Key: keyOf(n.Name), Fresh: true}); err != nil {
+		return 0, err
+	}
+	return n.ID, copyProps(tx, from, n.ID)
+}
+
+// attach puts a staged tree where the copy is to be.
+func attach(tx *meta.Tx, sc Scope, from, to Path, o MoveOptions, staged NodeID) (Written, error) {
+	t, err := planTransfer(&tx.Reader, sc, from, to, o, tx.Now())
+	if err != nil {
+		return Written{}, err
+	}
+	n, ok, err := tx.NodeByID(staged)
+	if err != nil || !ok {
+		return Written{}, errors.Join(err, ErrNotExist)
+	}
+	bytes, files, err := weight(tx, n)
+	if err != nil {
+		return Written{}, err
+	}
+	if t.dst.exists {
+		if err := toTrash(tx, sc, t.locks, t.dst.node); err != nil {
+			return Written{}, err
+		}
+	}
+	if err := allowGrowth(tx, sc.Space, bytes); err != nil {
+		return Written{}, err
+	}
+	seq, err := tx.NextSeq(sc.Space)
+	if err != nil {
+		return Written{}, err
+	}
+	n.Parent, n.Name, n.Since, n.Bytes, n.Files, n.Seq = t.dst.parent().ID, to.Base(), seq, bytes, files, seq
+	tx.AddSum(n.Parent, bytes, files, seq)
+	tx.AddSum(n.ID, 0, 0, seq)
+	err = tx.Apply(&meta.PutNode{Node: n, Key: keyOf(n.Name)}, change(tx, sc, n, seq, meta.Created))
+	return Written{n, !t.dst.exists}, err
+}
+
+// dropTree removes the rows of a tree that nothing shows, in bounded transactions.
+func (s *Store) dropTree(ctx context.Context, root NodeID) error {
+	for done := false; !done; {
+		err := s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+			budget := copyBatch
+			var drop func(id NodeID) error
+			drop = func(id NodeID) error {
+				for budget > 0 {
+					kids, err := tx.Children(id, "", min(budget, 100))
+					if err != nil {
+						return err
+					}
+					if len(kids) == 0 {
+						budget--
+						return tx.Apply(&meta.DropProp{Node: id}, &meta.DropNode{ID: id})
+					}
+					for _, k := range kids {
+						if err := drop(k.ID); err != nil || budget <= 0 {
+							return err
+						}
+					}
+				}
+				return nil
+			}
+			if err := drop(root); err != nil {
+				return err
+			}
+			_, left, err := tx.NodeByID(root)
+			done = !left
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropStaged drops what a crash left of folder copies.
+func (s *Store) dropStaged(ctx context.Context) error {
+	var roots []Node
+	err := s.db.View(ctx, func(r *meta.Reader) error {
+		var err error
+		roots, err = r.Children(0, stagePrefix, 1000)
+		return err
+	})
+	for _, n := range roots {
+		if len(n.Name) > len(stagePrefix) && n.Name[:len(stagePrefix)] == stagePrefix && err == nil {
+			err = s.dropTree(ctx, n.ID)
+		}
+	}
+	return err
+}

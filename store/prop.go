@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"cairn/store/meta"
+)
+
+// The bounds of the dead properties of one node.
+const (
+	MaxProps      = 256
+	MaxPropsBytes = 256 << 10
+)
+
+// Props implements API.
+func (s *Store) Props(ctx context.Context, sc Scope, p Path) (props []Prop, err error) {
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		if err := sc.need(MayRead); err != nil {
+			return err
+		}
+		pl, err := find(r, sc, p)
+		if err != nil {
+			return err
+		}
+		props, err = r.Props(pl.node.ID)
+		return err
+	})
+	return props, fail("props", p, err)
+}
+
+// SetProps implements API.
+func (s *Store) SetProps(ctx context.Context, sc Scope, p Path, patch []PropPatch, c Conditions) error {
+	err := s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+		pl, err := allowPatch(tx, sc, p, c)
+		if err != nil {
+			return err
+		}
+		if err := fitsProps(tx, pl.node.ID, patch); err != nil {
+			return err
+		}
+		for _, x := range patch {
+			var op meta.Op = &meta.PutProp{Node: pl.node.ID, Prop: x.Prop}
+			if x.Remove {
+				op = &meta.DropProp{Node: pl.node.ID, Name: x.Name}
+			}
+			if err := tx.Apply(op); err != nil {
+				return err
+			}
+		}
+		return patched(tx, sc, pl.node)
+	})
+	return fail("set properties", p, err)
+}
+
+// fitsProps checks the bounds on what a node would have after a patch.
+func fitsProps(tx *meta.Tx, node NodeID, patch []PropPatch) error {
+	had, err := tx.Props(node)
+	if err != nil {
+		return err
+	}
+	size := map[PropName]int{}
+	cost := func(p Prop) int { return len(p.Name.Space) + len(p.Name.Local) + len(p.Lang) + len(p.Value) }
+	for _, p := range had {
+		size[p.Name] = cost(p)
+	}
+	for _, x := range patch {
+		if delete(size, x.Name); !x.Remove {
+			size[x.Name] = cost(x.Prop)
+		}
+	}
+	total := 0
+	for _, n := range size {
+		total += n
+	}
+	if len(size) > MaxProps || total > MaxPropsBytes {
+		return ErrPropsTooLarge
+	}
+	return nil
+}
+
+// allowPatch finds a node whose properties are to change.
+func allowPatch(tx *meta.Tx, sc Scope, p Path, c Conditions) (place, error) {
+	if err := sc.need(MayWrite); err != nil {
+		return place{}, err
+	}
+	pl, err := find(&tx.Reader, sc, p)
+	if err != nil {
+		return pl, err
+	}
+	if err := c.check(&tx.Reader, sc, tx.Now(), &pl.node); err != nil {
+		return pl, err
+	}
+	ls, err := liveLocks(&tx.Reader, sc.Space, tx.Now())
+	if err != nil {
+		return pl, err
+	}
+	return pl, ls.allowContent(sc, c.Tokens, pl.line(), p)
+}
+
+// patched logs a change that leaves the content as it is.
+func patched(tx *meta.Tx, sc Scope, n Node) error {
+	seq, err := tx.NextSeq(sc.Space)
+	if err != nil {
+		return err
+	}
+	up := n.Parent
+	if n.IsFolder() {
+		up = n.ID
+	}
+	tx.AddSum(up, 0, 0, seq)
+	return tx.Apply(change(tx, sc, n, seq, meta.Patched))
+}
+
+// Touch implements API.
+func (s *Store) Touch(ctx context.Context, sc Scope, p Path, t time.Time, c Conditions) (n Node, err error) {
+	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+		pl, err := allowPatch(tx, sc, p, c)
+		if err != nil {
+			return err
+		}
+		n = pl.node
+		if n.Parent == 0 {
+			return ErrRoot
+		}
+		seq, err := tx.NextSeq(sc.Space)
+		if err != nil {
+			return err
+		}
+		if err := supersede(tx, n, seq, false); err != nil {
+			return err
+		}
+		n.ModTime, n.Since = t.UTC(), seq
+		tx.AddSum(n.Parent, 0, 0, seq)
+		return tx.Apply(&meta.PutNode{Node: n, Key: keyOf(n.Name)}, change(tx, sc, n, seq, meta.Patched))
+	})
+	return n, fail("touch", p, err)
+}

@@ -1,0 +1,186 @@
+// Package store keeps trees of files: bytes in packs, names in a database, both
+// written so that what was acknowledged survives. DESIGN.md beside this file tells
+// how; API in api.go lists what the doors may call.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"cairn/store/meta"
+	"cairn/store/object"
+	"cairn/store/pack"
+	"cairn/store/slab"
+)
+
+// DefaultMemoryBudget is the bytes that all buffers share unless Options say other.
+const DefaultMemoryBudget = 96 << 20
+
+// Options say how a store is opened.
+type Options struct {
+	// Dir is the data folder; it is made if it is missing.
+	Dir string
+	// FS is the seam to the file system; nil is the operating system's.
+	FS object.FS
+	// MemoryBudget is the bytes that all buffers share; 0 is DefaultMemoryBudget.
+	MemoryBudget int64
+	Log          *slog.Logger
+	// Clock is the time; nil is time.Now.
+	Clock func() time.Time
+	// Trace is told "COMMIT" after each commit of the database; nil for none.
+	Trace func(event string)
+	// UnsafeFS accepts a data folder on a file system that loses or shares files.
+	UnsafeFS bool
+}
+
+// Store is an open store: it has the data folder to itself. Safe for concurrent use.
+type Store struct {
+	o     Options
+	fs    object.FS
+	lock  interface{ Close() error }
+	db    *meta.DB
+	packs *pack.Set
+	mem   *slab.Budget
+	key   [32]byte
+
+	mu      sync.Mutex
+	busy    map[UploadID]bool // uploads that a request writes to
+	seals   sync.WaitGroup
+	closing chan struct{}
+	closed  sync.Once
+	tasks   sync.WaitGroup
+}
+
+var _ API = (*Store)(nil)
+
+// Open opens the store in o.Dir, or makes one. It replays the commits that the
+// database has not seen, all of them if the database is gone. ErrInUse, ErrUnsafeFS,
+// ErrReadOnlyFS, ErrTooNew, ErrCorrupt.
+func Open(ctx context.Context, o Options) (s *Store, err error) {
+	if o.FS == nil {
+		o.FS = object.OS()
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.MemoryBudget == 0 {
+		o.MemoryBudget = DefaultMemoryBudget
+	}
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return nil, err
+	}
+	s = &Store{o: o, fs: o.FS, busy: map[UploadID]bool{}, closing: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			s.release()
+			s, err = nil, &OpError{"open", o.Dir, err}
+		}
+	}()
+	sb, err := s.takeFolder(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.key = sb.Key
+	if s.mem, err = slab.New(o.MemoryBudget, slabBytes); err != nil {
+		return s, fmt.Errorf("memory budget of %d bytes: %w", o.MemoryBudget, err)
+	}
+	s.packs, err = pack.Open(ctx, pack.Options{FS: s.fs, Dir: filepath.Join(o.Dir, "packs"), Store: sb.Store, Key: sb.Key,
+		Now: o.Clock, OnSealed: s.sealed, Log: o.Log})
+	if err != nil {
+		return s, outward(err)
+	}
+	s.db, err = meta.Open(ctx, meta.Options{Path: filepath.Join(o.Dir, "meta.db"), Log: (*commitLog)(s), Now: o.Clock, Trace: o.Trace, Slog: o.Log})
+	if err != nil {
+		return s, outward(err)
+	}
+	if err = s.recover(ctx, sb); err != nil {
+		return s, outward(err)
+	}
+	s.tasks.Go(s.sweep)
+	return s, nil
+}
+
+// Close waits for the commits under way and shuts the store. Uploads keep what is
+// durable of them. Calls that come later get ErrClosed.
+func (s *Store) Close() error {
+	var err error
+	s.closed.Do(func() {
+		close(s.closing)
+		s.tasks.Wait()
+		err = s.release()
+	})
+	return err
+}
+
+// release shuts what is open, in the order in which it depends on one another.
+func (s *Store) release() error {
+	var errs []error
+	if s.packs != nil {
+		errs = append(errs, s.packs.Close()) // waits for seals, which commit
+	}
+	s.seals.Wait()
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	if s.mem != nil {
+		errs = append(errs, s.mem.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Ready is nil while the store takes writes.
+func (s *Store) Ready() error {
+	select {
+	case <-s.closing:
+		return ErrClosed
+	default:
+	}
+	return outward(s.db.Stopped())
+}
+
+// sealed registers a sealed pack in the database.
+func (s *Store) sealed(in pack.Info) {
+	s.seals.Add(1)
+	defer s.seals.Done()
+	err := s.db.Commit(context.Background(), nil, func(tx *meta.Tx) error {
+		return tx.Apply(&meta.PutPack{Pack: meta.Pack{ID: in.ID, Object: int64(in.ID), Bytes: in.Bytes,
+			Records: int64(in.Records), Sealed: tx.Now(), Name: in.Name}})
+	})
+	if err != nil && !errors.Is(err, meta.ErrClosed) {
+		s.o.Log.Warn("a sealed pack is not registered yet; the next start will", "pack", in.ID, "err", err)
+	}
+}
+
+// outward turns the errors of the packages below into the store's own.
+func outward(err error) error {
+	for _, m := range []struct{ from, to error }{
+		{meta.ErrTooNew, ErrTooNew}, {pack.ErrVersion, ErrTooNew},
+		{meta.ErrStopped, ErrStopped}, {meta.ErrClosed, ErrClosed},
+		{meta.ErrGap, ErrCorrupt}, {pack.ErrCorrupt, ErrCorrupt}, {pack.ErrForeign, ErrCorrupt}, {pack.ErrNotFound, ErrCorrupt},
+		{object.ErrNoSpace, ErrNoSpace}, {object.ErrLocked, ErrInUse}, {object.ErrReadOnly, ErrReadOnlyFS},
+	} {
+		if errors.Is(err, m.from) && !errors.Is(err, m.to) {
+			return fmt.Errorf("%w: %w", m.to, err)
+		}
+	}
+	return err
+}
+
+// fail wraps what goes wrong at the edge of the store.
+func fail(op string, p Path, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &OpError{op, string(p), outward(err)}
+}

@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"cairn/store/meta"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// keyOf is the form of a name that decides which names are the same.
+func keyOf(name string) string { return norm.NFC.String(name) }
+
+// place is a path as one transaction sees it: the folders down to its parent, and
+// the node, if there is one.
+type place struct {
+	path    Path
+	above   []Node // from the scope's root to the parent; empty for the root itself
+	node    Node
+	exists  bool
+	missing error // why there is no parent: ErrNoParent or ErrNotFolder
+}
+
+// parent is the folder that holds, or would hold, the node.
+func (p *place) parent() Node { return p.above[len(p.above)-1] }
+
+// line is the nodes from the scope's root to the node itself, if it exists.
+func (p *place) line() []Node {
+	if !p.exists {
+		return p.above
+	}
+	return append(p.above[:len(p.above):len(p.above)], p.node)
+}
+
+// resolve walks a path. A path that is not there is no error: see place.
+func resolve(r *meta.Reader, sc Scope, p Path) (place, error) {
+	pl := place{path: p}
+	root, ok, err := r.NodeByID(sc.Root)
+	if err != nil {
+		return pl, err
+	}
+	if !ok || root.Space != sc.Space {
+		return pl, ErrNotExist
+	}
+	cur := root
+	for i, name := range p.Names() {
+		if !cur.IsFolder() {
+			pl.missing, pl.exists = ErrNotFolder, false
+			return pl, nil
+		}
+		if i > 0 && !pl.exists {
+			pl.missing = ErrNoParent
+			return pl, nil
+		}
+		pl.above = append(pl.above, cur)
+		next, ok, err := r.Node(cur.ID, keyOf(name))
+		if err != nil {
+			return pl, err
+		}
+		pl.exists = ok
+		if cur = next; !ok {
+			cur = Node{Kind: Folder} // the next step, if there is one, finds no parent
+		}
+	}
+	if p.IsRoot() {
+		pl.exists, cur = true, root
+	}
+	if pl.exists {
+		pl.node = cur
+	}
+	return pl, nil
+}
+
+// find is resolve for what must exist.
+func find(r *meta.Reader, sc Scope, p Path) (place, error) {
+	pl, err := resolve(r, sc, p)
+	if err == nil && (!pl.exists || pl.missing != nil) {
+		err = ErrNotExist
+	}
+	return pl, err
+}
+
+// target is resolve for what is to be written: its parent must be a folder.
+func target(r *meta.Reader, sc Scope, p Path) (place, error) {
+	pl, err := resolve(r, sc, p)
+	switch {
+	case err != nil:
+	case pl.missing != nil:
+		err = pl.missing
+	case !p.IsRoot() && !pl.parent().IsFolder():
+		err = ErrNotFolder
+	}
+	return pl, err
+}
+
+func (sc Scope) need(right Rights) error {
+	if sc.Rights&right == 0 {
+		return ErrPermission
+	}
+	return nil
+}
+
+// Home implements API.
+func (s *Store) Home(ctx context.Context, u UserID) (Scope, error) {
+	var sc Scope
+	err := s.db.View(ctx, func(r *meta.Reader) error {
+		acc, ok, err := r.Account(u)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return ErrNotExist
+		}
+		sp, ok, err := r.Space(acc.Space)
+		if err == nil && !ok {
+			err = ErrNotExist
+		}
+		sc = Scope{Space: sp.ID, Root: sp.Root, Rights: MayRead | MayWrite, User: u}
+		return err
+	})
+	return sc, fail("home", "", err)
+}
+
+// Usage implements API.
+func (s *Store) Usage(ctx context.Context, sc Scope) (used, quota, available int64, err error) {
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		sp, ok, err := r.Space(sc.Space)
+		if err != nil || !ok {
+			return errors.Join(err, ErrNotExist)
+		}
+		root, _, err := r.NodeByID(sp.Root)
+		used, quota = root.Bytes, sp.Quota
+		return err
+	})
+	if err != nil {
+		return 0, 0, 0, fail("usage", "", err)
+	}
+	available, err = s.diskFree()
+	if quota > 0 {
+		available = max(0, min(available, quota-used))
+	}
+	return used, quota, available, fail("usage", "", err)
+}
+
+// Stat implements API.
+func (s *Store) Stat(ctx context.Context, sc Scope, p Path) (n Node, err error) {
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		if err := sc.need(MayRead); err != nil {
+			return err
+		}
+		pl, err := find(r, sc, p)
+		n = pl.node
+		return err
+	})
+	return n, fail("stat", p, err)
+}
+
+// List implements API.
+func (s *Store) List(ctx context.Context, sc Scope, p Path, after string, limit int) (nodes []Node, err error) {
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		if err := sc.need(MayRead); err != nil {
+			return err
+		}
+		pl, err := find(r, sc, p)
+		if err != nil {
+			return err
+		}
+		if !pl.node.IsFolder() {
+			return ErrNotFolder
+		}
+		nodes, err = r.Children(pl.node.ID, keyOf(after), limit)
+		return err
+	})
+	return nodes, fail("list", p, err)
+}
+
+// Versions implements API.
+func (s *Store) Versions(ctx context.Context, sc Scope, p Path) (vs []Version, err error) {
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		if err := sc.need(MayRead); err != nil {
+			return err
+		}
+		pl, err := find(r, sc, p)
+		if err != nil {
+			return err
+		}
+		vs, err = r.Versions(pl.node.ID)
+		return err
+	})
+	return vs, fail("versions", p, err)
+}
