@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+)
+
+// streams are the process's three, or a test's.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// cli is the command line. Every flag that the config file and the environment know
+// too has an env tag.
+type cli struct {
+	Data   string `help:"Data folder. Default: /data in a container, else $$XDG_DATA_HOME/cairn (~/.local/share/cairn)." env:"CAIRN_DATA" type:"path" placeholder:"DIR"`
+	Config string `help:"Config file of 'flag = value' lines. Default, if it is there: $$XDG_CONFIG_HOME/cairn/cairn.conf, /etc/cairn.conf." env:"CAIRN_CONFIG" type:"path" placeholder:"FILE"`
+	// UnsafeFS is for every command that opens the store.
+	UnsafeFS bool `name:"unsafe-fs" help:"Use a data folder on tmpfs or a network file system, where what was saved may be lost." env:"CAIRN_UNSAFE_FS"`
+
+	Serve   serveCmd   `cmd:"" help:"Serve files."`
+	User    userCmd    `cmd:"" help:"Manage accounts, also while the server runs."`
+	Check   checkCmd   `cmd:"" help:"Check the store; exits with 1 if anything is wrong."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// run is the program: it returns the exit code.
+func run(args []string, std streams) int {
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("cairn"),
+		kong.Description("A file server for large files: WebDAV and a browser app over one data folder."),
+		kong.Writers(std.out, std.err),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Resolvers(newConfigFile(os.LookupEnv)),
+		kong.Bind(&c, std),
+	)
+	if err != nil {
+		panic(err) // a mistake in the tags above
+	}
+	ctx, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(std.err, "cairn: %v\n  hint: %s\n", err, usageHint(err))
+		return 1
+	}
+	if c.Data == "" {
+		c.Data = defaultData(os.LookupEnv, inContainer())
+	}
+	if err := ctx.Run(); err != nil {
+		if !errors.Is(err, errReported) {
+			fmt.Fprintf(std.err, "cairn: %v\n", explain(err, c.Data))
+		}
+		return 1
+	}
+	return 0
+}
+
+func usageHint(err error) string {
+	var pe *kong.ParseError
+	if errors.As(err, &pe) && pe.Context != nil && pe.Context.Command() != "" {
+		return fmt.Sprintf("'cairn %s --help' lists the flags", pe.Context.Command())
+	}
+	return "'cairn --help' lists the commands"
+}

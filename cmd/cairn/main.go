@@ -1,0 +1,11 @@
+// Cairn is a file server: one binary, one data folder.
+package main
+
+import "os"
+
+// version is set by the build: -ldflags "-X main.version=…".
+var version = "dev"
+
+func main() {
+	os.Exit(run(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"cairn/server"
+	"cairn/server/admin"
+	"cairn/server/auth"
+	"cairn/store"
+)
+
+type serveCmd struct {
+	Listen         string        `help:"Address to listen on (${default})." default:"127.0.0.1:8080" env:"CAIRN_LISTEN" placeholder:"HOST:PORT"`
+	BaseURL        string        `help:"Address that clients use, path included, when it is not the one listened on: https://host/files/" env:"CAIRN_BASE_URL" placeholder:"URL"`
+	TrustedProxies []string      `help:"Addresses or CIDR ranges whose X-Forwarded-For and X-Forwarded-Proto are believed (none)." env:"CAIRN_TRUSTED_PROXIES" placeholder:"CIDR,…"`
+	TLSCert        string        `name:"tls-cert" help:"PEM file with the certificate chain; read again at SIGHUP." env:"CAIRN_TLS_CERT" type:"path" placeholder:"FILE"`
+	TLSKey         string        `name:"tls-key" help:"PEM file with its key." env:"CAIRN_TLS_KEY" type:"path" placeholder:"FILE"`
+	MemoryBudget   size          `help:"Memory for all buffers (${default})." default:"96MiB" env:"CAIRN_MEMORY_BUDGET" placeholder:"SIZE"`
+	ShutdownGrace  time.Duration `help:"How long requests may go on after SIGTERM (${default})." default:"30s" env:"CAIRN_SHUTDOWN_GRACE" placeholder:"TIME"`
+	LogFormat      string        `help:"text or json (${default})." enum:"text,json" default:"text" env:"CAIRN_LOG_FORMAT" placeholder:"FORMAT"`
+	LogLevel       slog.Level    `help:"debug, info, warn or error (${default})." default:"info" env:"CAIRN_LOG_LEVEL" placeholder:"LEVEL"`
+}
+
+// Run serves until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP
+// reads the certificate again.
+func (k *serveCmd) Run(c *cli, std streams) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	defer signal.Stop(reload)
+	stop := make(chan os.Signal, 2)
+	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
+	defer signal.Stop(stop)
+	go func() {
+		<-stop
+		cancel()
+		<-stop
+		os.Exit(1)
+	}()
+	return k.serve(ctx, c, std, reload)
+}
+
+// serve opens everything, in the order in which it can go wrong for its operator, and
+// closes it in reverse.
+func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan os.Signal) (err error) {
+	log := k.logger(std.err)
+	base, err := server.ParseBase(k.BaseURL)
+	if err != nil {
+		return err
+	}
+	proxies, err := auth.ParseProxies(k.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	opts := store.Options{Dir: c.Data, MemoryBudget: int64(k.MemoryBudget), Log: log, UnsafeFS: c.UnsafeFS}
+	conf := server.Config{
+		BaseURL: base, Proxies: proxies, TLSCert: k.TLSCert, TLSKey: k.TLSKey,
+		ShutdownGrace: k.ShutdownGrace, Log: log,
+	}
+	disarm, err := arm(&opts, &conf)
+	if err != nil {
+		return err
+	}
+	defer disarm()
+	st, err := store.Open(ctx, opts)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	srv, err := server.New(conf, st)
+	if err != nil {
+		return err
+	}
+	accounts := admin.Local{Store: st}
+	any, err := firstAccount(ctx, accounts, st, os.LookupEnv, log)
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", k.Listen)
+	if err != nil {
+		return &listenError{k.Listen, err}
+	}
+	defer ln.Close()
+	closeAdmin, err := serveAdmin(c.Data, accounts)
+	if err != nil {
+		return err
+	}
+	defer closeAdmin()
+	go func() {
+		for range reload {
+			if err := srv.ReloadTLS(); err != nil {
+				log.Error("the old TLS certificate stays in use", "error", err)
+			}
+		}
+	}()
+	banner{address(base, ln.Addr(), k.TLSCert != ""), c.Data, any}.print(std.out)
+	return srv.Serve(ctx, ln)
+}
+
+func (k *serveCmd) logger(w io.Writer) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: k.LogLevel}
+	if k.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// serveAdmin answers `cairn user` while this process holds the data folder.
+func serveAdmin(dir string, a admin.Accounts) (end func(), err error) {
+	ln, err := admin.Listen(dir)
+	if err != nil {
+		return nil, err
+	}
+	hs := &http.Server{Handler: admin.Handler(a), ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		hs.Serve(ln)
+	}()
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if hs.Shutdown(ctx) != nil {
+			hs.Close()
+		}
+		<-done
+	}, nil
+}
