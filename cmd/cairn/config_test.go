@@ -137,9 +137,9 @@ func TestDefaultData(t *testing.T) {
 		container bool
 		want      string
 	}{
-		{map[string]string{"HOME": "/home/a"}, false, "/home/a/.local/share/cairn"},
-		{map[string]string{"HOME": "/home/a", "XDG_DATA_HOME": "/x"}, false, "/x/cairn"},
-		{map[string]string{"HOME": "/home/a", "XDG_DATA_HOME": "relative"}, false, "/home/a/.local/share/cairn"},
+		{map[string]string{"HOME": "/u/a"}, false, "/u/a/.local/share/cairn"},
+		{map[string]string{"HOME": "/u/a", "XDG_DATA_HOME": "/x"}, false, "/x/cairn"},
+		{map[string]string{"HOME": "/u/a", "XDG_DATA_HOME": "relative"}, false, "/u/a/.local/share/cairn"},
 		{map[string]string{"HOME": "/root"}, true, "/data"},
 		{nil, false, "/var/lib/cairn"},
 	} {

@@ -20,6 +20,7 @@ import (
 // cairn runs one command on the data folder dir.
 func cairn(t *testing.T, dir, input string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	t.Setenv("XDG_CONFIG_HOME", "/nowhere") // whoever tests may have a file of their own
 	var out, errs bytes.Buffer
 	code = run(append([]string{"--unsafe-fs", "--data", dir}, args...), streams{strings.NewReader(input), &out, &errs})
 	return out.String(), errs.String(), code
