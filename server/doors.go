@@ -44,11 +44,11 @@ func (s *Server) davDoor() http.Handler {
 	})
 }
 
-// who asks, by Basic. given: there are credentials, right or wrong.
+// who asks, by Basic. given: there are such credentials, right or wrong.
 func (s *Server) who(r *http.Request) (p auth.Principal, given bool, err error) {
 	name, secret, ok := r.BasicAuth()
 	if !ok {
-		return p, r.Header.Get("Authorization") != "" && r.Method != http.MethodOptions, auth.ErrDenied
+		return p, false, auth.ErrDenied
 	}
 	p, err = s.basic.Check(r.Context(), entryFrom(r.Context()).client.Addr, name, secret)
 	return p, true, err

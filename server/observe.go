@@ -56,7 +56,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				// sets the deadline anew for the next request.
 				http.NewResponseController(w).SetReadDeadline(time.Now().Add(discardTime))
 			}
-			s.logRequest(ctx, rw, r, e, begin.UnixNano())
+			s.logRequest(ctx, rw, r, e, begin)
 			if abort {
 				panic(http.ErrAbortHandler)
 			}
@@ -88,14 +88,14 @@ func (s *Server) rescue(w *response, e *entry, p any) (abort bool) {
 	return false
 }
 
-func (s *Server) logRequest(ctx context.Context, w *response, r *http.Request, e *entry, begin int64) {
+func (s *Server) logRequest(ctx context.Context, w *response, r *http.Request, e *entry, begin time.Time) {
 	status := w.status
 	if status == 0 {
 		status = http.StatusOK // net/http writes it after the handler
 	}
 	attrs := []slog.Attr{
 		slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", status),
-		slog.Int64("bytes", w.bytes), slog.Float64("ms", float64(s.Clock().UnixNano()-begin)/1e6),
+		slog.Int64("bytes", w.bytes), slog.Float64("ms", float64(s.Clock().Sub(begin).Microseconds())/1e3),
 		slog.String("user", e.user), slog.String("address", e.client.Addr.String()), slog.String("request_id", e.id),
 	}
 	if e.err != nil {

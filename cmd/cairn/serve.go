@@ -82,7 +82,7 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 		return err
 	}
 	accounts := admin.Local{Store: st}
-	any, err := firstAccount(ctx, accounts, st, os.LookupEnv, log)
+	exists, err := firstAccount(ctx, accounts, st, os.LookupEnv, log)
 	if err != nil {
 		return err
 	}
@@ -97,13 +97,18 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	}
 	defer closeAdmin()
 	go func() {
-		for range reload {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-reload:
+			}
 			if err := srv.ReloadTLS(); err != nil {
 				log.Error("the old TLS certificate stays in use", "error", err)
 			}
 		}
 	}()
-	banner{address(base, ln.Addr(), k.TLSCert != ""), c.Data, any}.print(std.out)
+	banner{address(base, ln.Addr(), k.TLSCert != ""), c.Data, exists}.print(std.out)
 	return srv.Serve(ctx, ln)
 }
 

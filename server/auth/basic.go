@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -143,6 +144,9 @@ func (b *Basic) hash(ctx context.Context, a netip.Addr, u store.User, secret str
 			right = true
 		}
 	}
+	// Its 19 MiB are garbage now, which the collector would let pile up to twice what
+	// lives: without this 200 guesses peak at 129 MiB, with it at 50 (TestBasic_memory).
+	runtime.GC()
 	known = true
 	if right {
 		b.throttle.GiveBack(u.Name, a)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -209,6 +211,26 @@ func TestBasic_together(t *testing.T) {
 	}
 	if w := b.throttle.Wait("alice", here); w != 0 || len(b.cache.right) != 1 || len(b.cache.pending) != 0 {
 		t.Errorf("wait %v, %d remembered, %d pending", w, len(b.cache.right), len(b.cache.pending))
+	}
+}
+
+// Guesses from everywhere at once hold two hashes' memory, not each their own.
+func TestBasic_memory(t *testing.T) {
+	_, b, _ := newPeople(t)
+	runtime.GC()
+	debug.FreeOSMemory()
+	var begin, peak runtime.MemStats
+	runtime.ReadMemStats(&begin)
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			b.Check(t.Context(), netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), "alice", fmt.Sprint("guess ", i))
+		})
+	}
+	wg.Wait()
+	runtime.ReadMemStats(&peak)
+	if grown := int64(peak.HeapSys-begin.HeapSys) >> 20; grown > 64 {
+		t.Errorf("the heap grew by %d MiB, want at most 64", grown)
 	}
 }
 
