@@ -1,0 +1,25 @@
+package pack
+
+import "errors"
+
+// The errors that callers tell apart with errors.Is.
+var (
+	// ErrVersion: the pack is of another format version, or uses a feature that this
+	// program does not know.
+	ErrVersion = errors.New("pack of an unknown format")
+	// ErrForeign: the pack belongs to another store.
+	ErrForeign = errors.New("pack of another store")
+	// ErrNotFound: no such pack, or no record with that ordinal in it.
+	ErrNotFound = errors.New("no such record")
+	// ErrCorrupt: stored bytes fail a checksum or are missing.
+	ErrCorrupt = errors.New("damaged pack")
+	// ErrLaneFailed: a flush failed; the pack takes no more records, and those that it
+	// had not flushed are lost.
+	ErrLaneFailed = errors.New("a flush failed")
+	// ErrRotated: the lane has gone on to another pack.
+	ErrRotated = errors.New("the lane has another pack")
+	// ErrTooLarge: a record above MaxStored, or more records than a pack can hold.
+	ErrTooLarge = errors.New("too large for a pack")
+	// ErrClosed: the set is closed.
+	ErrClosed = errors.New("pack set is closed")
+)

@@ -1,0 +1,144 @@
+package pack
+
+import (
+	"fmt"
+	"hash/crc32"
+
+	"cairn/store/chunk"
+	"cairn/store/meta"
+)
+
+// Bounds of a pack.
+const (
+	// MaxStored bounds the payload of one record, in bytes.
+	MaxStored = 8 << 20
+	// MaxRecords bounds the records of one pack.
+	MaxRecords = 1 << 16
+	// RecordBytes is the size of a record's header. Payloads are padded to 8 bytes.
+	RecordBytes = 72
+	// BlockBytes is the piece of a payload that has a checksum of its own.
+	BlockBytes = 64 << 10
+)
+
+// Type says what a record holds.
+type Type uint8
+
+// The types of record.
+const (
+	Chunk      Type = 1 // a piece of file content
+	Commit     Type = 2 // what one metadata transaction changed
+	Checkpoint Type = 3 // a part of all rows
+	Tail       Type = 4 // the end of an unfinished upload, before its next border
+	Page       Type = 5 // a part of a long manifest
+	Pad        Type = 6 // nothing
+)
+
+// String is the word for t in messages.
+func (t Type) String() string {
+	names := [...]string{Chunk: "chunk", Commit: "commit", Checkpoint: "checkpoint", Tail: "tail", Page: "page", Pad: "pad"}
+	if int(t) < len(names) && names[t] != "" {
+		return names[t]
+	}
+	return fmt.Sprintf("type %d", uint8(t))
+}
+
+// Codec says how a payload is stored.
+type Codec uint8
+
+// The codecs. Only Raw is written or read so far.
+const (
+	Raw  Codec = 0
+	Zstd Codec = 1
+)
+
+// Record is one record to append.
+type Record struct {
+	Type Type
+	// ID is the keyed hash of a chunk's plain bytes; of a tail or page it is that or
+	// zero. Ignored where LSN counts.
+	ID chunk.ID
+	// LSN numbers a commit or checkpoint.
+	LSN uint64
+	// PlainCRC is the CRC-32 (IEEE) of a chunk's plain bytes, else 0.
+	PlainCRC uint32
+	// Payload is what is stored: 0 to MaxStored bytes.
+	Payload []byte
+	// Plain is the length of the plain bytes; 0 stands for len(Payload).
+	Plain int
+	Codec Codec
+}
+
+// Place is where records lie: Count of them, from ordinal First on.
+type Place struct {
+	Pack  meta.PackID
+	First uint32
+	Count uint32
+}
+
+// Entry is what the index of a pack knows of one record.
+type Entry struct {
+	ID        chunk.ID
+	Type      Type
+	Codec     Codec
+	Flags     uint16
+	Ordinal   uint32
+	Offset    int64 // of the payload in the pack
+	Stored    uint32
+	Plain     uint32
+	PlainCRC  uint32 // CRC-32 (IEEE) of the plain bytes of a chunk, else 0
+	StoredCRC uint32 // CRC-32C of the payload
+	KeyID     uint32
+	block     uint32 // index of the first block checksum
+}
+
+// LSN is the number of a commit or checkpoint record, 0 of any other.
+func (e *Entry) LSN() uint64 {
+	if e.Type == Commit || e.Type == Checkpoint {
+		return le.Uint64(e.ID[:])
+	}
+	return 0
+}
+
+// blocks is the number of block checksums of the payload.
+func (e *Entry) blocks() int { return (int(e.Stored) + BlockBytes - 1) / BlockBytes }
+
+// end is the offset where the next record begins.
+func (e *Entry) end() int64 { return e.Offset + pad8(int64(e.Stored)) }
+
+func pad8(n int64) int64 { return (n + 7) &^ 7 }
+
+// putRecord writes the header of the record that e describes.
+func putRecord(b []byte, m marker, e *Entry) {
+	copy(b, m[:])
+	b[8], b[9] = byte(e.Type), byte(e.Codec)
+	le.PutUint16(b[10:], e.Flags)
+	le.PutUint32(b[12:], e.Ordinal)
+	le.PutUint32(b[16:], e.Stored)
+	le.PutUint32(b[20:], e.Plain)
+	le.PutUint32(b[24:], e.PlainCRC)
+	le.PutUint32(b[28:], e.StoredCRC)
+	copy(b[32:], e.ID[:])
+	le.PutUint32(b[64:], e.KeyID)
+	le.PutUint32(b[68:], crc32.Checksum(b[:68], castagnoli))
+}
+
+// parseRecord reads a record header that begins with m. Offset and block are not set.
+func parseRecord(b []byte, m marker) (Entry, bool) {
+	if len(b) < RecordBytes || marker(b[:8]) != m ||
+		crc32.Checksum(b[:68], castagnoli) != le.Uint32(b[68:]) {
+		return Entry{}, false
+	}
+	e := Entry{
+		Type:      Type(b[8]),
+		Codec:     Codec(b[9]),
+		Flags:     le.Uint16(b[10:]),
+		Ordinal:   le.Uint32(b[12:]),
+		Stored:    le.Uint32(b[16:]),
+		Plain:     le.Uint32(b[20:]),
+		PlainCRC:  le.Uint32(b[24:]),
+		StoredCRC: le.Uint32(b[28:]),
+		ID:        chunk.ID(b[32:64]),
+		KeyID:     le.Uint32(b[64:]),
+	}
+	return e, e.Type != 0 && e.Stored <= MaxStored && e.Ordinal < MaxRecords
+}

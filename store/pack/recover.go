@@ -1,0 +1,277 @@
+package pack
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"cairn/store/meta"
+	"cairn/store/object"
+)
+
+// Recover reads every pack for which sealed returns false: its footer if that is
+// whole, else its records. Torn tails are cut off. What it found is durable before it
+// calls visit, once for each COMMIT record in these packs, in the order of their LSNs
+// (then packs, ordinals); payload is valid during the call. By then Entries and Read
+// work. An error of visit ends Recover and is returned.
+//
+// Packs with room become lanes again. A pack with a whole footer counts as sealed and
+// is reported to OnSealed after the visits, as are full packs that are sealed now. A
+// pack where whole records follow damage is Damaged: nothing of it is cut, nothing is
+// appended, it is not sealed, and what was found can be read. A pack of at most a torn
+// header is removed. ErrVersion, ErrForeign: nothing can be written to this store.
+//
+// A damaged pack may also be one that lost power with writes in flight. Its commits
+// are visited too: check that what they refer to is there before believing them.
+func (s *Set) Recover(ctx context.Context, sealed func(meta.PackID) bool, visit func(lsn uint64, payload []byte) error) error {
+	var (
+		open    []*pack
+		commits []commit
+	)
+	dirs := map[string]bool{}
+	for _, p := range s.sorted() {
+		if sealed(p.id) {
+			continue
+		}
+		keep, err := s.reopen(ctx, p)
+		if err != nil {
+			return fmt.Errorf("recover pack %s: %w", name(p.id), err)
+		}
+		dirs[filepath.Dir(p.path)] = true
+		if keep {
+			open = append(open, p)
+			commits = append(commits, s.commits(p)...)
+		}
+	}
+	if err := s.syncDirs(dirs); err != nil {
+		return err
+	}
+	if err := s.visit(ctx, commits, visit); err != nil {
+		return err
+	}
+	return s.resume(ctx, open)
+}
+
+// syncDirs flushes the names of what was found: the process that made them may have
+// died before it did.
+func (s *Set) syncDirs(dirs map[string]bool) error {
+	if len(dirs) > 0 {
+		dirs[s.opt.Dir] = true
+	}
+	for dir := range dirs {
+		if err := s.opt.FS.SyncDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reopen reads one pack. keep is false if it held nothing and was removed.
+func (s *Set) reopen(ctx context.Context, p *pack) (keep bool, err error) {
+	f, err := s.opt.FS.Open(p.path, os.O_RDWR)
+	if err != nil {
+		return false, err
+	}
+	keep, err = s.examine(ctx, p, f)
+	if err != nil || !keep || p.file == nil {
+		err = errors.Join(err, f.Close())
+	}
+	if err == nil && !keep {
+		s.mu.Lock()
+		delete(s.packs, p.id)
+		s.mu.Unlock()
+		return false, s.opt.FS.Remove(p.path)
+	}
+	return keep, err
+}
+
+func (s *Set) examine(ctx context.Context, p *pack, f object.File) (keep bool, err error) {
+	size, err := f.Size()
+	if err != nil {
+		return false, err
+	}
+	h, herr := s.header(f, p.id)
+	if herr != nil && !errors.Is(herr, ErrCorrupt) {
+		return false, herr
+	}
+	if herr != nil && size <= HeaderBytes {
+		return false, nil // never used: a header is flushed before the first record
+	}
+	var x *index
+	if herr == nil {
+		if x, err = readFooter(f, size, &h); err != nil && !errors.Is(err, ErrCorrupt) {
+			return false, err
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.header = h
+	if x != nil {
+		// The footer was flushed together with the last records: look at them too.
+		p.index, p.size, p.sealed = x, size, true
+		if bad, err := dropBad(ctx, f, x); err != nil {
+			return false, err
+		} else if bad > 0 {
+			p.damaged, p.sealed = true, false
+			s.opt.Log.Error("damaged pack", "pack", name(p.id), "records lost", bad)
+		}
+	} else {
+		found, err := scan(ctx, f, size, &h)
+		if err != nil {
+			return false, err
+		}
+		p.index, p.damaged, p.sealed = &found.index, found.damaged || herr != nil, false
+		p.size = size
+		if p.damaged {
+			s.opt.Log.Error("damaged pack", "pack", name(p.id), "whole records", len(found.index.entries))
+		} else if h.roCompat == 0 {
+			p.size = found.end
+			if found.end < size {
+				s.opt.Log.Warn("torn tail cut off", "pack", name(p.id), "bytes", size-found.end)
+				if err := f.Truncate(found.end); err != nil {
+					return false, err
+				}
+			}
+			p.file = f
+		}
+	}
+	p.flushed = p.size
+	p.frozen = p.file == nil
+	p.records = len(p.index.entries)
+	p.firstLSN, p.lastLSN = p.index.lsns()
+	return true, f.Sync()
+}
+
+// dropBad takes the entries out of x whose payload is not what its checksum says, and
+// returns how many these were.
+func dropBad(ctx context.Context, f object.File, x *index) (int, error) {
+	buf := make([]byte, 0, BlockBytes)
+	before := len(x.entries)
+	var fault error
+	x.entries = slices.DeleteFunc(x.entries, func(e Entry) bool {
+		for i, want := range x.crcs(&e) {
+			if fault = cmp.Or(fault, ctx.Err()); fault != nil {
+				return false
+			}
+			n := min(BlockBytes, int(e.Stored)-i*BlockBytes)
+			got, err := readBlock(f, buf[:n], e.Offset+int64(i)*BlockBytes)
+			if err != nil || got != want {
+				return true
+			}
+		}
+		return false
+	})
+	return before - len(x.entries), fault
+}
+
+// commit is where a COMMIT record lies.
+type commit struct {
+	lsn    uint64
+	pack   *pack
+	offset int64
+	stored uint32
+	crc    uint32
+}
+
+// commits lists the commits of p. If p is sealed its index may then leave memory.
+func (s *Set) commits(p *pack) []commit {
+	var out []commit
+	for i := range p.index.entries {
+		if e := &p.index.entries[i]; e.Type == Commit {
+			out = append(out, commit{e.LSN(), p, e.Offset, e.Stored, e.StoredCRC})
+		}
+	}
+	if p.sealed {
+		s.cache.put(p.id, p.index)
+		p.index = nil
+	}
+	return out
+}
+
+// visit calls back for each commit, by LSN.
+func (s *Set) visit(ctx context.Context, all []commit, visit func(lsn uint64, payload []byte) error) error {
+	slices.SortStableFunc(all, func(a, b commit) int { return cmp.Compare(a.lsn, b.lsn) })
+	var (
+		of  *pack
+		f   object.File
+		buf []byte
+		err error
+	)
+	defer func() {
+		if f != nil {
+			f.Close()
+		}
+	}()
+	for _, c := range all {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if c.pack != of {
+			if f != nil {
+				f.Close()
+			}
+			if f, err = s.OpenPack(c.pack.id); err != nil {
+				return err
+			}
+			of = c.pack
+		}
+		e := Entry{Offset: c.offset, Stored: c.stored, StoredCRC: c.crc}
+		if buf, err = readPayload(f, c.pack.id, &e, buf); err != nil {
+			return fmt.Errorf("commit %d: %w", c.lsn, err)
+		}
+		if err := visit(c.lsn, buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resume makes lanes of the packs that have room, seals those that have none, and
+// reports those that are sealed already.
+func (s *Set) resume(ctx context.Context, open []*pack) error {
+	var small *pack // the one that carried the commits
+	for _, p := range open {
+		if p.lastLSN > 0 && s.roomy(p) && (small == nil || p.lastLSN > small.lastLSN) {
+			small = p
+		}
+	}
+	for _, p := range open {
+		switch {
+		case p.sealed:
+			if s.opt.OnSealed != nil {
+				s.work.Go(func() { s.opt.OnSealed(p.info()) })
+			}
+		case p.frozen:
+		case p == small:
+			s.small.cur = p
+		case s.roomy(p) && len(s.lanes) < s.opt.MaxLanes-1:
+			l := newLane(s)
+			l.cur = p
+			s.lanes = append(s.lanes, l)
+		default:
+			select {
+			case s.sealing <- struct{}{}:
+				s.startSeal(p)
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+	return nil
+}
+
+// roomy reports whether a chunk more would fit into p.
+func (s *Set) roomy(p *pack) bool {
+	return p.usable() && p.fits(1, s.opt.MaxBytes/64, s.opt.MaxBytes)
+}
+
+// readBlock reads and sums a piece of a payload.
+func readBlock(f object.File, b []byte, off int64) (uint32, error) {
+	err := readFull(f, b, off)
+	return crc32.Checksum(b, castagnoli), err
+}

@@ -1,0 +1,269 @@
+package pack
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"cairn/store/chunk"
+	"cairn/store/meta"
+	"cairn/store/object"
+)
+
+// Options say where packs lie and how large they grow.
+type Options struct {
+	FS    object.FS
+	Dir   string // holds XX/XXXXXXXXXXXXXXXX.pack: low byte and whole of the id
+	Store [16]byte
+	Key   [32]byte
+	// After is the highest pack id that was ever used, as far as the caller knows: new
+	// packs are numbered above it and above every pack in Dir.
+	After    meta.PackID
+	MaxBytes int64 // a pack is sealed before it outgrows this; 0: 64 MiB
+	MaxLanes int   // open packs, at least 2; 0: 16
+	Now      func() time.Time
+	// OnSealed is told of every pack that was sealed, once, from a goroutine that
+	// holds no lock. Nil: nobody is.
+	OnSealed func(Info)
+	Log      *slog.Logger
+
+	marker func() marker // random, but in tests
+}
+
+// Info is what is known of a pack without reading it. For packs that are sealed since
+// before Open, only ID, Bytes and Sealed are.
+type Info struct {
+	ID       meta.PackID
+	Bytes    int64 // of the file
+	Records  int
+	Sealed   bool
+	Damaged  bool   // some of its records cannot be read
+	FirstLSN uint64 // lowest and highest of its commits and checkpoints; 0: none
+	LastLSN  uint64
+}
+
+// sealers is how many packs are sealed at once.
+const sealers = 2
+
+// Set is the packs of one store. All methods may be called concurrently, after Recover
+// has returned.
+type Set struct {
+	opt     Options
+	cache   *footers
+	sealing chan struct{} // a slot for each seal under way
+	work    sync.WaitGroup
+
+	mu     sync.Mutex
+	packs  map[meta.PackID]*pack
+	last   meta.PackID
+	small  *Lane
+	lanes  []*Lane
+	closed bool
+}
+
+// Open lists the packs in o.Dir, which it makes if need be. It reads none of them:
+// call Recover before anything else.
+func Open(ctx context.Context, o Options) (*Set, error) {
+	o.MaxBytes = cmp.Or(o.MaxBytes, 64<<20)
+	o.MaxLanes = max(2, cmp.Or(o.MaxLanes, 16))
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.marker == nil {
+		o.marker = randomMarker
+	}
+	if err := o.FS.MkdirAll(o.Dir); err != nil {
+		return nil, fmt.Errorf("packs: %w", err)
+	}
+	s := &Set{opt: o, cache: newFooters(8 << 20), sealing: make(chan struct{}, sealers),
+		packs: map[meta.PackID]*pack{}, last: o.After}
+	s.small = newLane(s)
+	found, err := listPacks(ctx, o.FS, o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("packs: %w", err)
+	}
+	for _, f := range found {
+		s.packs[f.id] = &pack{id: f.id, path: s.path(f.id), size: f.bytes, flushed: f.bytes, sealed: true}
+		s.last = max(s.last, f.id)
+	}
+	return s, nil
+}
+
+// FindKey reads the id and the chunk key of the store from the header of any pack in
+// dir, for a folder that has lost its superblock. ErrNotFound if no pack has a whole
+// header; ErrVersion if all that have are of another version.
+func FindKey(ctx context.Context, fsys object.FS, dir string) (store [16]byte, key [32]byte, err error) {
+	found, err := listPacks(ctx, fsys, dir)
+	if err != nil {
+		return store, key, err
+	}
+	result := fmt.Errorf("%s: %w", dir, ErrNotFound)
+	for _, f := range found {
+		file, err := fsys.Open(filepath.Join(dir, shard(f.id), name(f.id)+".pack"), os.O_RDONLY)
+		if err != nil {
+			return store, key, err
+		}
+		h, err := readHeader(file)
+		file.Close()
+		if err == nil {
+			return h.store, h.key, nil
+		}
+		if errors.Is(err, ErrVersion) {
+			result = err
+		}
+	}
+	return store, key, result
+}
+
+// Packs lists all packs by id.
+func (s *Set) Packs() []Info {
+	var out []Info
+	for _, p := range s.sorted() {
+		out = append(out, p.info())
+	}
+	return out
+}
+
+// Chunk makes the record of a raw chunk: its id and its checksum.
+func (s *Set) Chunk(plain []byte) Record {
+	return Record{Type: Chunk, ID: chunk.Sum(&s.opt.Key, plain), PlainCRC: crc32.ChecksumIEEE(plain), Payload: plain}
+}
+
+// Flush returns when every record appended to the packs before the call is on stable
+// storage, with the names of the packs. Callers share flushes. After a failed flush,
+// which is never tried again, the pack takes no more records, those not flushed before
+// are gone, and every later Flush of the pack fails too: ErrLaneFailed. ctx ends the
+// waiting, not the flush.
+func (s *Set) Flush(ctx context.Context, packs ...meta.PackID) error {
+	ids := slices.Clone(packs)
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if len(ids) == 1 {
+		p, err := s.lookup(ids[0])
+		if err != nil {
+			return err
+		}
+		return p.flush(ctx)
+	}
+	errs := make([]error, len(ids))
+	var wait sync.WaitGroup
+	for i, id := range ids {
+		wait.Go(func() {
+			p, err := s.lookup(id)
+			if err == nil {
+				err = p.flush(ctx)
+			}
+			errs[i] = err
+		})
+	}
+	wait.Wait()
+	return errors.Join(errs...)
+}
+
+// Close waits for appends, flushes and seals under way, and releases the files. It
+// flushes nothing; open packs stay open, for Recover to find.
+func (s *Set) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	lanes := append([]*Lane{s.small}, s.lanes...)
+	s.mu.Unlock()
+	for _, l := range lanes {
+		l.lock <- struct{}{}
+		l.cur = nil
+		<-l.lock
+	}
+	s.work.Wait()
+	var errs []error
+	for _, p := range s.sorted() {
+		errs = append(errs, p.close())
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Set) lookup(id meta.PackID) (*pack, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.packs[id]; p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("pack %s: %w", name(id), ErrNotFound)
+}
+
+func (s *Set) sorted() []*pack {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]*pack, 0, len(s.packs))
+	for _, p := range s.packs {
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b *pack) int { return cmp.Compare(a.id, b.id) })
+	return out
+}
+
+func (s *Set) path(id meta.PackID) string {
+	return filepath.Join(s.opt.Dir, shard(id), name(id)+".pack")
+}
+
+func shard(id meta.PackID) string { return fmt.Sprintf("%02x", byte(id)) }
+
+type found struct {
+	id    meta.PackID
+	bytes int64
+}
+
+// listPacks finds the packs in dir, by id. Files with other names are left alone.
+func listPacks(ctx context.Context, fsys object.FS, dir string) ([]found, error) {
+	shards, err := fsys.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []found
+	for _, d := range shards {
+		if !d.Dir || len(d.Name) != 2 {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		files, err := fsys.ReadDir(filepath.Join(dir, d.Name))
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			hex, ok := strings.CutSuffix(f.Name, ".pack")
+			n, err := strconv.ParseUint(hex, 16, 64)
+			id := meta.PackID(n)
+			if ok && err == nil && id != 0 && !f.Dir && name(id) == hex && shard(id) == d.Name {
+				out = append(out, found{id, f.Size})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b found) int { return cmp.Compare(a.id, b.id) })
+	return out, nil
+}
+
+func randomMarker() (m marker) {
+	rand.Read(m[:])
+	return m
+}
+
+// FileName is where a pack lies below the folder of packs, with forward slashes.
+func FileName(id meta.PackID) string { return shard(id) + "/" + name(id) + ".pack" }
