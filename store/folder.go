@@ -78,7 +78,7 @@ func (s *Store) newSuperblock(ctx context.Context, path string) (superblock, err
 	var err error
 	sb.Store, sb.Key, err = pack.FindKey(ctx, s.fs, filepath.Join(s.o.Dir, "packs"))
 	switch {
-	case errors.Is(err, pack.ErrNotFound):
+	case errors.Is(err, pack.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		rand.Read(sb.Store[:])
 		rand.Read(sb.Key[:])
 	case err != nil:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"slices"
 	"sync"
@@ -227,7 +226,7 @@ func (in *ingest) cut(ctx context.Context) error {
 	if lane == nil {
 		lane = in.s.packs.Small()
 	}
-	place, err := lane.Append(ctx, pack.Record{Type: pack.Chunk, ID: chunk.Sum(&in.s.key, p), PlainCRC: crc32.ChecksumIEEE(p), Payload: p, Plain: len(p)})
+	place, err := lane.Append(ctx, in.s.packs.Chunk(p))
 	if err != nil {
 		return err
 	}
@@ -308,7 +307,7 @@ func (s *Store) page(ctx context.Context, in *ingest) error {
 			bytes += e.Bytes
 		}
 		text := one.Encode()
-		place, err := lane.Append(ctx, pack.Record{Type: pack.ManifestPage, Payload: text, Plain: len(text)})
+		place, err := lane.Append(ctx, pack.Record{Type: pack.Page, Payload: text, Plain: len(text)})
 		if err != nil {
 			return err
 		}

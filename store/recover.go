@@ -1,13 +1,12 @@
 package store
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"cairn/store/meta"
-	"cairn/store/pack"
 )
 
 // recover brings the database up to what the packs hold, then lets changes begin.
@@ -25,52 +24,73 @@ func (s *Store) recover(ctx context.Context, sb superblock) error {
 	if st.UUID != sb.Store {
 		return fmt.Errorf("%w: meta.db belongs to another store than cairn.json", ErrCorrupt)
 	}
-	known := func(id meta.PackID) (ok bool) {
-		err2 := s.db.View(ctx, func(r *meta.Reader) error {
-			var err error
-			ok, err = r.PackKnown(id)
-			return err
-		})
-		if err2 != nil {
-			err = err2
-		}
-		return ok
-	}
-	type record struct {
-		lsn   uint64
-		place pack.Place
-	}
-	var records []record
-	err2 := s.packs.Recover(ctx, known, func(lsn uint64, at pack.Place) error {
-		if lsn > st.Applied {
-			records = append(records, record{lsn, at})
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if err2 != nil {
-		return err2
-	}
-	slices.SortFunc(records, func(a, b record) int { return cmp.Compare(a.lsn, b.lsn) })
-	n, err := s.db.Replay(ctx, func(yield func([]byte, error) bool) {
-		for _, r := range records {
-			p, err := s.packs.Read(ctx, r.place.Pack, r.place.First, nil)
-			if !yield(p, err) {
-				return
-			}
-		}
-	})
+	n, err := s.replay(ctx, st.Applied)
 	if err != nil {
 		return fmt.Errorf("replaying the packs: %w", err)
 	}
 	if n > 0 {
-		s.o.Log.Info("replayed commits that the database did not have", "records", n, "from", st.Applied+1)
+		s.o.Log.Info("replayed commits that the database did not have", "records", n, "after", st.Applied)
 	}
 	if err := s.db.Start(ctx); err != nil {
 		return err
 	}
-	s.packs.Registered() // seals found by Recover may now be committed
 	return s.dropStaged(ctx)
+}
+
+// replay has the packs read that the database does not know as sealed, and applies
+// the commits found in them that it does not have, each when the next is known:
+//
+// Of two records with one number the later counts. The earlier was never acknowledged:
+// it was lost from a scan by damage before it, so its number was given again.
+//
+// The newest record counts only if what it refers to is there. A crash may have kept
+// the record and lost, before it in its pack, what was written with the same flush.
+// Nobody was told of such a commit. For any other record missing data is damage,
+// which Check reports, and no reason to leave the record out.
+func (s *Store) replay(ctx context.Context, applied uint64) (int, error) {
+	known := func(id meta.PackID) bool {
+		var ok bool
+		err := s.db.View(ctx, func(r *meta.Reader) (err error) {
+			ok, err = r.PackKnown(id)
+			return err
+		})
+		return err == nil && ok // unsure: read it
+	}
+	r, err := s.db.Replay(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var held []byte
+	var heldLSN uint64
+	err = s.packs.Recover(ctx, known, func(lsn uint64, payload []byte) error {
+		if lsn <= applied {
+			return nil
+		}
+		if held != nil && heldLSN != lsn {
+			if err := r.Apply(held); err != nil {
+				return err
+			}
+		}
+		held, heldLSN = slices.Clone(payload), lsn
+		return nil
+	})
+	if err == nil && held != nil {
+		if missing := s.missing(ctx, held); missing != nil {
+			s.o.Log.Error("the newest commit was not complete when the server stopped; it was not acknowledged and is left out", "lsn", heldLSN, "err", missing)
+		} else {
+			err = r.Apply(held)
+		}
+	}
+	return r.Records, r.End(err)
+}
+
+// missing is why a record that a commit refers to is not there; nil if all are.
+func (s *Store) missing(ctx context.Context, payload []byte) error {
+	var errs []error
+	err := meta.RecordRefs(payload, func(id meta.PackID, first, count uint32) {
+		if _, err := s.packs.Entries(ctx, id, first, count); err != nil {
+			errs = append(errs, err)
+		}
+	})
+	return errors.Join(append(errs, err)...)
 }

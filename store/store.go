@@ -46,11 +46,9 @@ type Store struct {
 	db    *meta.DB
 	packs *pack.Set
 	mem   *slab.Budget
-	key   [32]byte
 
 	mu      sync.Mutex
 	busy    map[UploadID]bool // uploads that a request writes to
-	seals   sync.WaitGroup
 	closing chan struct{}
 	closed  sync.Once
 	tasks   sync.WaitGroup
@@ -88,7 +86,6 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.key = sb.Key
 	if s.mem, err = slab.New(o.MemoryBudget, slabBytes); err != nil {
 		return s, fmt.Errorf("memory budget of %d bytes: %w", o.MemoryBudget, err)
 	}
@@ -123,12 +120,11 @@ func (s *Store) Close() error {
 // release shuts what is open, in the order in which it depends on one another.
 func (s *Store) release() error {
 	var errs []error
-	if s.packs != nil {
-		errs = append(errs, s.packs.Close()) // waits for seals, which commit
-	}
-	s.seals.Wait()
 	if s.db != nil {
-		errs = append(errs, s.db.Close())
+		errs = append(errs, s.db.Close()) // after it no commit record is appended
+	}
+	if s.packs != nil {
+		errs = append(errs, s.packs.Close())
 	}
 	if s.mem != nil {
 		errs = append(errs, s.mem.Close())
@@ -151,11 +147,9 @@ func (s *Store) Ready() error {
 
 // sealed registers a sealed pack in the database.
 func (s *Store) sealed(in pack.Info) {
-	s.seals.Add(1)
-	defer s.seals.Done()
 	err := s.db.Commit(context.Background(), nil, func(tx *meta.Tx) error {
 		return tx.Apply(&meta.PutPack{Pack: meta.Pack{ID: in.ID, Object: int64(in.ID), Bytes: in.Bytes,
-			Records: int64(in.Records), Sealed: tx.Now(), Name: in.Name}})
+			Records: int64(in.Records), Sealed: tx.Now(), Name: pack.FileName(in.ID)}})
 	})
 	if err != nil && !errors.Is(err, meta.ErrClosed) {
 		s.o.Log.Warn("a sealed pack is not registered yet; the next start will", "pack", in.ID, "err", err)

@@ -88,7 +88,7 @@ func target(r *meta.Reader, sc Scope, p Path) (place, error) {
 	case err != nil:
 	case pl.missing != nil:
 		err = pl.missing
-	case !p.IsRoot() && !pl.parent().IsFolder():
+	case !p.IsRoot() && pl.parent().Kind != Folder:
 		err = ErrNotFolder
 	}
 	return pl, err

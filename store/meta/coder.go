@@ -141,13 +141,21 @@ func many[T any](c *coder, v *[]T, each func(*coder, *T)) {
 	}
 }
 
-// unixNano keeps the zero time apart from 1970.
+// unixNano keeps the zero time apart from 1970, and times outside 1678–2262, which
+// 64 bits of nanoseconds do not hold, at the nearest end.
 func unixNano(t time.Time) int64 {
-	if t.IsZero() {
+	switch sec := t.Unix(); {
+	case t.IsZero():
 		return minNano
+	case sec >= maxSec:
+		return maxSec * 1e9
+	case sec <= -maxSec:
+		return -maxSec * 1e9
 	}
 	return t.UnixNano()
 }
+
+const maxSec = 9223372035
 
 const minNano = -1 << 63
 

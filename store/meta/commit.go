@@ -39,7 +39,7 @@ func (d *DB) Start(ctx context.Context) error {
 	return nil
 }
 
-func (d *DB) lsnStarted() bool {
+func (d *DB) isStarted() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.started

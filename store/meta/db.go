@@ -174,8 +174,10 @@ func (d *DB) Init(ctx context.Context, uuid [16]byte, epoch int64) error {
 // Waiting changes get ErrClosed.
 func (d *DB) Close() error {
 	d.once.Do(func() { close(d.quit) })
-	if d.lsnStarted() {
+	if d.isStarted() {
 		<-d.done
+	} else {
+		close(d.done)
 	}
 	for range cap(d.readers) {
 		(<-d.readers).close()

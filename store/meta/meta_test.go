@@ -166,20 +166,25 @@ func TestReplay(t *testing.T) {
 		}
 	}
 	e := open(t, &memLog{}, "other.db")
-	n, err := e.Replay(t.Context(), func(yield func([]byte, error) bool) {
-		for _, p := range log.records {
-			if !yield(p, nil) {
-				return
-			}
+	rp, err := e.Replay(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range log.records {
+		if err := rp.Apply(p); err != nil {
+			t.Fatal(err)
 		}
-	})
-	if err != nil || n != len(all) {
-		t.Fatalf("replayed %d of %d: %v", n, len(all), err)
+	}
+	if err := rp.End(nil); err != nil || rp.Records != len(all) {
+		t.Fatalf("replayed %d of %d: %v", rp.Records, len(all), err)
 	}
 	if got, want := dump(t, e), dump(t, d); got != want {
 		t.Errorf("replay differs:\n%s\nwant\n%s", got, want)
 	}
-	if _, err := e.Replay(t.Context(), func(yield func([]byte, error) bool) { yield(log.records[0], nil) }); !errors.Is(err, ErrGap) {
+	if rp, err = e.Replay(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := rp.End(rp.Apply(encodeRecord(uint64(len(all)+2), time.Now(), nil))); !errors.Is(err, ErrGap) {
 		t.Errorf("a record out of order: %v, want ErrGap", err)
 	}
 	for i, p := range log.records { // applied once more, each changes nothing

@@ -129,11 +129,11 @@ type Node struct {
 }
 
 // IsFolder reports whether the node can have children.
-func (n *Node) IsFolder() bool { return n.Kind == Folder }
+func (n Node) IsFolder() bool { return n.Kind == Folder }
 
 // ETag is the opaque strong entity tag, without quotes: a file's version id, or a
 // folder's id with the newest change below it. It never names two contents.
-func (n *Node) ETag() string {
+func (n Node) ETag() string {
 	if n.Kind == File {
 		return n.Version.String()
 	}
