@@ -145,7 +145,7 @@ func TestRoutes(t *testing.T) {
 				{method: "PROPFIND", path: b + "/dav", status: 401},
 				{method: "GET", path: b + "/dav/x", status: 401},
 				{method: "BREW", path: b + "/dav/x", status: 401},
-				{method: "BREW", path: b + "/dav/x", signedIn: true, status: 405},
+				{method: "BREW", path: b + "/dav/x", signedIn: true, status: 501},
 				{method: "GET", path: b + "/davfoo", signedIn: true, status: 404},
 				{method: "PROPFIND", path: b + "/davfoo", signedIn: true, status: 404},
 				{method: "GET", path: b + "/dav/a%2Fb", signedIn: true, status: 400},

@@ -124,13 +124,13 @@ func TestUser(t *testing.T) {
 				}
 			}
 			must(t, dir, "first secret\n", "user", "add", "Alice", "--quota", "10GiB", "--admin", "--password-stdin")
-			made := strings.TrimSuffix(must(t, dir, "", "user", "add", ".."), "\n")
+			made := strings.TrimSuffix(must(t, dir, "", "user", "add", "b.o@b"), "\n")
 			if made == "" || strings.ContainsAny(made, "\n ") {
 				t.Errorf("a made password is not alone on standard output: %q", made)
 			}
 			must(t, dir, "secret3", "user", "add", "carol", "--password-stdin")
 			must(t, dir, "second secret\r\n", "user", "passwd", "ALICE", "--password-stdin")
-			must(t, dir, "", "user", "quota", "..", "500M")
+			must(t, dir, "", "user", "quota", "B.O@B", "500M")
 			must(t, dir, "", "user", "rm", "carol", "--yes")
 			app := strings.TrimSuffix(must(t, dir, "", "user", "app-password", "add", "alice", "my phone"), "\n")
 			gone := strings.TrimSuffix(must(t, dir, "", "user", "app-password", "add", "alice", "old tablet"), "\n")
@@ -162,7 +162,7 @@ func TestUser(t *testing.T) {
 				}
 			}
 			list = must(t, dir, "", "user", "list")
-			if !regexp.MustCompile(`(?m)^Alice +0 B +10 GiB +yes `).MatchString(list) || !regexp.MustCompile(`(?m)^\.\. +0 B +477 MiB +- `).MatchString(list) || strings.Contains(list, "carol") {
+			if !regexp.MustCompile(`(?m)^Alice +0 B +10 GiB +yes `).MatchString(list) || !regexp.MustCompile(`(?m)^b\.o@b +0 B +477 MiB +- `).MatchString(list) || strings.Contains(list, "carol") {
 				t.Errorf("list: %s", list)
 			}
 			if mount == "" {
@@ -173,7 +173,7 @@ func TestUser(t *testing.T) {
 				want         int
 			}{
 				{"alice", "second secret", 207}, {"alice", "first secret", 401}, {"alice", app, 207}, {"alice", gone, 401},
-				{"..", made, 207}, {"carol", "secret3", 401},
+				{"b.o@b", made, 207}, {"carol", "secret3", 401},
 			} {
 				if got := signIn(t, mount, c.name, c.secret); got != c.want {
 					t.Errorf("sign-in %d as %s: %d, want %d", i, c.name, got, c.want)

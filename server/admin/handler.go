@@ -11,7 +11,7 @@ import (
 )
 
 // request is the body of every call that has one. The account (and the app password)
-// that a call is about stands in the query: a name may be "..".
+// that a call is about stands in the query, where no name is a path.
 type request struct {
 	Name     string `json:"name,omitempty"`
 	Password string `json:"password,omitempty"`
