@@ -132,5 +132,9 @@ func mkdirAll(fsys FS, path string) error {
 	if err != nil {
 		return err
 	}
-	return fsys.SyncDir(filepath.Dir(path))
+	if err := fsys.SyncDir(filepath.Dir(path)); err != nil {
+		fsys.Remove(path) // else the next call would take it for durable
+		return err
+	}
+	return nil
 }

@@ -9,7 +9,7 @@ import (
 // import path and without the numbers of closures in it: "pack.(*Set).create".
 func site() string {
 	var pcs [24]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
 	own := ""
 	for {
 		f, more := frames.Next()
