@@ -72,21 +72,18 @@ func (q *request) forStore() store.Conditions {
 	}
 }
 
-// holds evaluates the HTTP conditions against the node at p (nil: none there), in
-// the order of RFC 9110 §13.2.2. A read then answers 304 where a write fails.
-func (c *preconds) holds(n *store.Node) bool {
-	switch {
-	case c.match != nil:
-		if n == nil || !hasTag(c.match, n.ETag()) {
-			return false
-		}
-	case !c.unmodified.IsZero():
-		if n == nil || n.ModTime.Truncate(time.Second).After(c.unmodified) {
-			return false
-		}
+// current evaluates If-Match, or without it If-Unmodified-Since, against a node that
+// exists (RFC 9110 §13.2.2).
+func (c *preconds) current(n *store.Node) bool {
+	if c.match != nil {
+		return hasTag(c.match, n.ETag())
 	}
-	return n == nil || !hasTag(c.noneMatch, n.ETag())
+	return c.unmodified.IsZero() || !n.ModTime.Truncate(time.Second).After(c.unmodified)
 }
+
+// known evaluates If-None-Match: whether the client has this version. A read then
+// answers 304, a write 412.
+func (c *preconds) known(n *store.Node) bool { return hasTag(c.noneMatch, n.ETag()) }
 
 func hasTag(tags []string, tag string) bool {
 	for _, t := range tags {

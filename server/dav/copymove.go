@@ -72,7 +72,7 @@ func (q *request) sourceGuard() func(store.View) error {
 		if err != nil {
 			return err
 		}
-		if !c.holds(&n) {
+		if !c.current(&n) || c.known(&n) {
 			return store.ErrPrecondition
 		}
 		if ifs != nil {

@@ -19,6 +19,7 @@ type deadlineReader struct {
 	r       io.ReadCloser
 	rc      *http.ResponseController
 	timeout time.Duration
+	until   time.Time // the last deadline; zero: there is none for the whole
 
 	last time.Time // when the deadline was set
 	read bool      // somebody asked for bytes
@@ -33,7 +34,11 @@ func (d *deadlineReader) Read(b []byte) (int, error) {
 	}
 	d.read = true
 	if now := time.Now(); now.Sub(d.last) > time.Second {
-		d.rc.SetReadDeadline(now.Add(d.timeout)) // not every writer has one
+		t := now.Add(d.timeout)
+		if !d.until.IsZero() && d.until.Before(t) {
+			t = d.until
+		}
+		d.rc.SetReadDeadline(t) // not every writer has one
 		d.last = now
 	}
 	n, err := d.r.Read(b)

@@ -44,13 +44,10 @@ func (q *request) get() error {
 	q.setValidators(&n)
 	q.w.Header().Set("Cache-Control", "private, no-cache")
 	q.w.Header().Set("Accept-Ranges", "bytes")
-	if !q.cond.holds(&n) {
-		if hasTag(q.cond.noneMatch, n.ETag()) && (q.cond.match == nil || hasTag(q.cond.match, n.ETag())) {
-			return q.status(http.StatusNotModified)
-		}
+	if !q.cond.current(&n) {
 		return store.ErrPrecondition
 	}
-	if q.cond.noneMatch == nil && len(q.r.Header.Values("If-None-Match")) == 0 && !modified(q.r, &n) {
+	if q.cond.known(&n) || len(q.r.Header.Values("If-None-Match")) == 0 && !modified(q.r, &n) {
 		return q.status(http.StatusNotModified)
 	}
 	ranges, ok := q.ranges(&n)

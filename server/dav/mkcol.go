@@ -18,10 +18,8 @@ func (q *request) mkcol() error {
 				Title: "A folder is made without a body.", Hint: "Send MKCOL with an empty body."}
 		}
 	}
-	n, err := q.h.store.Mkdir(q.r.Context(), q.sc, q.p, q.forStore())
-	if err != nil {
+	if _, err := q.h.store.Mkdir(q.r.Context(), q.sc, q.p, q.forStore()); err != nil {
 		return err
 	}
-	q.setValidators(&n)
 	return q.status(http.StatusCreated)
 }

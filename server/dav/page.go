@@ -14,7 +14,7 @@ import (
 // page answers GET of a collection, for people who open the address in a browser:
 // what this is, and how to mount it. No script, nothing loaded.
 func (q *request) page(n *store.Node) error {
-	if !q.cond.holds(n) {
+	if !q.cond.current(n) {
 		return store.ErrPrecondition
 	}
 	address := ""

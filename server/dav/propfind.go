@@ -30,6 +30,7 @@ func (q *request) propfind() error {
 		return err
 	}
 	a, err := parsePropfind(body)
+	release()
 	if err != nil {
 		return err
 	}

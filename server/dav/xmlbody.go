@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
+	"time"
 	"unicode/utf8"
 
 	"cairn/server/httperr"
@@ -22,7 +24,8 @@ const (
 )
 
 // readXML reads the body whole and checks it (checkXML). A body without anything is
-// nil. release, never nil, is to be called when the body is done with.
+// nil. It has to arrive within ReadTimeout as a whole. release, never nil, is to be
+// called when the body is done with, and may be called again.
 //
 // x/net/webdav reads without limit, with a parser of 2015 that takes xmlns:x="".
 func (q *request) readXML() (body []byte, release func(), err error) {
@@ -30,12 +33,13 @@ func (q *request) readXML() (body []byte, release func(), err error) {
 	if q.r.ContentLength > q.h.o.MaxXML {
 		return nil, release, errXMLSize
 	}
+	q.reader().until = time.Now().Add(q.h.o.ReadTimeout)
 	r := io.LimitReader(q.reader(), q.h.o.MaxXML+1)
 	body, err = io.ReadAll(io.LimitReader(r, smallBody))
 	if err == nil && len(body) == smallBody {
 		select {
 		case q.h.large <- struct{}{}:
-			release = func() { <-q.h.large }
+			release = sync.OnceFunc(func() { <-q.h.large })
 		case <-q.r.Context().Done():
 			return nil, release, q.r.Context().Err()
 		}

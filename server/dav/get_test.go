@@ -1,0 +1,220 @@
+package dav
+
+import (
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+func TestGet(t *testing.T) {
+	d := newDoor(t, nil)
+	a := d.do(req{method: "PUT", path: "/f.txt", body: "0123456789", head: []string{"X-OC-Mtime", "1000000000"}, want: 201})
+	tag, date := a.Header.Get("ETag"), a.Header.Get("Last-Modified")
+	const later, before = "Mon, 10 Sep 2001 01:46:40 GMT", "Sat, 08 Sep 2001 01:46:40 GMT"
+	for _, c := range []struct {
+		head []string
+		want int
+		body string
+	}{
+		{nil, 200, "0123456789"},
+		{[]string{"If-None-Match", tag}, 304, ""},
+		{[]string{"If-None-Match", "W/" + tag}, 304, ""},
+		{[]string{"If-None-Match", `"a", ` + tag}, 304, ""},
+		{[]string{"If-None-Match", "*"}, 304, ""},
+		{[]string{"If-None-Match", "rubbish", "If-Modified-Since", later}, 200, "0123456789"},
+		{[]string{"If-None-Match", `"a"`, "If-Modified-Since", later}, 200, "0123456789"},
+		{[]string{"If-Match", `"a"`}, 412, "-"},
+		{[]string{"If-Match", tag}, 200, "0123456789"},
+		{[]string{"If-Match", tag, "If-None-Match", tag}, 304, ""},
+		{[]string{"If-Modified-Since", date}, 304, ""},
+		{[]string{"If-Modified-Since", before}, 200, "0123456789"},
+		{[]string{"If-Unmodified-Since", before}, 412, "-"},
+		{[]string{"If-Unmodified-Since", date}, 200, "0123456789"},
+		{[]string{"Range", "bytes=2-4"}, 206, "234"},
+		{[]string{"Range", "bytes=7-"}, 206, "789"},
+		{[]string{"Range", "bytes=-3"}, 206, "789"},
+		{[]string{"Range", "bytes=-99"}, 206, "0123456789"},
+		{[]string{"Range", "bytes=9-99999999999999999999999"}, 206, "9"},
+		{[]string{"Range", "bytes=0-1,2-3,1-4"}, 206, "01234"},
+		{[]string{"Range", "bytes=8-9, 20-30"}, 206, "89"},
+		{[]string{"Range", "bytes=10-"}, 416, ""},
+		{[]string{"Range", "bytes=-0"}, 416, ""},
+		{[]string{"Range", "bytes=4-2"}, 200, "0123456789"},
+		{[]string{"Range", "lines=1-2"}, 200, "0123456789"},
+		{[]string{"Range", "bytes=a-b"}, 200, "0123456789"},
+		{[]string{"Range", "bytes="}, 200, "0123456789"},
+		{[]string{"Range", "bytes=1-1", "If-Range", tag}, 206, "1"},
+		{[]string{"Range", "bytes=1-1", "If-Range", "W/" + tag}, 200, "0123456789"},
+		{[]string{"Range", "bytes=1-1", "If-Range", date}, 206, "1"},
+		{[]string{"Range", "bytes=1-1", "If-Range", later}, 200, "0123456789"},
+		{[]string{"If", `([` + tag + `])`}, 200, "0123456789"},
+		{[]string{"If", `(["other"])`}, 412, "-"},
+	} {
+		a := d.do(req{method: "GET", path: "/f.txt", head: c.head, want: c.want})
+		if c.body != "-" && a.body != c.body {
+			t.Errorf("GET %q: %q, want %q", c.head, a.body, c.body)
+		}
+		if c.want == 206 && a.ContentLength != int64(len(c.body)) {
+			t.Errorf("GET %q: Content-Length %d", c.head, a.ContentLength)
+		}
+		if c.want == 416 && a.Header.Get("Content-Range") != "bytes */10" {
+			t.Errorf("GET %q: Content-Range %q", c.head, a.Header.Get("Content-Range"))
+		}
+	}
+	a = d.do(req{method: "HEAD", path: "/f.txt", head: []string{"Range", "bytes=1-1"}, want: 200})
+	if a.ContentLength != 10 || a.Header.Get("Accept-Ranges") != "bytes" || a.Header.Get("ETag") != tag {
+		t.Errorf("HEAD: %d %v", a.ContentLength, a.Header)
+	}
+	d.all(req{method: "HEAD", path: "/none", want: 404}, req{method: "GET", path: "/f.txt/x", want: 404})
+}
+
+func TestMultiRange(t *testing.T) {
+	d := newDoor(t, nil)
+	d.do(req{method: "PUT", path: "/f.mp4", body: "0123456789", want: 201})
+	a := d.do(req{method: "GET", path: "/f.mp4", head: []string{"Range", "bytes=0-1,-2,4-5"}, want: 206})
+	_, params, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	if err != nil || a.ContentLength != int64(len(a.body)) {
+		t.Fatalf("%v %v, %d of %d", err, a.Header, len(a.body), a.ContentLength)
+	}
+	mr := multipart.NewReader(strings.NewReader(a.body), params["boundary"])
+	for _, want := range []struct{ body, rng string }{{"01", "bytes 0-1/10"}, {"89", "bytes 8-9/10"}, {"45", "bytes 4-5/10"}} {
+		p, err := mr.NextPart()
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(p)
+		if string(body) != want.body || p.Header.Get("Content-Range") != want.rng || p.Header.Get("Content-Type") != "video/mp4" {
+			t.Errorf("part %q %v, want %v", body, p.Header, want)
+		}
+	}
+	if _, err := mr.NextPart(); err != io.EOF {
+		t.Errorf("more parts: %v", err)
+	}
+}
+
+func TestParseRange(t *testing.T) {
+	many := "bytes=" + strings.Repeat("0-0,", 63) + "0-0"
+	if r, ok := parseRange(many, 10); !ok || len(r) != 1 {
+		t.Errorf("64 equal ranges: %v %v", r, ok)
+	}
+	if r, ok := parseRange("bytes=0-0,2-2,4-4,6-6", 10); !ok || len(r) != 4 {
+		t.Errorf("four ranges: %v %v", r, ok)
+	}
+	var sb strings.Builder
+	for i := range 65 {
+		sb.WriteString(",")
+		sb.WriteString(strconv.Itoa(3*i) + "-" + strconv.Itoa(3*i))
+	}
+	if r, ok := parseRange("bytes="+sb.String()[1:], 1000); !ok || r != nil {
+		t.Errorf("65 ranges are not ignored: %v %v", r, ok)
+	}
+	if _, ok := parseRange("bytes=0-", 0); ok {
+		t.Error("a range of nothing is satisfied")
+	}
+}
+
+func FuzzParseRange(f *testing.F) {
+	for _, s := range []string{"bytes=0-1,-2", "bytes=-", "bytes=5-", "x=1-2", "bytes=1-2,3-4,0-9"} {
+		f.Add(s, int64(10))
+	}
+	f.Fuzz(func(t *testing.T, s string, size int64) {
+		if size < 0 {
+			return
+		}
+		ranges, _ := parseRange(s, size)
+		var sum int64
+		for _, r := range ranges {
+			if r.start < 0 || r.length <= 0 || r.start > size-r.length {
+				t.Fatalf("%q of %d: %v", s, size, r)
+			}
+			sum += r.length
+		}
+		if sum > size || len(ranges) > maxRanges {
+			t.Fatalf("%q of %d: %v", s, size, ranges)
+		}
+	})
+}
+
+func TestContentHeaders(t *testing.T) {
+	d := newDoor(t, nil)
+	for name, want := range map[string]struct{ ctype, csp, disp string }{
+		"a.txt":           {"text/plain; charset=utf-8", "sandbox; default-src 'none'", `inline; filename="a.txt"`},
+		"a.PNG":           {"image/png", "sandbox; default-src 'none'", `inline; filename="a.PNG"`},
+		"a.pdf":           {"application/pdf", "default-src 'none'", `inline; filename="a.pdf"`},
+		"a.html":          {"text/html; charset=utf-8", "sandbox; default-src 'none'", `attachment; filename="a.html"`},
+		"a.svg":           {"image/svg+xml", "sandbox; default-src 'none'", `attachment; filename="a.svg"`},
+		"a":               {"application/octet-stream", "sandbox; default-src 'none'", `attachment; filename="a"`},
+		"a.xhtml":         {"application/xhtml+xml", "sandbox; default-src 'none'", `attachment; filename="a.xhtml"`},
+		"h%C3%A9%20%22+1": {"application/octet-stream", "sandbox; default-src 'none'", `attachment; filename="h_ _+1"; filename*=UTF-8''h%C3%A9%20%22%2B1`},
+	} {
+		d.do(req{method: "PUT", path: "/" + name, body: "<html><script>1</script>", want: 201})
+		for _, m := range []string{"GET", "HEAD"} {
+			h := d.do(req{method: m, path: "/" + name, want: 200}).Header
+			if h.Get("Content-Type") != want.ctype || h.Get("Content-Security-Policy") != want.csp ||
+				h.Get("Content-Disposition") != want.disp || h.Get("X-Content-Type-Options") != "nosniff" {
+				t.Errorf("%s %s: %v", m, name, h)
+			}
+		}
+	}
+}
+
+func TestPage(t *testing.T) {
+	d := newDoor(t, nil)
+	d.do(req{method: "MKCOL", path: "/%3Cscript%3Ealert(1)%3C%3E", want: 201})
+	a := d.do(req{method: "GET", path: "/%3Cscript%3Ealert(1)%3C%3E/", want: 200, has: "&lt;script&gt;alert(1)&lt;&gt;"})
+	csp := a.Header.Get("Content-Security-Policy")
+	if strings.Contains(a.body, "<script") || !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
+		t.Errorf("%s: %s", csp, a.body)
+	}
+	if !strings.Contains(a.body, "<style>"+pageStyle+"</style>") {
+		t.Error("the style is not the one the policy allows")
+	}
+	if a := d.do(req{method: "HEAD", path: "/", want: 200}); a.ContentLength <= 0 || a.StatusCode != http.StatusOK {
+		t.Errorf("HEAD: %v", a.Header)
+	}
+}
+
+// hiding wraps a writer as a framework does: without ReadFrom, but with Unwrap.
+type hiding struct{ http.ResponseWriter }
+
+func (h hiding) Unwrap() http.ResponseWriter { return h.ResponseWriter }
+
+// spying stands for the innermost writer and notes what it is asked to read from.
+type spying struct {
+	http.ResponseWriter
+	files, others *atomic.Int32
+}
+
+func (s spying) ReadFrom(r io.Reader) (int64, error) {
+	if l, ok := r.(*io.LimitedReader); ok {
+		if _, ok := l.R.(*os.File); ok {
+			s.files.Add(1)
+			return s.ResponseWriter.(io.ReaderFrom).ReadFrom(r)
+		}
+	}
+	s.others.Add(1)
+	return s.ResponseWriter.(io.ReaderFrom).ReadFrom(r)
+}
+
+// TestSendfile checks that a wrapped writer is looked through, and that what it gets
+// is what net/http hands to sendfile.
+func TestSendfile(t *testing.T) {
+	d := newDoor(t, nil)
+	big := strings.Repeat("0123456789abcdef", 3<<16)
+	d.do(req{method: "PUT", path: "/big", body: big, want: 201})
+	var files, others atomic.Int32
+	inner := d.srv.Config.Handler
+	d.srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner.ServeHTTP(hiding{hiding{spying{w, &files, &others}}}, r)
+	})
+	d.holds("/big", big)
+	if files.Load() == 0 || others.Load() != 0 {
+		t.Errorf("%d reads from files, %d from others", files.Load(), others.Load())
+	}
+}

@@ -1,0 +1,103 @@
+package dav
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParseIf(t *testing.T) {
+	h := New(nil, Options{Prefix: mount})
+	for s, want := range map[string]struct {
+		ok    bool
+		lists int
+		toks  string
+	}{
+		"":                 {true, 0, ""},
+		`(<a:b>)`:          {true, 1, "a:b"},
+		`(<a:b>["e"])`:     {true, 1, "a:b"},
+		`(<a:b>) (<c:d>)`:  {true, 2, "a:b c:d"},
+		`(<a:b> Not<c:d>)`: {true, 1, "a:b c:d"},
+		`(NOT ["e"])`:      {true, 1, ""},
+		`(["a) <x> ("])`:   {true, 1, ""},
+		`([W/"weak"])`:     {true, 1, ""},
+		`</files/dav/x> (<a:b>) (<c:d>) <http://h/files/dav/y>(["e"])`: {true, 3, "a:b c:d"},
+		`</elsewhere> (Not <a:b>)`:                                     {true, 1, "a:b"},
+		`()`:                                                           {},
+		`(Not)`:                                                        {},
+		`(<a:b>`:                                                       {},
+		`(<a:b)`:                                                       {},
+		`(<>)`:                                                         {},
+		`<a:b>`:                                                        {},
+		`<> (<a:b>)`:                                                   {},
+		`</x> </y> (<a:b>)`:                                            {},
+		`(<a:b>) </x> (<c:d>)`:                                         {},
+		`(["e)`:                                                        {},
+		`([e])`:                                                        {},
+		`(["e"`:                                                        {},
+		`nonsense`:                                                     {},
+		`(a:b)`:                                                        {},
+		`<relative> (<a:b>)`:                                           {},
+		strings.Repeat(`(<a:b>)`, 65):                                  {},
+		`(` + strings.Repeat(`<a:b>`, 257) + `)`:                       {},
+	} {
+		ih, err := h.parseIf(s)
+		if (err == nil) != want.ok {
+			t.Errorf("%.60q: %v", s, err)
+			continue
+		}
+		if err == nil && (len(ih.lists) != want.lists || strings.Join(ih.tokens, " ") != want.toks) {
+			t.Errorf("%q: %+v", s, ih)
+		}
+	}
+}
+
+func FuzzParseIf(f *testing.F) {
+	h := New(nil, Options{Prefix: mount})
+	for _, s := range []string{`(<a:b>["e"] Not <c:d>)`, `</files/dav/x> (<a:b>)`, `(`, `<`, `([W/"x"])`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		ih, err := h.parseIf(s)
+		if err == nil && (len(ih.lists) > maxIfLists || len(ih.lists) == 0 && strings.Trim(s, " \t") != "") {
+			t.Fatalf("%q: %+v", s, ih)
+		}
+	})
+}
+
+func TestIf(t *testing.T) {
+	d := newDoor(t, nil)
+	tag := d.do(req{method: "PUT", path: "/f", body: "0", want: 201}).Header.Get("ETag")
+	tok := d.take("/f", "exclusive", 200)
+	other := d.do(req{method: "PUT", path: "/g", body: "0", want: 201}).Header.Get("ETag")
+	for _, c := range []struct {
+		cond string
+		want int
+	}{
+		{`(` + tok + `)`, 207},
+		{`(` + tok + ` [` + tag + `])`, 207},
+		{`(` + tok + ` ["x"])`, 412},
+		{`(` + tok + ` Not ["x"])`, 207},
+		{`(` + tok + ` <urn:y>)`, 412},
+		{`(` + tok + ` Not <DAV:no-lock>)`, 207},
+		{`(["x"]) (` + tok + `)`, 207},
+		{`([` + tag + `])`, 423},
+		{`([W/` + tag + `])`, 412},
+		{`(Not ` + tok + `)`, 412},
+		{`(Not <DAV:no-lock>)`, 423},
+		{`</files/dav/g> ([` + other + `]) </files/dav/f> (` + tok + `)`, 207},
+		{`</files/dav/g> ([` + other + `])`, 423},
+		{`</files/dav/g> ([` + other + `] Not ` + tok + `)`, 207}, // its token is named, and on g it is not
+		{`</files/dav/none> (Not ["x"]) (` + tok + `)`, 207},
+		{`</else/where> (` + tok + `)`, 412},
+		{`</files/dav/%2e%2e> (` + tok + `)`, 412},
+		{`garbage`, 400},
+	} {
+		d.do(req{method: "PROPPATCH", path: "/f", head: []string{"If", c.cond}, body: setProp, want: c.want})
+	}
+	d.all(
+		req{method: "PROPFIND", path: "/f", head: []string{"Depth", "0", "If", `(["x"])`}, want: 412},
+		req{method: "DELETE", path: "/g", head: []string{"If", `(["x"])`}, want: 412},
+		req{method: "MKCOL", path: "/m", head: []string{"If", `(["x"])`}, want: 412},
+		req{method: "MKCOL", path: "/m", head: []string{"If", `(Not ["x"])`}, want: 201},
+	)
+}

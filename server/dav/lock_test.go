@@ -1,0 +1,138 @@
+package dav
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+const lockBody = `<?xml version="1.0"?><D:lockinfo xmlns:D="DAV:" xmlns:o="urn:own"><D:lockscope><D:%s/></D:lockscope>` +
+	`<D:locktype><D:write/></D:locktype><D:owner><o:who a="1&amp;2">Me &lt;3</o:who><D:href>http://me</D:href></D:owner></D:lockinfo>`
+
+// take locks and returns the token.
+func (d *door) take(path, scope string, want int, head ...string) string {
+	d.Helper()
+	a := d.do(req{method: "LOCK", path: path, head: head, body: fmt.Sprintf(lockBody, scope), want: want})
+	tok := a.Header.Get("Lock-Token")
+	if want < 300 && !regexp.MustCompile(`^<urn:uuid:[0-9a-f-]{36}>$`).MatchString(tok) {
+		d.Errorf("LOCK %s: token %q", path, tok)
+	}
+	return tok
+}
+
+func TestLock(t *testing.T) {
+	d := newDoor(t, nil)
+	d.all(req{method: "MKCOL", path: "/c", want: 201}, req{method: "PUT", path: "/c/f%20%25", body: "1", want: 201})
+	a := d.do(req{method: "LOCK", path: "/c/f%20%25", head: []string{"Timeout", "Infinite, Second-5"}, body: fmt.Sprintf(lockBody, "exclusive"), want: 200})
+	tok := a.Header.Get("Lock-Token")
+	for _, want := range []string{"<D:depth>infinity</D:depth>", "<D:timeout>Second-3600</D:timeout>", "<D:href>/files/dav/c/f%20%25</D:href>",
+		`<who xmlns="urn:own" a="1&amp;2">Me &lt;3</who>`, `<D:href xmlns:D="DAV:">http://me</D:href>`, strings.Trim(tok, "<>")} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("LOCK: %q is not in %s", want, a.body)
+		}
+	}
+	f := "/c/f%20%25"
+	d.all(
+		req{method: "PUT", path: f, body: "2", want: 423, has: "<D:lock-token-submitted><D:href>/files/dav/c/f%20%25</D:href>"},
+		req{method: "DELETE", path: f, want: 423},
+		req{method: "DELETE", path: "/c", want: 423, has: "/files/dav/c/f%20%25"},
+		req{method: "MOVE", path: "/c", head: to(mount + "/d"), want: 423},
+		req{method: "MOVE", path: f, head: to(mount + "/d"), want: 423},
+		req{method: "COPY", path: f, head: to(mount + "/copy"), want: 201},
+		req{method: "PROPPATCH", path: f, body: setProp, want: 423},
+		req{method: "LOCK", path: f, body: fmt.Sprintf(lockBody, "shared"), want: 423, has: "no-conflicting-lock"},
+		req{method: "GET", path: f, want: 200},
+		// with the token, which only its owner may use
+		req{method: "PUT", path: f, head: []string{"If", "(" + tok + ")"}, body: "2", want: 204},
+		req{method: "PUT", path: f, head: []string{"If", "(" + tok + ")", "User", "bob"}, body: "x", want: 423},
+		req{method: "PUT", path: f, head: []string{"If", "<{srv}/files/dav/c/f%20%25> (" + tok + ")"}, body: "3", want: 204},
+		req{method: "PUT", path: f, head: []string{"If", "</files/dav/c/f%20%25> (" + tok + ")"}, body: "3", want: 204},
+		req{method: "PUT", path: f, head: []string{"If", "(<urn:x>)"}, body: "x", want: 412},
+		req{method: "PUT", path: f, head: []string{"If", "(<urn:x>) (Not <DAV:no-lock>)"}, body: "x", want: 423},
+		req{method: "PROPPATCH", path: f, head: []string{"If", "(" + tok + ")"}, body: setProp, want: 207, has: "200 OK"},
+		// a lock elsewhere is no excuse
+		req{method: "PUT", path: "/mine", body: "m", want: 201},
+	)
+	mine := d.take("/mine", "exclusive", 200, "User", "bob", "Depth", "0")
+	d.all(
+		req{method: "PUT", path: f, head: []string{"If", "</files/dav/mine> (" + mine + ")", "User", "bob"}, body: "x", want: 423},
+		req{method: "UNLOCK", path: f, want: 400},
+		req{method: "UNLOCK", path: f, head: []string{"Lock-Token", "nonsense"}, want: 400},
+		req{method: "UNLOCK", path: f, head: []string{"Lock-Token", "<urn:x>"}, want: 409, has: "lock-token-matches-request-uri"},
+		req{method: "UNLOCK", path: f, head: []string{"Lock-Token", mine}, want: 409},
+		req{method: "UNLOCK", path: "/none", head: []string{"Lock-Token", tok}, want: 404},
+		req{method: "UNLOCK", path: f, head: []string{"Lock-Token", tok, "User", "bob"}, want: 403},
+		// refresh
+		req{method: "LOCK", path: f, want: 400},
+		req{method: "LOCK", path: f, head: []string{"If", "(" + tok + ")", "Timeout", "Second-77"}, want: 200, has: "Second-77"},
+		req{method: "LOCK", path: f, head: []string{"If", "(" + mine + ")"}, want: 412},
+		req{method: "UNLOCK", path: f, head: []string{"Lock-Token", tok}, want: 204},
+		req{method: "PUT", path: f, body: "4", want: 204},
+	)
+	d.holds("/c/f%20%25", "4")
+}
+
+const setProp = `<D:propertyupdate xmlns:D="DAV:"><D:set><D:prop><x xmlns="urn:x">v</x></D:prop></D:set></D:propertyupdate>`
+
+func TestLockKinds(t *testing.T) {
+	d := newDoor(t, nil)
+	d.do(req{method: "MKCOL", path: "/c", want: 201})
+	d.all(
+		req{method: "LOCK", path: "/c", body: fmt.Sprintf(lockBody, "both"), want: 422},
+		req{method: "LOCK", path: "/c", body: "<lockinfo/>", want: 400},
+		req{method: "LOCK", path: "/c", head: []string{"Depth", "1"}, body: fmt.Sprintf(lockBody, "shared"), want: 400},
+		req{method: "LOCK", path: "/no/new", body: fmt.Sprintf(lockBody, "shared"), want: 409},
+	)
+	// an unmapped URL becomes an empty file
+	tok := d.take("/new", "exclusive", 201, "If-None-Match", "*")
+	d.holds("/new", "")
+	d.take("/new", "exclusive", 412, "If-None-Match", "*")
+	d.all(
+		req{method: "PUT", path: "/new", body: "x", want: 423},
+		req{method: "PUT", path: "/new", head: []string{"If", "(" + tok + ")"}, body: "x", want: 204},
+		req{method: "DELETE", path: "/new", head: []string{"If", "(" + tok + ")"}, want: 204},
+		req{method: "PUT", path: "/new", body: "y", want: 201}, // its lock is gone with it
+	)
+	// depth 0 on a collection protects its members' names, infinity also what is in them
+	d.do(req{method: "PUT", path: "/c/f", body: "f", want: 201})
+	zero := d.take("/c", "exclusive", 200, "Depth", "0")
+	d.all(
+		req{method: "PUT", path: "/c/g", body: "x", want: 423},
+		req{method: "DELETE", path: "/c/f", want: 423},
+		req{method: "PUT", path: "/c/f", body: "f2", want: 204},
+		req{method: "PUT", path: "/c/g", head: []string{"If", "</files/dav/c/> (" + zero + ")"}, body: "x", want: 201},
+		req{method: "UNLOCK", path: "/c/f", head: []string{"Lock-Token", zero}, want: 409},
+		req{method: "UNLOCK", path: "/c/", head: []string{"Lock-Token", zero}, want: 204},
+	)
+	deep := d.take("/c", "exclusive", 200)
+	d.all(
+		req{method: "PUT", path: "/c/f", body: "x", want: 423, has: "lock-token-submitted"},
+		req{method: "PUT", path: "/c/f", head: []string{"If", "(" + deep + ")"}, body: "f3", want: 204},
+		req{method: "LOCK", path: "/c/f", head: []string{"If", "(" + deep + ")"}, want: 200, has: "<D:href>/files/dav/c/</D:href>"},
+		req{method: "UNLOCK", path: "/c/f", head: []string{"Lock-Token", deep}, want: 204},
+	)
+	// shared: two hold it, either may write with a token
+	one, two := d.take("/c/f", "shared", 200), d.take("/c/f", "shared", 200, "User", "bob")
+	d.take("/c/f", "exclusive", 423)
+	d.all(
+		req{method: "PUT", path: "/c/f", body: "x", want: 423, has: "holds the lock until"},
+		req{method: "PUT", path: "/c/f", head: []string{"If", "(" + one + ")"}, body: "s", want: 204},
+		req{method: "PUT", path: "/c/f", head: []string{"If", "(" + two + ")", "User", "bob"}, body: "t", want: 204},
+		req{method: "PROPFIND", path: "/c/f", head: []string{"Depth", "0"}, want: 207, has: strings.Trim(one, "<>")},
+	)
+}
+
+func TestLockTimeout(t *testing.T) {
+	h := New(nil, Options{})
+	for in, want := range map[string]time.Duration{
+		"": 10 * time.Minute, "Second-5": 5 * time.Second, "Infinite": time.Hour, "infinite, Second-5": time.Hour,
+		"Second-4100000000": time.Hour, "Second-99999999999999999999": time.Hour, "x, Second-7": 7 * time.Second,
+		"Second-0": 10 * time.Minute, "Second--1": 10 * time.Minute, "Second-": 10 * time.Minute, "nonsense": 10 * time.Minute,
+	} {
+		if got := h.lockTimeout([]string{in}); got != want {
+			t.Errorf("%q: %v, want %v", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package dav
+
+import (
+	"encoding/xml"
+	"fmt"
+	"strings"
+	"testing"
+
+	"cairn/store"
+)
+
+func propfind(inner string) string {
+	return `<?xml version="1.0" encoding="utf-8"?><D:propfind xmlns:D="DAV:">` + inner + `</D:propfind>`
+}
+
+var depth0, depth1 = []string{"Depth", "0"}, []string{"Depth", "1"}
+
+func TestPropfind(t *testing.T) {
+	d := newDoor(t, nil)
+	d.do(req{method: "MKCOL", path: "/c", want: 201})
+	d.do(req{method: "PUT", path: "/c/a%26b%20%3C%23.txt", body: "12345", want: 201})
+	d.do(req{method: "MKCOL", path: "/c/sub", want: 201})
+	a := d.do(req{method: "PROPFIND", path: "/c", head: depth1, want: 207})
+	for _, want := range []string{"<D:href>/files/dav/c/</D:href>", "<D:href>/files/dav/c/sub/</D:href>", "<D:href>/files/dav/c/a&amp;b%20%3C%23.txt</D:href>",
+		"<D:getcontentlength>5</D:getcontentlength>", "<D:getcontenttype>text/plain; charset=utf-8</D:getcontenttype>", "D:creationdate", "<D:displayname>a&amp;b &lt;#.txt</D:displayname>"} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("%q is not in %s", want, a.body)
+		}
+	}
+	if strings.Contains(a.body, "quota") || strings.Contains(a.body, "lockdiscovery") || a.Header.Get("Content-Type") != "application/xml; charset=utf-8" {
+		t.Errorf("%s %s", a.Header.Get("Content-Type"), a.body)
+	}
+	for _, c := range []struct {
+		path, body string
+		head       []string
+		want       int
+		has        string
+	}{
+		{"/c", "", nil, 403, "<D:propfind-finite-depth/>"},
+		{"/c", "", []string{"Depth", "infinity"}, 403, "<D:propfind-finite-depth/>"},
+		{"/c", "", []string{"Depth", "2"}, 400, ""},
+		{"/c/a%26b%20%3C%23.txt", "", nil, 207, "getetag"},
+		{"/none", "", depth0, 404, ""},
+		{"/c/a%26b%20%3C%23.txt/x", "", depth0, 404, ""},
+		{"/c", propfind("<D:propname/>"), depth0, 207, "<D:creationdate></D:creationdate>"},
+		{"/c", propfind("<D:prop><D:getetag/></D:prop>"), depth0, 207, "&#34;"},
+		{"/c", propfind("<D:prop><D:quota-used-bytes/></D:prop>"), depth0, 207, "<D:quota-used-bytes>5<"},
+		{"/c", propfind("<D:prop><D:quota-used-bytes/></D:prop>"), []string{"Depth", "0", "User-Agent", "WebDAVFS/3.0"}, 207, "404 Not Found"},
+		{"/c", propfind("<D:prop><D:supportedlock/></D:prop>"), depth0, 207, "<D:shared/>"},
+		{"/c", propfind("<D:prop><x xmlns='urn:none'/></D:prop>"), depth0, 207, "404 Not Found"},
+		{"/c", propfind("<D:allprop/><D:include><D:quota-available-bytes/></D:include>"), depth0, 207, "quota-available-bytes"},
+		{"/c", propfind("<D:prop/>"), depth0, 207, ""},
+		{"/c", propfind(""), depth0, 400, ""},
+		{"/c", propfind("<D:allprop/><D:propname/>"), depth0, 400, ""},
+		{"/c", propfind("<D:prop><D:getetag/></D:prop><unknown/>"), depth0, 207, ""},
+		{"/c", "<foo/>", depth0, 400, ""},
+	} {
+		d.do(req{method: "PROPFIND", path: c.path, head: c.head, body: c.body, want: c.want, has: c.has})
+	}
+}
+
+func TestPropfindMany(t *testing.T) {
+	d := newDoor(t, nil)
+	const n = 2500
+	for i := range n {
+		if _, err := d.st.Mkdir(t.Context(), d.alice, store.Path(fmt.Sprintf("d%04d", i)), store.Conditions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := d.do(req{method: "PROPFIND", path: "/", head: depth1, body: propfind("<D:prop><D:getetag/><D:resourcetype/><D:creationdate/></D:prop>"), want: 207})
+	var ms struct {
+		Responses []struct {
+			Href string `xml:"DAV: href"`
+		} `xml:"DAV: response"`
+	}
+	if err := xml.Unmarshal([]byte(a.body), &ms); err != nil {
+		t.Fatal(err)
+	}
+	if len(ms.Responses) != n+1 {
+		t.Fatalf("%d responses, want %d", len(ms.Responses), n+1)
+	}
+	for i, r := range ms.Responses[1:] {
+		if want := fmt.Sprintf("%s/d%04d/", mount, i); r.Href != want {
+			t.Fatalf("response %d is %s, want %s", i, r.Href, want)
+		}
+	}
+}
+
+func TestBadXML(t *testing.T) {
+	d := newDoor(t, nil)
+	deep := propfind(strings.Repeat("<a>", 10_000) + strings.Repeat("</a>", 10_000))
+	var wide strings.Builder
+	for i := range 1001 {
+		fmt.Fprintf(&wide, "<p%d xmlns='urn:p'/>", i)
+	}
+	for name, c := range map[string]struct {
+		body string
+		want int
+	}{
+		"nested deep":        {deep, 400},
+		"nested deep, open":  {strings.Repeat("<a>", 200_000), 400},
+		"too large":          {propfind("<!-- " + strings.Repeat("x", 1<<20) + " -->"), 413},
+		"large":              {propfind("<!-- " + strings.Repeat("x", 1<<19) + " --><D:allprop/>"), 207},
+		"many elements":      {propfind(strings.Repeat("<a/>", 10_001)), 400},
+		"many names":         {propfind("<D:prop>" + wide.String() + "</D:prop>"), 400},
+		"empty prefix":       {`<D:propfind xmlns:D="DAV:"><D:prop><b:foo xmlns:b=""/></D:prop></D:propfind>`, 400},
+		"unknown prefix":     {propfind("<D:prop><b:foo/></D:prop>"), 400},
+		"dtd":                {`<!DOCTYPE x [<!ENTITY a "aaaa">]>` + propfind("<D:allprop/>"), 400},
+		"entity":             {propfind("<D:prop>&a;</D:prop>"), 400},
+		"not utf-8":          {propfind("<D:prop>\xff</D:prop>"), 400},
+		"utf-16":             {"\xfe\xff\x00<\x00a\x00/\x00>", 400},
+		"latin-1":            {`<?xml version="1.0" encoding="iso-8859-1"?><D:propfind xmlns:D="DAV:"><D:allprop/></D:propfind>`, 400},
+		"cut off":            {`<D:propfind xmlns:D="DAV:"><D:allprop/>`, 400},
+		"crossed":            {`<D:propfind xmlns:D="DAV:"><a><b></a></b></D:propfind>`, 400},
+		"two roots":          {propfind("<D:allprop/>") + "<a/>", 400},
+		"text":               {"hello", 400},
+		"byte order mark":    {"\xef\xbb\xbf" + propfind("<D:allprop/>"), 207},
+		"only white space":   {" \n ", 207},
+		"comments are fine":  {propfind("<!-- a --><D:allprop/><?pi x?>"), 207},
+		"no sort of element": {propfind("<!ELEMENT a>"), 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &door{t, d.st, d.srv, d.alice, d.bob}
+			d.do(req{method: "PROPFIND", path: "/", head: depth0, body: c.body, want: c.want})
+			if c.want >= 400 {
+				d.do(req{method: "PROPPATCH", path: "/", body: c.body, want: c.want})
+				d.do(req{method: "LOCK", path: "/new", body: c.body, want: c.want})
+			}
+		})
+	}
+	d.holds("/new", "-")
+}
+
+func TestProppatch(t *testing.T) {
+	d := newDoor(t, nil)
+	d.do(req{method: "PUT", path: "/f", body: "x", want: 201})
+	d.do(req{method: "MKCOL", path: "/c", want: 201})
+	upd := func(s string) string {
+		return `<D:propertyupdate xmlns:D="DAV:" xmlns:x="urn:x"><D:set><D:prop>` + s + `</D:prop></D:set></D:propertyupdate>`
+	}
+	both := propfind(`<D:prop><a xmlns="urn:x"/><b xmlns="urn:x"/></D:prop>`)
+	for _, p := range []string{"/f", "/c", "/c/", "/"} {
+		d.all(
+			req{method: "PROPPATCH", path: p, body: upd(`<x:a xml:lang="de">v<x:in k="1"/> &amp; w</x:a>`), want: 207, has: "HTTP/1.1 200 OK"},
+			req{method: "PROPFIND", path: p, head: depth0, body: both, want: 207, has: "&amp; w</a>"},
+			req{method: "PROPFIND", path: p, head: depth0, body: both, want: 207, has: `lang="de"`},
+			req{method: "PROPFIND", path: p, head: depth0, want: 207, has: "&amp; w</a>"},
+			// a protected property fails the others
+			req{method: "PROPPATCH", path: p, body: upd(`<x:b>v</x:b><D:getetag>"x"</D:getetag>`), want: 207, has: "403 Forbidden"},
+			req{method: "PROPPATCH", path: p, body: upd(`<x:b>v</x:b><D:quota-used-bytes>1</D:quota-used-bytes>`), want: 207, has: "424 Failed Dependency"},
+			req{method: "PROPFIND", path: p, head: depth0, body: both, want: 207, has: "404 Not Found"},
+			req{method: "PROPPATCH", path: p, head: []string{"If-Match", `"x"`}, body: setProp, want: 412},
+			req{method: "PROPPATCH", path: p, body: propfind("<D:allprop/>"), want: 400},
+			req{method: "PROPPATCH", path: p, want: 400},
+		)
+	}
+	d.all(
+		req{method: "PROPPATCH", path: "/none", body: setProp, want: 404},
+		req{method: "PROPPATCH", path: "/f", body: upd("<x:big>" + strings.Repeat("x", 300<<10) + "</x:big>"), want: 507},
+		req{method: "COPY", path: "/f", head: to(mount + "/g"), want: 201},
+		req{method: "PROPFIND", path: "/g", head: depth0, body: both, want: 207, has: "&amp; w</a>"},
+		req{method: "PROPPATCH", path: "/f", body: upd(`<Win32LastModifiedTime xmlns="urn:schemas-microsoft-com:">Sun, 09 Sep 2001 01:46:40 GMT</Win32LastModifiedTime>`), want: 207, has: "200 OK"},
+		req{method: "PROPFIND", path: "/f", head: depth0, want: 207, has: "<D:getlastmodified>Sun, 09 Sep 2001 01:46:40 GMT<"},
+		req{method: "PROPPATCH", path: "/f", body: upd(`<D:lastmodified>1100000000</D:lastmodified>`), want: 207, has: "200 OK"},
+		req{method: "PROPFIND", path: "/f", head: depth0, want: 207, has: "<D:getlastmodified>Tue, 09 Nov 2004 11:33:20 GMT<"},
+	)
+}
+
+func FuzzXML(f *testing.F) {
+	for _, s := range []string{propfind("<D:prop><D:getetag/></D:prop>"), "<a xmlns:b='c'><b:d/></a>", fmt.Sprintf(lockBody, "shared"), "<!DOCTYPE a>"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if checkXML(body) != nil {
+			return
+		}
+		if a, err := parsePropfind(body); err == nil {
+			if err := checkXML(a.xml()); err != nil {
+				t.Fatalf("%q becomes %q: %v", body, a.xml(), err)
+			}
+		}
+		if spec, err := parseLockInfo(body); err == nil {
+			if err := checkXML([]byte("<D:owner xmlns:D='DAV:'>" + spec.Owner + "</D:owner>")); err != nil {
+				t.Fatalf("%q: owner %q: %v", body, spec.Owner, err)
+			}
+		}
+	})
+}
