@@ -65,7 +65,7 @@ type Options struct {
 	// MaxXML bounds an XML body in bytes. Default 1 MiB.
 	MaxXML int64
 	// ReadTimeout ends a request whose body brings nothing for so long, WriteTimeout
-	// one whose answer is not taken (counted anew for each 8 MiB at most). Defaults
+	// one whose answer is not taken (counted anew for each 1 MiB at most). Defaults
 	// 60 s and 2 min. No limit holds for a whole request.
 	ReadTimeout, WriteTimeout time.Duration
 	// LockTimeout is granted when a client asks for none (default 10 min), and

@@ -23,24 +23,16 @@ func (q *request) get() error {
 	if err := q.checkIf(); err != nil {
 		return err
 	}
-	n, err := q.h.store.Stat(q.r.Context(), q.sc, q.p)
+	n, c, err := q.open()
 	if err != nil {
 		return err
 	}
 	if n.IsFolder() {
 		return q.page(&n)
 	}
-	// Opened before the conditions are looked at, so that they are those of the
-	// content that is served.
-	c, err := q.h.store.Open(q.r.Context(), q.sc, q.p)
-	if errors.Is(err, store.ErrIsFolder) {
-		return q.page(&n)
+	if c != nil {
+		defer c.Close()
 	}
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	n = c.Node()
 	q.setValidators(&n)
 	q.w.Header().Set("Cache-Control", "private, no-cache")
 	q.w.Header().Set("Accept-Ranges", "bytes")
@@ -60,9 +52,28 @@ func (q *request) get() error {
 		return q.sendParts(c, ranges)
 	case len(ranges) == 1:
 		q.w.Header().Set("Content-Range", ranges[0].contentRange(n.Size))
-		return q.send(c, http.StatusPartialContent, ranges[0])
+		return q.send(c, &n, http.StatusPartialContent, ranges[0])
 	}
-	return q.send(c, http.StatusOK, byteRange{0, n.Size})
+	return q.send(c, &n, http.StatusOK, byteRange{0, n.Size})
+}
+
+// open finds the resource, and for GET of a file opens it: the node is then that of
+// the content which is served, whatever happens to the name meanwhile.
+func (q *request) open() (n store.Node, c store.Content, err error) {
+	if q.r.Method == http.MethodGet {
+		c, err = q.h.store.Open(q.r.Context(), q.sc, q.p)
+		if err == nil {
+			return c.Node(), c, nil
+		}
+		if !errors.Is(err, store.ErrIsFolder) {
+			return n, nil, err
+		}
+	}
+	n, err = q.h.store.Stat(q.r.Context(), q.sc, q.p)
+	if err == nil && !n.IsFolder() && q.r.Method == http.MethodGet {
+		err = store.ErrNotExist // it was a folder a moment ago
+	}
+	return n, nil, err
 }
 
 // modified evaluates If-Modified-Since (RFC 9110 §13.1.3).
@@ -95,9 +106,8 @@ func (q *request) ifRange(n *store.Node) bool {
 	return err == nil && n.ModTime.Truncate(time.Second).Equal(t)
 }
 
-// send answers with one run of bytes.
-func (q *request) send(c store.Content, status int, br byteRange) error {
-	n := c.Node()
+// send answers with one run of bytes; c is not needed for HEAD.
+func (q *request) send(c store.Content, n *store.Node, status int, br byteRange) error {
 	q.guardContent(contentType(n.Name), n.Name)
 	q.w.Header().Set("Content-Length", strconv.FormatInt(br.length, 10))
 	q.status(status)
@@ -140,14 +150,15 @@ func (q *request) sendParts(c store.Content, ranges []byteRange) error {
 	return nil
 }
 
-// maxPiece is how much is sent under one write deadline.
-const maxPiece = 8 << 20
+// maxPiece is how much is sent under one write deadline: with the default of 2 min, a
+// client may be as slow as 9 KB/s. Pieces end at its multiples, where chunks tend to.
+const maxPiece = 1 << 20
 
 // sendRange writes a run of bytes, piece by piece, each with its own deadline.
 func (q *request) sendRange(w io.Writer, c store.Content, br byteRange) error {
 	for off, end := br.start, br.start+br.length; off < end; {
 		q.extendWrite()
-		n, err := c.WriteRange(q.r.Context(), w, off, min(maxPiece, end-off))
+		n, err := c.WriteRange(q.r.Context(), w, off, min(maxPiece-off%maxPiece, end-off))
 		if err != nil {
 			return err
 		}

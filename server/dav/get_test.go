@@ -1,6 +1,8 @@
 package dav
 
 import (
+	"bufio"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestGet(t *testing.T) {
@@ -216,5 +219,44 @@ func TestSendfile(t *testing.T) {
 	d.holds("/big", big)
 	if files.Load() == 0 || others.Load() != 0 {
 		t.Errorf("%d reads from files, %d from others", files.Load(), others.Load())
+	}
+}
+
+// TestStalledReader checks that a client which takes nothing is cut off, and one that
+// is merely slow is not.
+func TestStalledReader(t *testing.T) {
+	d := newDoor(t, func(o *Options) { o.WriteTimeout = 1500 * time.Millisecond })
+	big := strings.Repeat("0123456789abcdef", 2<<20) // 32 MiB: more than the sockets hold
+	d.do(req{method: "PUT", path: "/big", body: big, want: 201})
+	ended := make(chan struct{}, 1)
+	inner := d.srv.Config.Handler
+	d.srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { ended <- struct{}{} }()
+		inner.ServeHTTP(w, r)
+	})
+	c := d.raw()
+	fmt.Fprintf(c, "GET %s/big HTTP/1.1\r\nHost: x\r\n\r\n", mount)
+	select {
+	case <-ended:
+	case <-time.After(15 * time.Second):
+		t.Fatal("a client that takes nothing is waited for")
+	}
+	c = d.raw()
+	fmt.Fprintf(c, "GET %s/big HTTP/1.1\r\nHost: x\r\n\r\n", mount)
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(100 * time.Millisecond) // 1 MiB each: longer than the timeout in all
+	defer tick.Stop()
+	var got int64
+	for err == nil {
+		<-tick.C
+		var n int64
+		n, err = io.CopyN(io.Discard, res.Body, 1<<20)
+		got += n
+	}
+	if err != io.EOF || got != int64(len(big)) {
+		t.Errorf("a slow client got %d bytes of %d: %v", got, len(big), err)
 	}
 }

@@ -151,3 +151,20 @@ func TestPutLarge(t *testing.T) {
 	d.holds("/big", big)
 	d.do(req{method: "GET", path: "/big", head: []string{"Range", "bytes=1048570-1048589"}, want: 206, has: big[1048570:1048590]})
 }
+
+func TestQuota(t *testing.T) {
+	d := newDoor(t, nil)
+	if err := d.st.SetQuota(t.Context(), d.alice.User, 10); err != nil {
+		t.Fatal(err)
+	}
+	d.all(
+		req{method: "PUT", path: "/f", body: "12345", want: 201},
+		req{method: "PUT", path: "/g", body: "123456", want: 507, has: "<D:quota-not-exceeded/>"},
+		req{method: "PUT", path: "/g", body: "123456", head: []string{"Chunked", ""}, want: 507},
+		req{method: "COPY", path: "/f", head: to(mount + "/g"), want: 201},
+		req{method: "COPY", path: "/f", head: to(mount + "/h"), want: 507, has: "<D:quota-not-exceeded/>"},
+		req{method: "PUT", path: "/f", body: "54321", want: 204},
+		req{method: "PROPFIND", path: "/", head: depth0, body: propfind("<D:prop><D:quota-available-bytes/></D:prop>"), want: 207, has: "<D:quota-available-bytes>0<"},
+	)
+	d.holds("/h", "-")
+}
