@@ -21,7 +21,7 @@ import (
 type serveCmd struct {
 	Listen         string        `help:"Address to listen on (${default})." default:"127.0.0.1:8080" env:"CAIRN_LISTEN" placeholder:"HOST:PORT"`
 	BaseURL        string        `help:"Address that clients use, path included, when it is not the one listened on: https://host/files/" env:"CAIRN_BASE_URL" placeholder:"URL"`
-	TrustedProxies []string      `help:"Addresses or CIDR ranges whose X-Forwarded-For and X-Forwarded-Proto are believed (none)." env:"CAIRN_TRUSTED_PROXIES" placeholder:"CIDR,…"`
+	TrustedProxies []string      `help:"Addresses or CIDR ranges whose X-Forwarded-For and X-Forwarded-Proto are believed (none)." env:"CAIRN_TRUSTED_PROXIES" placeholder:"CIDR"`
 	TLSCert        string        `name:"tls-cert" help:"PEM file with the certificate chain; read again at SIGHUP." env:"CAIRN_TLS_CERT" type:"path" placeholder:"FILE"`
 	TLSKey         string        `name:"tls-key" help:"PEM file with its key." env:"CAIRN_TLS_KEY" type:"path" placeholder:"FILE"`
 	MemoryBudget   size          `help:"Memory for all buffers (${default})." default:"96MiB" env:"CAIRN_MEMORY_BUDGET" placeholder:"SIZE"`
