@@ -13,9 +13,10 @@ var (
 	ErrNotFound = errors.New("no such record")
 	// ErrCorrupt: stored bytes fail a checksum or are missing.
 	ErrCorrupt = errors.New("damaged pack")
-	// ErrLaneFailed: a flush failed; the pack takes no more records, and those that it
-	// had not flushed are lost.
-	ErrLaneFailed = errors.New("a flush failed")
+	// ErrLaneFailed: a flush failed, or an append and the cut after it. The pack takes no
+	// more records. Those that were not flushed are gone from this Set; a later Recover
+	// may find them again, or not.
+	ErrLaneFailed = errors.New("the pack is abandoned")
 	// ErrRotated: the lane has gone on to another pack.
 	ErrRotated = errors.New("the lane has another pack")
 	// ErrTooLarge: a record above MaxStored, or more records than a pack can hold.

@@ -111,7 +111,7 @@ func (p *pack) append(d *draft) (Place, error) {
 			p.mu.Lock()
 			p.frozen = true
 			p.mu.Unlock()
-			err = fmt.Errorf("%w (and it could not be cut back: %w)", err, cut)
+			err = fmt.Errorf("%w: %w, and it could not be cut back: %w", ErrLaneFailed, err, cut)
 		}
 		return Place{}, fmt.Errorf("pack %s: append: %w", name(p.id), err)
 	}

@@ -51,9 +51,10 @@ func (s *Set) Return(l *Lane) {
 // ordinals, and returns their place. They can be read at once, but are not durable
 // before a Flush of that pack. Payloads are not kept.
 //
-// After an error nothing was appended: the file is cut back, or, if that fails, the
-// pack is left alone from then on. ErrTooLarge, ErrClosed, object.ErrNoSpace. ctx ends
-// the waiting for other appends and for full packs to be sealed.
+// After an error nothing was appended, and the file is cut back to its last record. If
+// that fails the pack is left alone from then on, the error is an ErrLaneFailed, and a
+// later Recover may find the records or not. ErrTooLarge, ErrClosed, object.ErrNoSpace.
+// ctx ends the waiting for other appends and for full packs to be sealed.
 func (l *Lane) Append(ctx context.Context, recs ...Record) (Place, error) {
 	return l.append(ctx, nil, recs)
 }
