@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"cairn/store/chunk"
 	"cairn/store/meta"
 	"cairn/store/object"
 )
@@ -53,8 +54,11 @@ func newDraft(recs []Record) (*draft, error) {
 		}
 		*e = Entry{Type: r.Type, Codec: r.Codec, ID: r.ID, PlainCRC: r.PlainCRC,
 			Stored: uint32(len(r.Payload)), Plain: uint32(r.Plain)}
-		if r.Plain == 0 {
+		if r.Codec == Raw {
 			e.Plain = e.Stored
+		}
+		if r.Type == Chunk && e.Plain > chunk.MaxBytes {
+			return nil, fmt.Errorf("%w: chunk of %d bytes", ErrTooLarge, e.Plain)
 		}
 		if r.Type == Commit || r.Type == Checkpoint {
 			clear(e.ID[:])

@@ -63,9 +63,10 @@ type Record struct {
 	PlainCRC uint32
 	// Payload is what is stored: 0 to MaxStored bytes.
 	Payload []byte
-	// Plain is the length of the plain bytes; 0 stands for len(Payload).
-	Plain int
+	// Codec is how Payload is coded, and Plain the length of what it was before; not
+	// needed for Raw. Plain bytes of a chunk are at most chunk.MaxBytes.
 	Codec Codec
+	Plain int
 }
 
 // Place is where records lie: Count of them, from ordinal First on.
@@ -140,5 +141,6 @@ func parseRecord(b []byte, m marker) (Entry, bool) {
 		ID:        chunk.ID(b[32:64]),
 		KeyID:     le.Uint32(b[64:]),
 	}
-	return e, e.Type != 0 && e.Stored <= MaxStored && e.Ordinal < MaxRecords
+	return e, e.Type != 0 && e.Stored <= MaxStored && e.Ordinal < MaxRecords &&
+		(e.Type != Chunk || e.Plain <= chunk.MaxBytes) && (e.Codec != Raw || e.Plain == e.Stored)
 }

@@ -43,6 +43,10 @@ func scan(ctx context.Context, r io.ReaderAt, size int64, h *header) (*scanned, 
 			s.damaged = true
 			break
 		}
+		if n := len(s.index.entries); h.generation == 0 && (n == 0 && e.Ordinal != 0 ||
+			n > 0 && e.Ordinal != s.index.entries[n-1].Ordinal+1) {
+			s.damaged = true // something is missing
+		}
 		s.index.add(e, crcs)
 		off = e.end()
 		s.end = off
