@@ -100,6 +100,9 @@ func (s *Server) Restart() {
 	}
 }
 
+// SetEnv replaces Options.Env for the next Restart.
+func (s *Server) SetEnv(env ...string) { s.o.Env = env }
+
 func (s *Server) start() error {
 	log, err := os.OpenFile(s.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -1,0 +1,143 @@
+package crash
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"cairn/test/rig"
+)
+
+// smallDisk makes a file system of its own of so many MiB.
+func smallDisk(t *testing.T, mib int64) string {
+	t.Helper()
+	mkfs := rig.Need(t, "mkfs.ext4", "e2fsprogs")
+	dir := t.TempDir()
+	image, at := filepath.Join(dir, "image"), filepath.Join(dir, "disk")
+	if err := os.WriteFile(image, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(image, mib<<20); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(at, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	rig.MustRun(t, dir, nil, mkfs, "-q", "-m", "0", image)
+	if out, err := rig.Run(t, dir, nil, rig.Need(t, "mount", "mount"), "-o", "loop", image, at); err != nil {
+		t.Fatalf("this test mounts a small disk: run it as root: %v\n%s", err, out)
+	}
+	t.Cleanup(func() {
+		if out, err := rig.Run(t, dir, nil, rig.Need(t, "umount", "mount"), at); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+	return at
+}
+
+// endless is a body that never ends by itself.
+type endless struct{ left int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.left <= 0 {
+		return 0, io.EOF
+	}
+	n := int(min(int64(len(p)), e.left))
+	for i := range p[:n] {
+		p[i] = byte(e.left >> (8 * (i & 3)))
+	}
+	e.left -= int64(n)
+	return n, nil
+}
+
+// TestFullDisk fills the disk under the server, by uploads and behind its back.
+func TestFullDisk(t *testing.T) {
+	disk := smallDisk(t, 220)
+	s := rig.Start(t, rig.Options{Dir: filepath.Join(disk, "data")})
+	old := strings.Repeat("what was there before\n", 10_000)
+	s.Put(t, "old.txt", old)
+	s.Put(t, "spare.txt", old)
+	intact := func(t *testing.T) {
+		t.Helper()
+		if s.Get(t, "old.txt") != old {
+			t.Error("the old version is gone")
+		}
+	}
+	const much = 400 << 20
+	t.Run("declared", func(t *testing.T) {
+		s.Must(t, rig.Request{Method: "PUT", Path: "old.txt", Header: map[string]string{"Expect": "100-continue"}, Reader: &endless{much}, Size: much}, 507)
+		intact(t)
+	})
+	t.Run("not declared", func(t *testing.T) {
+		r, err := s.Do(rig.Request{Method: "PUT", Path: "old.txt", Reader: &endless{much}, Size: -1})
+		if err != nil || r.Status != 507 {
+			t.Errorf("%v, %v, want 507", r, err)
+		}
+		intact(t)
+	})
+	t.Run("still works", func(t *testing.T) {
+		s.Must(t, rig.Request{Method: "DELETE", Path: "spare.txt"}, 204)
+		s.Must(t, rig.Request{Path: "spare.txt"}, 404)
+		intact(t)
+	})
+	filler := filepath.Join(disk, "filler")
+	fill := func(t *testing.T) {
+		t.Helper()
+		f, err := os.Create(filler)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := io.Copy(f, &endless{much}); err == nil {
+			t.Fatal("the disk is not full: this tests nothing")
+		}
+	}
+	t.Run("filled during an upload", func(t *testing.T) {
+		body, client := io.Pipe()
+		answer := make(chan *rig.Response, 1)
+		go func() {
+			r, err := s.Do(rig.Request{Method: "PUT", Path: "old.txt", Reader: body, Size: 8 << 20})
+			if err != nil {
+				r = &rig.Response{Body: err.Error()}
+			}
+			body.Close()
+			answer <- r
+		}()
+		io.CopyN(client, &endless{much}, 3<<20)
+		fill(t)
+		io.CopyN(client, &endless{much}, 5<<20)
+		client.Close()
+		if r := <-answer; r.Status != 507 {
+			t.Errorf("%+v, want 507", r)
+		}
+		intact(t)
+		if err := os.Remove(filler); err != nil {
+			t.Fatal(err)
+		}
+		s.Put(t, "room-again.txt", "there is room again")
+	})
+	t.Run("filled by others", func(t *testing.T) {
+		fill(t)
+		r, err := s.Do(rig.Request{Method: "PUT", Path: "old.txt", Body: old + old})
+		if err != nil || r.Status != 507 {
+			t.Errorf("%+v, %v, want 507", r, err)
+		}
+		intact(t)
+		if !s.Alive() {
+			t.Fatal("the server died")
+		}
+		if err := os.Remove(filler); err != nil {
+			t.Fatal(err)
+		}
+		intact(t)
+	})
+	s.Stop()
+	s.Check("--deep")
+	s.Restart()
+	intact(t)
+	s.Must(t, rig.Request{Path: "spare.txt"}, 404)
+	s.Stop()
+	s.Check("--deep")
+}

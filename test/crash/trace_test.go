@@ -1,0 +1,165 @@
+package crash
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// durability reads a trace (object.Recorder, with Begin) and holds it to the promise:
+// when a change is acknowledged, every file that was written has been flushed since
+// its last write, every folder since its last new, renamed or removed name, and COMMIT
+// came after the flush of the commit record; when the server has ended, nothing is
+// left unflushed. Two rules more, for readers of what a crash left: the name of a new
+// file is not flushed before its first bytes, and after a rename nothing is changed
+// before the rename is flushed.
+type durability struct {
+	root    string          // paths that are not absolute lie below it
+	files   map[string]bool // written, not flushed
+	during  map[string]bool // written while a flush ran
+	folders map[string]bool // named, not flushed
+	anew    map[string]bool // named while a flush ran
+	created map[string]bool // files whose names are not flushed
+	renamed string          // folder of a rename that is not flushed
+	commits int             // since the last reply
+	// beside says that uploads go on beside a commit, whose packs need not be flushed.
+	beside bool
+	faults []string
+}
+
+func newDurability(root string) *durability {
+	return &durability{root: root, files: map[string]bool{}, during: map[string]bool{}, folders: map[string]bool{},
+		anew: map[string]bool{}, created: map[string]bool{}}
+}
+
+// follow takes the lines of a trace in order.
+func (d *durability) follow(lines []string) {
+	for _, l := range lines {
+		d.line(l)
+	}
+}
+
+func (d *durability) line(l string) {
+	call, site, _ := strings.Cut(l, "\t")
+	w := strings.Fields(call)
+	failed := strings.Contains(site, " !")
+	if len(w) > 0 && w[0] != "reply" {
+		for i := range w[1:] {
+			w[i+1] = d.full(w[i+1])
+		}
+	}
+	if len(w) > 0 && d.renamed != "" && !strings.Contains(w[0], "sync") && w[0] != "begin" {
+		d.fault("%s while a rename in %s is not flushed", call, d.short(d.renamed))
+		d.renamed = ""
+	}
+	switch {
+	case len(w) == 0:
+	case w[0] == "COMMIT":
+		d.commits++
+		if !d.beside {
+			d.check("COMMIT")
+		}
+	case w[0] == "reply":
+		status, _ := strconv.Atoi(w[2])
+		if changes(w[1]) && status >= 200 && status < 300 {
+			if d.commits == 0 {
+				d.fault("%s without a COMMIT", call)
+			}
+			d.check(call)
+		}
+		d.commits = 0
+	case w[0] == "write" || w[0] == "truncate":
+		d.files[w[1]], d.during[w[1]] = true, true
+	case w[0] == "create" || w[0] == "mkdir":
+		if !failed {
+			d.named(w[1])
+			if w[0] == "create" {
+				d.created[w[1]] = true
+			}
+		}
+	case w[0] == "remove":
+		d.named(w[1])
+		delete(d.files, w[1])
+		delete(d.created, w[1])
+	case w[0] == "rename":
+		d.named(w[1])
+		d.named(w[2])
+		if d.files[w[1]] {
+			d.fault("%s before its bytes are flushed", call)
+		}
+		delete(d.files, w[1])
+		delete(d.created, w[1])
+		d.renamed = path.Dir(w[2])
+	case w[0] == "begin" && path.Base(w[1]) == "sync":
+		delete(d.during, w[2])
+	case w[0] == "begin" && path.Base(w[1]) == "syncdir":
+		delete(d.anew, w[2])
+	case w[0] == "sync" && !failed:
+		d.files[w[1]] = d.during[w[1]]
+	case w[0] == "syncdir" && !failed:
+		d.folders[w[1]] = d.anew[w[1]]
+		if d.renamed == w[1] {
+			d.renamed = ""
+		}
+		for p := range d.created {
+			if path.Dir(p) == w[1] {
+				if d.files[p] {
+					d.fault("the name of %s is flushed before its first bytes", d.short(p))
+				}
+				delete(d.created, p)
+			}
+		}
+	}
+}
+
+func (d *durability) full(p string) string {
+	if path.IsAbs(p) {
+		return p
+	}
+	return path.Join(d.root, p)
+}
+
+func (d *durability) short(p string) string {
+	switch p {
+	case d.root:
+		return "the data folder"
+	case path.Dir(d.root):
+		return "the data folder's parent"
+	}
+	return strings.TrimPrefix(p, d.root+"/")
+}
+
+func (d *durability) named(p string) { dir := path.Dir(p); d.folders[dir], d.anew[dir] = true, true }
+
+func (d *durability) check(when string) {
+	for _, m := range []map[string]bool{d.files, d.folders} {
+		for p, dirty := range m {
+			if dirty {
+				d.fault("%s while %s is not flushed", when, d.short(p))
+				m[p] = false // told once
+			}
+		}
+	}
+}
+
+func (d *durability) fault(format string, a ...any) {
+	d.faults = append(d.faults, fmt.Sprintf(format, a...))
+}
+
+// changes says whether a method does.
+func changes(method string) bool {
+	return slices.Contains([]string{"PUT", "MKCOL", "MOVE", "COPY", "DELETE", "PROPPATCH", "LOCK", "UNLOCK"}, method)
+}
+
+// golden is a trace without what differs from run to run: the beginnings of flushes.
+func golden(lines []string) string {
+	var b strings.Builder
+	for _, l := range lines {
+		if !strings.HasPrefix(l, "begin ") {
+			b.WriteString(strings.ReplaceAll(l, "\t", "  ") + "\n")
+		}
+	}
+	return b.String()
+}
