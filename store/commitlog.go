@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"cairn/store/meta"
@@ -15,18 +16,22 @@ type commitLog Store
 // Append flushes the packs that the rows refer to, then appends the record and
 // flushes it. What small files appended to the record's own pack lies before the
 // record, so that one flush makes both durable, and a scan that finds the record has
-// found them.
+// found them. A record that could not be appended fails its batch alone; after a failed
+// flush of one, or one that could not be cut off again, writes stop.
 func (l *commitLog) Append(ctx context.Context, lsn uint64, payload []byte, after []meta.PackID) error {
 	small := l.packs.Small()
 	for {
 		here := small.Pack()
 		others := slices.DeleteFunc(slices.Clone(after), func(id meta.PackID) bool { return id == here })
 		if err := l.packs.Flush(ctx, others...); err != nil {
-			return err
+			return fmt.Errorf("%w: %w", meta.ErrNotLogged, err)
 		}
 		place, err := small.AppendIn(ctx, here, pack.Record{Type: pack.Commit, LSN: lsn, Payload: payload, Plain: len(payload)})
 		if errors.Is(err, pack.ErrRotated) {
 			continue
+		}
+		if err != nil && !errors.Is(err, pack.ErrLaneFailed) {
+			return fmt.Errorf("%w: %w", meta.ErrNotLogged, err) // a full disk, say
 		}
 		if err != nil {
 			return err

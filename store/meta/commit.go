@@ -2,6 +2,7 @@ package meta
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -129,7 +130,11 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 	}
 	lsn := d.lsn + 1
 	if err := d.makeDurable(batch, tx, lsn); err != nil {
-		d.writer.exec("ROLLBACK")
+		_, back := d.writer.exec("ROLLBACK")
+		if errors.Is(err, ErrNotLogged) && back == nil {
+			finish(batch, err)
+			return rest
+		}
 		d.stop(err)
 		finish(batch, d.Stopped())
 		return rest

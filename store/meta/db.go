@@ -27,7 +27,7 @@ import (
 
 // Log is where commit records go. Append returns when the record, and before it
 // everything in the packs of after, is on stable storage. An error means that the
-// record may or may not be there.
+// record may or may not be there, unless it is ErrNotLogged.
 type Log interface {
 	Append(ctx context.Context, lsn uint64, payload []byte, after []PackID) error
 }

@@ -9,6 +9,9 @@ var (
 	// ErrStopped: a commit failed after its record may have become durable. Nothing
 	// is written until the store is reopened, which replays what is durable.
 	ErrStopped = errors.New("writes stopped")
+	// ErrNotLogged: a Log is certain that the record is not there and will not be. The
+	// commit has failed as a whole; the next may be tried.
+	ErrNotLogged = errors.New("commit record not written")
 	// ErrClosed: the database is shut.
 	ErrClosed = errors.New("database closed")
 	// ErrGap: commit records are missing between the database and the packs.

@@ -1,0 +1,179 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"cairn/store"
+)
+
+func (r *rig) create(p store.Path, size int64) store.Upload {
+	r.t.Helper()
+	u, err := r.s.CreateUpload(r.t.Context(), r.sc, store.UploadSpec{Path: p, Size: size})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return u
+}
+
+func (r *rig) append(u store.Upload, at int64, b io.Reader) (int64, error) {
+	return r.s.AppendUpload(r.t.Context(), r.sc, u.ID, 0, at, b)
+}
+
+// However it is cut into requests, the same bytes are the same file.
+func TestUploadInPieces(t *testing.T) {
+	content := noise(7, 2<<20+12345)
+	for _, piece := range []int{100_000, 1 << 20, 1<<20 + 1, len(content)} {
+		r := newRig(t)
+		u := r.create("dir/f", int64(len(content)))
+		for at := 0; at < len(content); {
+			end := min(at+piece, len(content))
+			n, err := r.append(u, int64(at), bytes.NewReader(content[at:end]))
+			if err != nil || n != int64(end) {
+				t.Fatalf("pieces of %d: at %d: %d, %v", piece, at, n, err)
+			}
+			if at = end; at == piece { // a restart in the middle
+				r.reopen()
+			}
+		}
+		if got := r.read("dir/f"); !bytes.Equal(got, content) {
+			t.Fatalf("pieces of %d: other bytes come back", piece)
+		}
+		got, err := r.s.GetUpload(t.Context(), r.sc, u.ID)
+		if err != nil || !got.Finished || got.Version != r.stat("dir/f").Version {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if _, err := r.append(u, int64(len(content)), bytes.NewReader(nil)); !errors.Is(err, store.ErrFinished) {
+			t.Errorf("an append to a finished upload: %v", err)
+		}
+		r.clean()
+	}
+}
+
+func TestUploadRefusals(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	u := r.create("f", 1000)
+	other, err := r.s.AddUser(ctx, "eve", "", 0, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eve, err := r.s.Home(ctx, other.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.s.AppendUpload(ctx, eve, u.ID, 0, 0, bytes.NewReader(make([]byte, 10))); !errors.Is(err, store.ErrNotExist) {
+		t.Errorf("somebody else's upload: %v", err)
+	}
+	if _, err := r.s.GetUpload(ctx, eve, u.ID); !errors.Is(err, store.ErrNotExist) {
+		t.Errorf("somebody else's upload: %v", err)
+	}
+	if err := r.s.DropUpload(ctx, eve, u.ID); !errors.Is(err, store.ErrNotExist) {
+		t.Errorf("somebody else's upload: %v", err)
+	}
+	if n, err := r.append(u, 5, bytes.NewReader(nil)); !errors.Is(err, store.ErrOffset) || n != 0 {
+		t.Errorf("a wrong offset: %d, %v", n, err)
+	}
+	broken := errors.New("cable pulled")
+	if n, err := r.append(u, 0, failing{bytes.NewReader(make([]byte, 400)), broken}); !errors.Is(err, store.ErrRead) || n != 400 {
+		t.Errorf("a broken connection keeps what arrived: %d, %v", n, err)
+	}
+	if n, err := r.append(u, 400, bytes.NewReader(make([]byte, 601))); !errors.Is(err, store.ErrTooLong) || n >= 1000 && err == nil {
+		t.Errorf("one byte too many: %d, %v", n, err)
+	}
+	r.clean()
+}
+
+// What a commit refuses keeps its bytes, is never called complete, and can be
+// committed elsewhere.
+func TestUploadRefusedAtTheEnd(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	u := r.create("f", 3<<20)
+	content := noise(3, 3<<20)
+	if _, err := r.append(u, 0, bytes.NewReader(content[:2<<20])); err != nil {
+		t.Fatal(err)
+	}
+	r.mkdir("f") // in the way
+	n, err := r.append(u, 2<<20, bytes.NewReader(content[2<<20:]))
+	if !errors.Is(err, store.ErrIsFolder) || n != 3<<20-1 {
+		t.Fatalf("%d, %v", n, err)
+	}
+	r.reopen()
+	if n, err = r.append(u, n, bytes.NewReader(content[3<<20-1:])); !errors.Is(err, store.ErrIsFolder) || n != 3<<20-1 {
+		t.Fatalf("again: %d, %v", n, err)
+	}
+	w, err := r.s.FinishUpload(ctx, r.sc, u.ID, "g", -1, store.Conditions{})
+	if err != nil || w.Size != 3<<20 || !bytes.Equal(r.read("g"), content) {
+		t.Fatalf("elsewhere: %+v, %v", w, err)
+	}
+	if again, err := r.s.FinishUpload(ctx, r.sc, u.ID, "g", -1, store.Conditions{}); err != nil || again.Version != w.Version {
+		t.Errorf("finishing again: %+v, %v", again, err)
+	}
+	r.clean()
+}
+
+func TestUploadOfUnknownLength(t *testing.T) {
+	r := newRig(t)
+	u := r.create("f", -1)
+	content := noise(4, 1<<20+5)
+	if n, err := r.append(u, 0, bytes.NewReader(content)); err != nil || n != int64(len(content)) {
+		t.Fatal(n, err)
+	}
+	if _, err := r.s.FinishUpload(t.Context(), r.sc, u.ID, "", int64(len(content))+1, store.Conditions{}); !errors.Is(err, store.ErrIncomplete) {
+		t.Errorf("declared longer: %v", err)
+	}
+	if _, err := r.s.FinishUpload(t.Context(), r.sc, u.ID, "", int64(len(content)), store.Conditions{}); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(r.read("f"), content) {
+		t.Error("other bytes come back")
+	}
+	r.clean()
+}
+
+func TestUploadSurvivesTheDatabase(t *testing.T) {
+	r := newRig(t)
+	content := noise(5, 3<<20)
+	u := r.create("f", int64(len(content)))
+	if _, err := r.append(u, 0, bytes.NewReader(content[:1<<20+777])); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(r.dir, "meta.db")); err != nil {
+		t.Fatal(err)
+	}
+	r.open()
+	if _, err := r.append(u, 1<<20+777, bytes.NewReader(content[1<<20+777:])); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(r.read("f"), content) {
+		t.Error("other bytes come back")
+	}
+	r.clean()
+}
+
+func TestUploadsExpire(t *testing.T) {
+	r := newRig(t)
+	u := r.create("f", 10)
+	r.clock.skip(8 * 24 * time.Hour)
+	r.reopen()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		_, err := r.s.GetUpload(t.Context(), r.sc, u.ID)
+		if errors.Is(err, store.ErrNotExist) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still there: %v", err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
