@@ -30,7 +30,8 @@ func (k *checkCmd) Run(c *cli, std streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "%+v\n", stats)
+	fmt.Fprintf(std.out, "looked at %d packs, %d files (%d bytes) in %d folders of %d spaces, %d old versions, %d uploads\n",
+		stats.Packs, stats.Files, stats.Bytes, stats.Folders, stats.Spaces, stats.Versions, stats.Uploads)
 	if wrong > 0 {
 		fmt.Fprintf(std.out, "%d problems found\n", wrong)
 		return errReported

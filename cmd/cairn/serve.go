@@ -72,6 +72,7 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 		return err
 	}
 	defer disarm()
+	go governMemory(ctx)
 	st, err := store.Open(ctx, opts)
 	if err != nil {
 		return err

@@ -170,19 +170,18 @@ func (q *request) sendRange(w io.Writer, c store.Content, br byteRange) error {
 	return nil
 }
 
-// sink is the innermost writer below w that takes an io.Reader, which is where
-// net/http does sendfile; frameworks wrap it and hide that. The status must have
-// been sent, through w.
+// sink is the outermost writer at or below w that takes an io.Reader, which net/http
+// feeds by sendfile; frameworks wrap it and hide that. The status must have been sent,
+// through w.
 func sink(w http.ResponseWriter) io.Writer {
-	var best io.Writer = w
-	for {
-		if _, ok := w.(io.ReaderFrom); ok {
-			best = w
+	for at := w; ; {
+		if _, ok := at.(io.ReaderFrom); ok {
+			return at
 		}
-		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		u, ok := at.(interface{ Unwrap() http.ResponseWriter })
 		if !ok {
-			return best
+			return w
 		}
-		w = u.Unwrap()
+		at = u.Unwrap()
 	}
 }

@@ -122,10 +122,11 @@ func (d *durability) full(p string) string {
 }
 
 func (d *durability) short(p string) string {
-	switch p {
-	case d.root:
+	switch {
+	case d.root == "":
+	case p == d.root:
 		return "the data folder"
-	case path.Dir(d.root):
+	case p == path.Dir(d.root):
 		return "the data folder's parent"
 	}
 	return strings.TrimPrefix(p, d.root+"/")
