@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -18,7 +19,7 @@ type streams struct {
 // cli is the command line. Every flag that the config file and the environment know
 // too has an env tag.
 type cli struct {
-	Data   string `help:"Data folder. Default: /data in a container, else $$XDG_DATA_HOME/cairn (~/.local/share/cairn)." env:"CAIRN_DATA" type:"path" placeholder:"DIR"`
+	Data   string `help:"Data folder. Default: /data in a container that has it, else $$XDG_DATA_HOME/cairn (~/.local/share/cairn)." env:"CAIRN_DATA" type:"path" placeholder:"DIR"`
 	Config string `help:"Config file of 'flag = value' lines. Default, if it is there: $$XDG_CONFIG_HOME/cairn/cairn.conf, /etc/cairn.conf." env:"CAIRN_CONFIG" type:"path" placeholder:"FILE"`
 	// UnsafeFS is for every command that opens the store.
 	UnsafeFS bool `name:"unsafe-fs" help:"Use a data folder on tmpfs or a network file system, where what was saved may be lost." env:"CAIRN_UNSAFE_FS"`
@@ -31,6 +32,7 @@ type cli struct {
 
 // run is the program: it returns the exit code.
 func run(args []string, std streams) int {
+	unsetEmpty()
 	var c cli
 	parser, err := kong.New(&c,
 		kong.Name("cairn"),
@@ -45,7 +47,9 @@ func run(args []string, std streams) int {
 	}
 	ctx, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(std.err, "cairn: %v\n  hint: %s\n", err, usageHint(err))
+		// kong names the flag that it was about to look up in the config file
+		text := strings.TrimPrefix(err.Error(), "--help: ")
+		fmt.Fprintf(std.err, "cairn: %s\n  hint: %s\n", text, usageHint(err))
 		return 1
 	}
 	if c.Data == "" {
@@ -58,6 +62,15 @@ func run(args []string, std streams) int {
 		return 1
 	}
 	return 0
+}
+
+// unsetEmpty makes CAIRN_X= mean the same as no CAIRN_X, as container files write it.
+func unsetEmpty() {
+	for _, pair := range os.Environ() {
+		if name, value, _ := strings.Cut(pair, "="); value == "" && strings.HasPrefix(name, "CAIRN_") {
+			os.Unsetenv(name)
+		}
+	}
 }
 
 func usageHint(err error) string {

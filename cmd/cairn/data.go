@@ -19,8 +19,12 @@ func defaultData(lookup func(string) (string, bool), container bool) string {
 	return "/var/lib/cairn"
 }
 
-// inContainer reports whether Docker or Podman started us.
+// inContainer reports whether Docker or Podman started us, with a place for the data:
+// the mark alone also lies in machine images that were made from a container's.
 func inContainer() bool {
+	if st, err := os.Stat("/data"); err != nil || !st.IsDir() {
+		return false
+	}
 	for _, mark := range []string{"/.dockerenv", "/run/.containerenv"} {
 		if _, err := os.Stat(mark); err == nil {
 			return true
