@@ -11,6 +11,8 @@ package meta
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -52,7 +54,8 @@ type State struct {
 // DB is an open database. Safe for concurrent use.
 type DB struct {
 	o       Options
-	db      *sql.DB
+	driver  driver.Driver
+	dsn     string
 	writer  *session
 	readers chan *session
 	epoch   int64
@@ -90,51 +93,61 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		"wal_autocheckpoint(2000)",
 	}}
 	dsn := "file:" + (&url.URL{Path: o.Path}).EscapedPath() + "?" + q.Encode()
-	db, err := sql.Open("sqlite", dsn)
+	pool, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(o.Readers + 1)
-	db.SetMaxIdleConns(o.Readers + 1)
-	d := &DB{o: o, db: db, readers: make(chan *session, o.Readers),
+	defer pool.Close() // only its driver is used
+	d := &DB{o: o, driver: pool.Driver(), dsn: dsn, readers: make(chan *session, o.Readers),
 		queue: make(chan *change, 1024), quit: make(chan struct{}), done: make(chan struct{})}
-	if err := d.setUp(ctx); err != nil {
-		db.Close()
+	if err := d.setUp(); err != nil {
+		d.closeSessions()
 		return nil, fmt.Errorf("database %s: %w", o.Path, err)
 	}
 	return d, nil
 }
 
-func (d *DB) setUp(ctx context.Context) error {
-	var err error
-	if d.writer, err = newSession(ctx, d.db); err != nil {
+func (d *DB) setUp() (err error) {
+	if d.writer, err = newSession(d.driver, d.dsn); err != nil {
 		return err
 	}
-	if err := migrate(ctx, d.writer.conn); err != nil {
+	if err := migrate(d.writer); err != nil {
 		return err
 	}
 	for range d.o.Readers {
-		s, err := newSession(ctx, d.db)
+		s, err := newSession(d.driver, d.dsn)
 		if err != nil {
 			return err
 		}
-		if _, err := s.conn.ExecContext(ctx, "PRAGMA query_only = ON; PRAGMA cache_size = -2000"); err != nil {
+		d.readers <- s
+		if err := s.script("PRAGMA query_only = ON; PRAGMA cache_size = -2000"); err != nil {
 			return err
 		}
-		d.readers <- s
 	}
 	return nil
 }
 
+// closeSessions shuts the connections; no View may be running.
+func (d *DB) closeSessions() error {
+	var errs []error
+	for len(d.readers) > 0 {
+		errs = append(errs, (<-d.readers).close())
+	}
+	if d.writer != nil {
+		errs = append(errs, d.writer.close())
+	}
+	return errors.Join(errs...)
+}
+
 // migrate applies the numbered files that user_version has not seen.
-func migrate(ctx context.Context, conn *sql.Conn) error {
+func migrate(s *session) error {
 	files, err := fs.Glob(migrations.SQLite, "sqlite/*.sql")
 	if err != nil {
 		return err
 	}
 	sort.Strings(files)
 	var have int
-	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+	if _, err := s.row("PRAGMA user_version", nil, &have); err != nil {
 		return err
 	}
 	if have > len(files) {
@@ -146,8 +159,8 @@ func migrate(ctx context.Context, conn *sql.Conn) error {
 			return err
 		}
 		script := "BEGIN IMMEDIATE;\n" + string(text) + fmt.Sprintf("\nPRAGMA user_version = %d;\nCOMMIT;", have+i+1)
-		if _, err := conn.ExecContext(ctx, script); err != nil {
-			conn.ExecContext(ctx, "ROLLBACK")
+		if err := s.script(script); err != nil {
+			s.script("ROLLBACK")
 			return fmt.Errorf("migration %s: %w", strings.TrimPrefix(name, "sqlite/"), err)
 		}
 	}
@@ -179,12 +192,12 @@ func (d *DB) Close() error {
 	} else {
 		close(d.done)
 	}
+	var errs []error
 	for range cap(d.readers) {
-		(<-d.readers).close()
+		errs = append(errs, (<-d.readers).close()) // waits for the Views that run
 	}
-	d.writer.exec("PRAGMA wal_checkpoint(TRUNCATE)")
-	d.writer.close()
-	return d.db.Close()
+	errs = append(errs, d.writer.script("PRAGMA wal_checkpoint(TRUNCATE)"))
+	return errors.Join(append(errs, d.closeSessions())...)
 }
 
 // Stopped is the reason why nothing is written any more, or nil.

@@ -3,6 +3,7 @@ package meta
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -300,7 +301,12 @@ func FuzzDecodeManifest(f *testing.F) {
 func dump(t *testing.T, d *DB) string {
 	t.Helper()
 	var b bytes.Buffer
-	rows, err := d.writer.conn.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'store' ORDER BY name")
+	db, err := sql.Open("sqlite", "file:"+d.o.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'store' ORDER BY name")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +318,12 @@ func dump(t *testing.T, d *DB) string {
 	}
 	rows.Close()
 	for _, table := range tables {
-		rows, err := d.writer.conn.QueryContext(t.Context(), "SELECT * FROM "+table+" ORDER BY 1, 2")
+		db, err := sql.Open("sqlite", "file:"+d.o.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		rows, err := db.QueryContext(t.Context(), "SELECT * FROM "+table+" ORDER BY 1, 2")
 		if err != nil {
 			t.Fatal(err)
 		}

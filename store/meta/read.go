@@ -50,7 +50,7 @@ func (r *Reader) NodeByID(id NodeID) (Node, bool, error) {
 func (r *Reader) Children(parent NodeID, after string, limit int) ([]Node, error) {
 	var out []Node
 	err := r.s.rows("SELECT "+nodeColumns+" WHERE n.parent = ? AND n.key > ? ORDER BY n.key LIMIT ?",
-		[]any{int64(parent), after, limit}, func(rows *sql.Rows) error {
+		[]any{int64(parent), after, limit}, func(rows *cursor) error {
 			n, err := r.scanNode(rows.Scan)
 			out = append(out, n)
 			return err
@@ -59,7 +59,7 @@ func (r *Reader) Children(parent NodeID, after string, limit int) ([]Node, error
 }
 
 func (r *Reader) oneNode(query string, args ...any) (n Node, ok bool, err error) {
-	err = r.s.rows(query, args, func(rows *sql.Rows) error {
+	err = r.s.rows(query, args, func(rows *cursor) error {
 		ok = true
 		n, err = r.scanNode(rows.Scan)
 		return err
@@ -72,7 +72,7 @@ func (r *Reader) scanNode(scan func(...any) error) (Node, error) {
 		n                 Node
 		key               string
 		name              sql.NullString
-		version, manifest sql.RawBytes
+		version, manifest []byte
 		mtime, created    int64
 	)
 	err := scan(&n.ID, &n.Space, &n.Parent, &key, &name, &n.Kind, &n.Since, &version, &n.Size, &mtime, &created, &n.Author, &manifest,
@@ -107,9 +107,9 @@ func (r *Reader) Parent(id NodeID) (NodeID, bool, error) { return r.parentOf(id)
 func (r *Reader) Versions(node NodeID) ([]Version, error) {
 	var out []Version
 	err := r.s.rows(`SELECT id, node, space, size, mtime, author, since, until, manifest FROM version WHERE node = ? ORDER BY until DESC`,
-		[]any{int64(node)}, func(rows *sql.Rows) error {
+		[]any{int64(node)}, func(rows *cursor) error {
 			var v Version
-			var id, manifest sql.RawBytes
+			var id, manifest []byte
 			var mtime int64
 			if err := rows.Scan(&id, &v.Node, &v.Space, &v.Size, &mtime, &v.Author, &v.Since, &v.Until, &manifest); err != nil {
 				return err
@@ -135,7 +135,7 @@ func (v VersionID) Time() time.Time {
 
 // Trashed finds where a node in the trash was.
 func (r *Reader) Trashed(node NodeID) (t Trashed, ok bool, err error) {
-	err = r.s.rows(trashColumns+" WHERE node = ?", []any{int64(node)}, func(rows *sql.Rows) error {
+	err = r.s.rows(trashColumns+" WHERE node = ?", []any{int64(node)}, func(rows *cursor) error {
 		ok = true
 		return scanTrash(rows, &t)
 	})
@@ -149,7 +149,7 @@ func (r *Reader) TrashPage(space SpaceID, before int64, limit int) ([]Trashed, e
 	}
 	var out []Trashed
 	err := r.s.rows(trashColumns+" WHERE space = ? AND seq < ? ORDER BY seq DESC LIMIT ?", []any{int64(space), before, limit},
-		func(rows *sql.Rows) error {
+		func(rows *cursor) error {
 			var t Trashed
 			err := scanTrash(rows, &t)
 			out = append(out, t)
@@ -160,7 +160,7 @@ func (r *Reader) TrashPage(space SpaceID, before int64, limit int) ([]Trashed, e
 
 const trashColumns = "SELECT node, space, parent, name, deleted, author, seq FROM trash"
 
-func scanTrash(rows *sql.Rows, t *Trashed) error {
+func scanTrash(rows *cursor, t *Trashed) error {
 	var deleted int64
 	err := rows.Scan(&t.Node, &t.Space, &t.Parent, &t.Name, &deleted, &t.By, &t.Seq)
 	t.Deleted = fromNano(deleted)
@@ -171,7 +171,7 @@ func scanTrash(rows *sql.Rows, t *Trashed) error {
 func (r *Reader) Props(node NodeID) ([]Prop, error) {
 	var out []Prop
 	err := r.s.rows("SELECT ns, local, lang, value FROM prop WHERE node = ? ORDER BY ns, local", []any{int64(node)},
-		func(rows *sql.Rows) error {
+		func(rows *cursor) error {
 			var p Prop
 			err := rows.Scan(&p.Name.Space, &p.Name.Local, &p.Lang, &p.Value)
 			out = append(out, p)
@@ -184,7 +184,7 @@ func (r *Reader) Props(node NodeID) ([]Prop, error) {
 func (r *Reader) Changes(space SpaceID, after int64, limit int) ([]Change, error) {
 	var out []Change
 	err := r.s.rows("SELECT space, seq, node, parent, kind, author, at FROM change WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?",
-		[]any{int64(space), after, limit}, func(rows *sql.Rows) error {
+		[]any{int64(space), after, limit}, func(rows *cursor) error {
 			var c Change
 			var at int64
 			err := rows.Scan(&c.Space, &c.Seq, &c.Node, &c.Parent, &c.Kind, &c.Author, &at)

@@ -1,7 +1,6 @@
 package meta
 
 import (
-	"database/sql"
 	"time"
 )
 
@@ -29,7 +28,7 @@ func scanAccount(scan func(...any) error) (User, error) {
 }
 
 func (r *Reader) oneAccount(where string, arg any) (u User, ok bool, err error) {
-	err = r.s.rows(accountColumns+where, []any{arg}, func(rows *sql.Rows) error {
+	err = r.s.rows(accountColumns+where, []any{arg}, func(rows *cursor) error {
 		ok = true
 		u, err = scanAccount(rows.Scan)
 		return err
@@ -55,7 +54,7 @@ func (r *Reader) AccountByAppPassword(hash [32]byte) (User, bool, error) {
 // Accounts lists the accounts by name.
 func (r *Reader) Accounts() ([]User, error) {
 	var out []User
-	err := r.s.rows(accountColumns+"WHERE a.key IS NOT NULL ORDER BY a.key", nil, func(rows *sql.Rows) error {
+	err := r.s.rows(accountColumns+"WHERE a.key IS NOT NULL ORDER BY a.key", nil, func(rows *cursor) error {
 		u, err := scanAccount(rows.Scan)
 		out = append(out, u)
 		return err
@@ -74,9 +73,9 @@ func (r *Reader) MaxIDs() (account UserID, space SpaceID, app int64, err error) 
 func (r *Reader) AppPasswords(u UserID) ([]AppPassword, error) {
 	var out []AppPassword
 	err := r.s.rows("SELECT id, account, label, hash, created FROM app_password WHERE account = ? ORDER BY id", []any{int64(u)},
-		func(rows *sql.Rows) error {
+		func(rows *cursor) error {
 			var p AppPassword
-			var hash sql.RawBytes
+			var hash []byte
 			var created int64
 			err := rows.Scan(&p.ID, &p.User, &p.Label, &hash, &created)
 			copy(p.Hash[:], hash)
@@ -93,7 +92,7 @@ const lockColumns = `SELECT l.token, l.space, l.node, l.infinite, l.shared, l.ow
 // Locks lists the locks of a space, expired ones too.
 func (r *Reader) Locks(space SpaceID) ([]Lock, error) {
 	var out []Lock
-	err := r.s.rows(lockColumns+"WHERE l.space = ?", []any{int64(space)}, func(rows *sql.Rows) error {
+	err := r.s.rows(lockColumns+"WHERE l.space = ?", []any{int64(space)}, func(rows *cursor) error {
 		l, err := scanLock(rows.Scan)
 		out = append(out, l)
 		return err
@@ -111,10 +110,10 @@ func scanLock(scan func(...any) error) (Lock, error) {
 
 // Upload finds an upload with its parts.
 func (r *Reader) Upload(id UploadID) (u Upload, ok bool, err error) {
-	var version sql.RawBytes
+	var version []byte
 	var mtime, created, expires int64
 	err = r.s.rows(`SELECT space, account, root, path, size, mtime, meta, guard, created, expires, finished, node, version FROM upload WHERE id = ?`,
-		[]any{id[:]}, func(rows *sql.Rows) error {
+		[]any{id[:]}, func(rows *cursor) error {
 			ok = true
 			if err := rows.Scan(&u.Space, &u.User, &u.Root, &u.Path, &u.Size, &mtime, &u.Meta, &u.Guard, &created, &expires,
 				&u.Finished, &u.Node, &version); err != nil {
@@ -128,9 +127,9 @@ func (r *Reader) Upload(id UploadID) (u Upload, ok bool, err error) {
 	}
 	u.ID, u.ModTime, u.Created, u.Expires = id, fromNano(mtime), fromNano(created), fromNano(expires)
 	err = r.s.rows("SELECT number, bytes, manifest, tail FROM part WHERE upload = ? ORDER BY number", []any{id[:]},
-		func(rows *sql.Rows) error {
+		func(rows *cursor) error {
 			var p Part
-			var manifest, tail sql.RawBytes
+			var manifest, tail []byte
 			if err := rows.Scan(&p.Number, &p.Offset, &manifest, &tail); err != nil {
 				return err
 			}
@@ -148,8 +147,8 @@ func (r *Reader) Upload(id UploadID) (u Upload, ok bool, err error) {
 // ExpiredUploads lists uploads whose time is over.
 func (r *Reader) ExpiredUploads(now time.Time, limit int) ([]UploadID, error) {
 	var out []UploadID
-	err := r.s.rows("SELECT id FROM upload WHERE expires < ? LIMIT ?", []any{unixNano(now), limit}, func(rows *sql.Rows) error {
-		var raw sql.RawBytes
+	err := r.s.rows("SELECT id FROM upload WHERE expires < ? LIMIT ?", []any{unixNano(now), limit}, func(rows *cursor) error {
+		var raw []byte
 		err := rows.Scan(&raw)
 		var id UploadID
 		copy(id[:], raw)
