@@ -140,6 +140,7 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 		return rest
 	}
 	d.lsn, d.lastID = lsn, tx.lastID
+	d.gen.Add(1)
 	finish(batch, nil)
 	return rest
 }

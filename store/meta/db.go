@@ -20,6 +20,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cairn/migrations"
@@ -59,6 +60,9 @@ type DB struct {
 	writer  *session
 	readers chan *session
 	epoch   int64
+
+	cache cache
+	gen   atomic.Uint64 // commits so far
 
 	queue chan *change
 	quit  chan struct{}

@@ -12,24 +12,63 @@ import (
 type Reader struct {
 	s     *session
 	epoch int64
+
+	// Of a View: the snapshot is taken when the cache does not have the answer.
+	db    *DB
+	ctx   context.Context
+	cache *cache
+	gen   uint64
 }
 
 // View runs f on a snapshot. f must be quick: it must not wait for a client.
 func (d *DB) View(ctx context.Context, f func(*Reader) error) error {
-	var s *session
-	select {
-	case s = <-d.readers:
-	case <-d.quit:
-		return ErrClosed
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	r := &Reader{db: d, ctx: ctx, epoch: d.epoch, cache: &d.cache, gen: d.gen.Load()}
+	defer r.end()
+	return f(r)
+}
+
+// session begins the snapshot if that has not been done.
+func (r *Reader) session() (*session, error) {
+	if r.s != nil {
+		return r.s, nil
 	}
-	defer func() { d.readers <- s }()
-	if _, err := s.exec("BEGIN"); err != nil {
+	select {
+	case s := <-r.db.readers:
+		if _, err := s.exec("BEGIN"); err != nil {
+			r.db.readers <- s
+			return nil, err
+		}
+		r.s = s
+		return s, nil
+	case <-r.db.quit:
+		return nil, ErrClosed
+	case <-r.ctx.Done():
+		return nil, context.Cause(r.ctx)
+	}
+}
+
+func (r *Reader) end() {
+	if r.s != nil {
+		r.s.exec("COMMIT")
+		r.db.readers <- r.s
+		r.s = nil
+	}
+}
+
+func (r *Reader) rows(query string, args []any, scan func(*cursor) error) error {
+	s, err := r.session()
+	if err != nil {
 		return err
 	}
-	defer s.exec("COMMIT")
-	return f(&Reader{s: s, epoch: d.epoch})
+	return s.rows(query, args, scan)
+}
+
+func (r *Reader) row(query string, args []any, dest ...any) (bool, error) {
+	s, err := r.session()
+	if err != nil {
+		return false, err
+	}
+	return s.row(query, args, dest...)
 }
 
 const nodeColumns = `n.id, n.space, n.parent, n.key, n.name, n.kind, n.since, n.version, n.size, n.mtime, n.created, n.author, n.manifest,
@@ -38,18 +77,22 @@ const nodeColumns = `n.id, n.space, n.parent, n.key, n.name, n.kind, n.since, n.
 
 // Node finds the child of a folder by its key.
 func (r *Reader) Node(parent NodeID, key string) (Node, bool, error) {
-	return r.oneNode("SELECT "+nodeColumns+" WHERE n.parent = ? AND n.key = ?", int64(parent), key)
+	return cached(r, cacheKey{cachedChild, int64(parent), key}, func() (Node, bool, error) {
+		return r.oneNode("SELECT "+nodeColumns+" WHERE n.parent = ? AND n.key = ?", int64(parent), key)
+	})
 }
 
 // NodeByID finds a node wherever it is.
 func (r *Reader) NodeByID(id NodeID) (Node, bool, error) {
-	return r.oneNode("SELECT "+nodeColumns+" WHERE n.id = ?", int64(id))
+	return cached(r, cacheKey{kind: cachedNode, id: int64(id)}, func() (Node, bool, error) {
+		return r.oneNode("SELECT "+nodeColumns+" WHERE n.id = ?", int64(id))
+	})
 }
 
 // Children pages a folder in key order: at most limit nodes with keys after after.
 func (r *Reader) Children(parent NodeID, after string, limit int) ([]Node, error) {
 	var out []Node
-	err := r.s.rows("SELECT "+nodeColumns+" WHERE n.parent = ? AND n.key > ? ORDER BY n.key LIMIT ?",
+	err := r.rows("SELECT "+nodeColumns+" WHERE n.parent = ? AND n.key > ? ORDER BY n.key LIMIT ?",
 		[]any{int64(parent), after, limit}, func(rows *cursor) error {
 			n, err := r.scanNode(rows.Scan)
 			out = append(out, n)
@@ -59,7 +102,7 @@ func (r *Reader) Children(parent NodeID, after string, limit int) ([]Node, error
 }
 
 func (r *Reader) oneNode(query string, args ...any) (n Node, ok bool, err error) {
-	err = r.s.rows(query, args, func(rows *cursor) error {
+	err = r.rows(query, args, func(rows *cursor) error {
 		ok = true
 		n, err = r.scanNode(rows.Scan)
 		return err
@@ -90,13 +133,13 @@ func (r *Reader) scanNode(scan func(...any) error) (Node, error) {
 }
 
 func (r *Reader) parentOf(id NodeID) (up NodeID, ok bool, err error) {
-	ok, err = r.s.row("SELECT parent FROM node WHERE id = ?", []any{int64(id)}, &up)
+	ok, err = r.row("SELECT parent FROM node WHERE id = ?", []any{int64(id)}, &up)
 	return up, ok, err
 }
 
 func (r *Reader) folder(id NodeID) (f PutFolder, ok bool, err error) {
 	f.Node = id
-	ok, err = r.s.row("SELECT bytes, files, seq FROM folder WHERE node = ?", []any{int64(id)}, &f.Bytes, &f.Files, &f.Seq)
+	ok, err = r.row("SELECT bytes, files, seq FROM folder WHERE node = ?", []any{int64(id)}, &f.Bytes, &f.Files, &f.Seq)
 	return f, ok, err
 }
 
@@ -106,7 +149,7 @@ func (r *Reader) Parent(id NodeID) (NodeID, bool, error) { return r.parentOf(id)
 // Versions lists the superseded contents of a node, newest first.
 func (r *Reader) Versions(node NodeID) ([]Version, error) {
 	var out []Version
-	err := r.s.rows(`SELECT id, node, space, size, mtime, author, since, until, manifest FROM version WHERE node = ? ORDER BY until DESC`,
+	err := r.rows(`SELECT id, node, space, size, mtime, author, since, until, manifest FROM version WHERE node = ? ORDER BY until DESC`,
 		[]any{int64(node)}, func(rows *cursor) error {
 			var v Version
 			var id, manifest []byte
@@ -135,7 +178,7 @@ func (v VersionID) Time() time.Time {
 
 // Trashed finds where a node in the trash was.
 func (r *Reader) Trashed(node NodeID) (t Trashed, ok bool, err error) {
-	err = r.s.rows(trashColumns+" WHERE node = ?", []any{int64(node)}, func(rows *cursor) error {
+	err = r.rows(trashColumns+" WHERE node = ?", []any{int64(node)}, func(rows *cursor) error {
 		ok = true
 		return scanTrash(rows, &t)
 	})
@@ -148,7 +191,7 @@ func (r *Reader) TrashPage(space SpaceID, before int64, limit int) ([]Trashed, e
 		before = 1<<63 - 1
 	}
 	var out []Trashed
-	err := r.s.rows(trashColumns+" WHERE space = ? AND seq < ? ORDER BY seq DESC LIMIT ?", []any{int64(space), before, limit},
+	err := r.rows(trashColumns+" WHERE space = ? AND seq < ? ORDER BY seq DESC LIMIT ?", []any{int64(space), before, limit},
 		func(rows *cursor) error {
 			var t Trashed
 			err := scanTrash(rows, &t)
@@ -170,7 +213,7 @@ func scanTrash(rows *cursor, t *Trashed) error {
 // Props lists a node's dead properties.
 func (r *Reader) Props(node NodeID) ([]Prop, error) {
 	var out []Prop
-	err := r.s.rows("SELECT ns, local, lang, value FROM prop WHERE node = ? ORDER BY ns, local", []any{int64(node)},
+	err := r.rows("SELECT ns, local, lang, value FROM prop WHERE node = ? ORDER BY ns, local", []any{int64(node)},
 		func(rows *cursor) error {
 			var p Prop
 			err := rows.Scan(&p.Name.Space, &p.Name.Local, &p.Lang, &p.Value)
@@ -183,7 +226,7 @@ func (r *Reader) Props(node NodeID) ([]Prop, error) {
 // Changes lists a space's log after a change number, oldest first.
 func (r *Reader) Changes(space SpaceID, after int64, limit int) ([]Change, error) {
 	var out []Change
-	err := r.s.rows("SELECT space, seq, node, parent, kind, author, at FROM change WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?",
+	err := r.rows("SELECT space, seq, node, parent, kind, author, at FROM change WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?",
 		[]any{int64(space), after, limit}, func(rows *cursor) error {
 			var c Change
 			var at int64

@@ -2,7 +2,7 @@ package meta
 
 // IntegrityCheck has the database look at itself and reports what it finds.
 func (r *Reader) IntegrityCheck(report func(text string)) error {
-	return r.s.rows("PRAGMA quick_check(100)", nil, func(rows *cursor) error {
+	return r.rows("PRAGMA quick_check(100)", nil, func(rows *cursor) error {
 		var text string
 		if err := rows.Scan(&text); err != nil {
 			return err
@@ -17,7 +17,7 @@ func (r *Reader) IntegrityCheck(report func(text string)) error {
 // Spaces lists all spaces, removed ones too.
 func (r *Reader) Spaces() ([]Space, error) {
 	var ids []SpaceID
-	err := r.s.rows("SELECT id FROM space ORDER BY id", nil, func(rows *cursor) error {
+	err := r.rows("SELECT id FROM space ORDER BY id", nil, func(rows *cursor) error {
 		var id SpaceID
 		err := rows.Scan(&id)
 		ids = append(ids, id)
@@ -45,14 +45,14 @@ func (r *Reader) ChildrenByKey(parent NodeID, after string, limit int) ([]Node, 
 		return nodes, after, err
 	}
 	last := nodes[len(nodes)-1]
-	_, err = r.s.row("SELECT key FROM node WHERE id = ?", []any{int64(last.ID)}, &after)
+	_, err = r.row("SELECT key FROM node WHERE id = ?", []any{int64(last.ID)}, &after)
 	return nodes, after, err
 }
 
 // Uploads pages all uploads by id.
 func (r *Reader) Uploads(after UploadID, limit int) ([]Upload, error) {
 	var ids []UploadID
-	err := r.s.rows("SELECT id FROM upload WHERE id > ? ORDER BY id LIMIT ?", []any{after[:], limit}, func(rows *cursor) error {
+	err := r.rows("SELECT id FROM upload WHERE id > ? ORDER BY id LIMIT ?", []any{after[:], limit}, func(rows *cursor) error {
 		var raw []byte
 		err := rows.Scan(&raw)
 		var id UploadID

@@ -1,17 +1,20 @@
 package meta
 
 import (
+	"slices"
 	"time"
 )
 
 // Space finds a space.
 func (r *Reader) Space(id SpaceID) (Space, bool, error) {
-	return r.oneSpace("SELECT id, owner, name, root, trash, quota, created, removed, seq FROM space WHERE id = ?", int64(id))
+	return cached(r, cacheKey{kind: cachedSpace, id: int64(id)}, func() (Space, bool, error) {
+		return r.oneSpace("SELECT id, owner, name, root, trash, quota, created, removed, seq FROM space WHERE id = ?", int64(id))
+	})
 }
 
 func (r *Reader) oneSpace(query string, arg any) (sp Space, ok bool, err error) {
 	var created int64
-	ok, err = r.s.row(query, []any{arg}, &sp.ID, &sp.Owner, &sp.Name, &sp.Root, &sp.Trash, &sp.Quota, &created, &sp.Removed, &sp.Seq)
+	ok, err = r.row(query, []any{arg}, &sp.ID, &sp.Owner, &sp.Name, &sp.Root, &sp.Trash, &sp.Quota, &created, &sp.Removed, &sp.Seq)
 	sp.Created = fromNano(created)
 	return sp, ok, err
 }
@@ -28,7 +31,7 @@ func scanAccount(scan func(...any) error) (User, error) {
 }
 
 func (r *Reader) oneAccount(where string, arg any) (u User, ok bool, err error) {
-	err = r.s.rows(accountColumns+where, []any{arg}, func(rows *cursor) error {
+	err = r.rows(accountColumns+where, []any{arg}, func(rows *cursor) error {
 		ok = true
 		u, err = scanAccount(rows.Scan)
 		return err
@@ -38,12 +41,17 @@ func (r *Reader) oneAccount(where string, arg any) (u User, ok bool, err error) 
 
 // Account finds an account that has not been removed.
 func (r *Reader) Account(id UserID) (User, bool, error) {
-	return r.oneAccount("WHERE a.id = ? AND a.key IS NOT NULL", int64(id))
+	return cached(r, cacheKey{kind: cachedAccount, id: int64(id)}, func() (User, bool, error) {
+		return r.oneAccount("WHERE a.id = ? AND a.key IS NOT NULL", int64(id))
+	})
 }
 
 // AccountByName finds an account by its name, without case.
 func (r *Reader) AccountByName(name string) (User, bool, error) {
-	return r.oneAccount("WHERE a.key = ?", FoldName(name))
+	name = FoldName(name)
+	return cached(r, cacheKey{kind: cachedAccountName, text: name}, func() (User, bool, error) {
+		return r.oneAccount("WHERE a.key = ?", name)
+	})
 }
 
 // AccountByAppPassword finds the account of an app password.
@@ -54,7 +62,7 @@ func (r *Reader) AccountByAppPassword(hash [32]byte) (User, bool, error) {
 // Accounts lists the accounts by name.
 func (r *Reader) Accounts() ([]User, error) {
 	var out []User
-	err := r.s.rows(accountColumns+"WHERE a.key IS NOT NULL ORDER BY a.key", nil, func(rows *cursor) error {
+	err := r.rows(accountColumns+"WHERE a.key IS NOT NULL ORDER BY a.key", nil, func(rows *cursor) error {
 		u, err := scanAccount(rows.Scan)
 		out = append(out, u)
 		return err
@@ -64,7 +72,7 @@ func (r *Reader) Accounts() ([]User, error) {
 
 // MaxIDs gives the highest number used of accounts, spaces and app passwords.
 func (r *Reader) MaxIDs() (account UserID, space SpaceID, app int64, err error) {
-	_, err = r.s.row(`SELECT (SELECT coalesce(max(id), 0) FROM account), (SELECT coalesce(max(id), 0) FROM space),
+	_, err = r.row(`SELECT (SELECT coalesce(max(id), 0) FROM account), (SELECT coalesce(max(id), 0) FROM space),
 		(SELECT coalesce(max(id), 0) FROM app_password)`, nil, &account, &space, &app)
 	return account, space, app, err
 }
@@ -72,7 +80,7 @@ func (r *Reader) MaxIDs() (account UserID, space SpaceID, app int64, err error) 
 // AppPasswords lists the app passwords of an account, oldest first.
 func (r *Reader) AppPasswords(u UserID) ([]AppPassword, error) {
 	var out []AppPassword
-	err := r.s.rows("SELECT id, account, label, hash, created FROM app_password WHERE account = ? ORDER BY id", []any{int64(u)},
+	err := r.rows("SELECT id, account, label, hash, created FROM app_password WHERE account = ? ORDER BY id", []any{int64(u)},
 		func(rows *cursor) error {
 			var p AppPassword
 			var hash []byte
@@ -91,8 +99,16 @@ const lockColumns = `SELECT l.token, l.space, l.node, l.infinite, l.shared, l.ow
 
 // Locks lists the locks of a space, expired ones too.
 func (r *Reader) Locks(space SpaceID) ([]Lock, error) {
+	out, _, err := cached(r, cacheKey{kind: cachedLocks, id: int64(space)}, func() ([]Lock, bool, error) {
+		out, err := r.locks(space)
+		return out, len(out) < 100, err
+	})
+	return slices.Clone(out), err
+}
+
+func (r *Reader) locks(space SpaceID) ([]Lock, error) {
 	var out []Lock
-	err := r.s.rows(lockColumns+"WHERE l.space = ?", []any{int64(space)}, func(rows *cursor) error {
+	err := r.rows(lockColumns+"WHERE l.space = ?", []any{int64(space)}, func(rows *cursor) error {
 		l, err := scanLock(rows.Scan)
 		out = append(out, l)
 		return err
@@ -112,7 +128,7 @@ func scanLock(scan func(...any) error) (Lock, error) {
 func (r *Reader) Upload(id UploadID) (u Upload, ok bool, err error) {
 	var version []byte
 	var mtime, created, expires int64
-	err = r.s.rows(`SELECT space, account, root, path, size, mtime, meta, guard, created, expires, finished, node, version FROM upload WHERE id = ?`,
+	err = r.rows(`SELECT space, account, root, path, size, mtime, meta, guard, created, expires, finished, node, version FROM upload WHERE id = ?`,
 		[]any{id[:]}, func(rows *cursor) error {
 			ok = true
 			if err := rows.Scan(&u.Space, &u.User, &u.Root, &u.Path, &u.Size, &mtime, &u.Meta, &u.Guard, &created, &expires,
@@ -126,7 +142,7 @@ func (r *Reader) Upload(id UploadID) (u Upload, ok bool, err error) {
 		return u, false, err
 	}
 	u.ID, u.ModTime, u.Created, u.Expires = id, fromNano(mtime), fromNano(created), fromNano(expires)
-	err = r.s.rows("SELECT number, bytes, manifest, tail FROM part WHERE upload = ? ORDER BY number", []any{id[:]},
+	err = r.rows("SELECT number, bytes, manifest, tail FROM part WHERE upload = ? ORDER BY number", []any{id[:]},
 		func(rows *cursor) error {
 			var p Part
 			var manifest, tail []byte
@@ -147,7 +163,7 @@ func (r *Reader) Upload(id UploadID) (u Upload, ok bool, err error) {
 // ExpiredUploads lists uploads whose time is over.
 func (r *Reader) ExpiredUploads(now time.Time, limit int) ([]UploadID, error) {
 	var out []UploadID
-	err := r.s.rows("SELECT id FROM upload WHERE expires < ? LIMIT ?", []any{unixNano(now), limit}, func(rows *cursor) error {
+	err := r.rows("SELECT id FROM upload WHERE expires < ? LIMIT ?", []any{unixNano(now), limit}, func(rows *cursor) error {
 		var raw []byte
 		err := rows.Scan(&raw)
 		var id UploadID
@@ -161,5 +177,5 @@ func (r *Reader) ExpiredUploads(now time.Time, limit int) ([]UploadID, error) {
 // PackKnown reports whether a pack is registered as sealed.
 func (r *Reader) PackKnown(id PackID) (bool, error) {
 	var one int
-	return r.s.row("SELECT 1 FROM pack WHERE id = ?", []any{int64(id)}, &one)
+	return r.row("SELECT 1 FROM pack WHERE id = ?", []any{int64(id)}, &one)
 }
