@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"cairn/store"
@@ -67,31 +66,36 @@ func (q *request) readError(err error) error {
 	return err
 }
 
-// unreadBody is what is left of the body and on its way already, nil if nothing is.
-// A client that waits for "100 Continue" has sent nothing.
+// unreadBody is what is left of the body and may be on its way, nil if nothing is.
 func (q *request) unreadBody() io.Reader {
 	d := q.reader()
 	if q.r.Body == nil || q.r.Body == http.NoBody || q.r.ContentLength == 0 || d.err != nil {
 		return nil
 	}
-	if !d.read && strings.EqualFold(q.r.Header.Get("Expect"), "100-continue") {
-		return nil
-	}
 	return d.r
 }
 
-// A refused body is read on for so long, that its sender comes to read the answer
-// instead of finding the connection reset.
+// A refused body is read on, once the answer has been sent, until its sender has come
+// to read that: who closes a connection with bytes unread resets it, and the sender
+// may never see the answer. It ends when nothing has come for lingerIdle, or after
+// lingerTime at most. A client that waits for "100 Continue" sends nothing, and is not
+// told to by this.
 const (
-	drainBytes = 8 << 20
-	drainTime  = time.Second
+	lingerIdle = time.Second
+	lingerTime = 30 * time.Second
 )
 
-func drain(rc *http.ResponseController, body io.Reader) {
-	if rc.SetReadDeadline(time.Now().Add(drainTime)) != nil {
-		return // without a deadline it could last
+func linger(rc *http.ResponseController, body io.Reader) {
+	buf := make([]byte, 32<<10)
+	for end := time.Now().Add(lingerTime); ; {
+		now := time.Now()
+		if !now.Before(end) || rc.SetReadDeadline(now.Add(lingerIdle)) != nil {
+			return // without a deadline it could last
+		}
+		if _, err := body.Read(buf); err != nil {
+			return
+		}
 	}
-	io.CopyN(io.Discard, body, drainBytes)
 }
 
 // extendWrite gives the next piece of an answer its time. The deadline is set at

@@ -68,7 +68,7 @@ func (q *request) fail(err error) {
 	write(q.w, q.r, q.h.o.Log, p)
 	if body != nil {
 		q.rc.Flush()
-		drain(q.rc, body)
+		linger(q.rc, body)
 	}
 }
 

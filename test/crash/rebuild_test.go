@@ -45,7 +45,7 @@ func TestLostDatabase(t *testing.T) {
 	t.Logf("%d of %d lines changed", changed, len(before))
 	s.Put(t, "afterwards.txt", "writing goes on")
 	s.Stop()
-	if out := s.Check("--deep"); !strings.Contains(out, "Files:") {
+	if out := s.Check("--deep"); !strings.Contains(out, "no problem found") {
 		t.Errorf("check: %s", out)
 	}
 }
