@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -77,4 +78,27 @@ func (s *Server) FDs() map[string]string {
 		}
 	}
 	return open
+}
+
+// Unread is the bytes that clients have sent and the server has not taken yet, those
+// that the kernel holds for it.
+func (s *Server) Unread() int64 {
+	s.t.Helper()
+	b, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, port, _ := strings.Cut(s.Addr, ":")
+	n, _ := strconv.Atoi(port)
+	local := fmt.Sprintf("0100007F:%04X", n)
+	var sum int64
+	for line := range strings.Lines(string(b)) {
+		w := strings.Fields(line)
+		if len(w) > 4 && w[1] == local {
+			_, rx, _ := strings.Cut(w[4], ":")
+			q, _ := strconv.ParseInt(rx, 16, 64)
+			sum += q
+		}
+	}
+	return sum
 }

@@ -64,7 +64,10 @@ func Start(t testing.TB, o Options) *Server {
 	}
 	base := "/"
 	if o.BaseURL != "" {
-		_, rest, _ := strings.Cut(o.BaseURL, "://")
+		_, rest, ok := strings.Cut(o.BaseURL, "://")
+		if !ok {
+			rest = o.BaseURL
+		}
 		base = rest[strings.IndexByte(rest, '/'):]
 	}
 	s.URL = "http://" + s.Addr + base
