@@ -194,6 +194,10 @@ type API interface {
 
 	// Props lists the dead properties of a node.
 	Props(ctx context.Context, sc Scope, p Path) ([]Prop, error)
+	// ListProps finds the dead properties of the children of p that List gave between the
+	// names after (not included; "" to begin) and last (included), by node. Children
+	// without any are left out.
+	ListProps(ctx context.Context, sc Scope, p Path, after, last string) (map[NodeID][]Prop, error)
 	// SetProps sets and removes dead properties in order, all or none.
 	SetProps(ctx context.Context, sc Scope, p Path, patch []PropPatch, c Conditions) error
 

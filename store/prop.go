@@ -29,6 +29,22 @@ func (s *Store) Props(ctx context.Context, sc Scope, p Path) (props []Prop, err 
 	return props, fail("props", p, err)
 }
 
+// ListProps implements API.
+func (s *Store) ListProps(ctx context.Context, sc Scope, p Path, after, last string) (props map[NodeID][]Prop, err error) {
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		if err := sc.need(MayRead); err != nil {
+			return err
+		}
+		pl, err := find(r, sc, p)
+		if err != nil {
+			return err
+		}
+		props, err = r.ChildProps(pl.node.ID, keyOf(after), keyOf(last))
+		return err
+	})
+	return props, fail("props", p, err)
+}
+
 // SetProps implements API.
 func (s *Store) SetProps(ctx context.Context, sc Scope, p Path, patch []PropPatch, c Conditions) error {
 	err := s.db.Commit(ctx, nil, func(tx *meta.Tx) error {

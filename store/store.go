@@ -18,8 +18,13 @@ import (
 	"cairn/store/slab"
 )
 
-// DefaultMemoryBudget is the bytes that all buffers share unless Options say other.
+// DefaultMemoryBudget is the bytes that buffers and caches share unless Options say
+// other.
 const DefaultMemoryBudget = 96 << 20
+
+// cacheBytes is the part of the budget that the caches of the database (16 MiB) and
+// of pack footers (8 MiB) may take.
+const cacheBytes = 24 << 20
 
 // Options say how a store is opened.
 type Options struct {
@@ -27,7 +32,8 @@ type Options struct {
 	Dir string
 	// FS is the seam to the file system; nil is the operating system's.
 	FS object.FS
-	// MemoryBudget is the bytes that all buffers share; 0 is DefaultMemoryBudget.
+	// MemoryBudget is the bytes that buffers and caches share; 0 is
+	// DefaultMemoryBudget. Of less than 28 MiB, 28 MiB are taken.
 	MemoryBudget int64
 	Log          *slog.Logger
 	// Clock is the time; nil is time.Now.
@@ -86,7 +92,7 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if err != nil {
 		return s, err
 	}
-	if s.mem, err = slab.New(o.MemoryBudget, slabBytes); err != nil {
+	if s.mem, err = slab.New(o.MemoryBudget-cacheBytes, slabBytes); err != nil {
 		return s, fmt.Errorf("memory budget of %d bytes: %w", o.MemoryBudget, err)
 	}
 	s.packs, err = pack.Open(ctx, pack.Options{FS: s.fs, Dir: filepath.Join(o.Dir, "packs"), Store: sb.Store, Key: sb.Key,

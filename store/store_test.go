@@ -321,6 +321,12 @@ func TestCopy(t *testing.T) {
 			t.Errorf("properties of %s: %+v, %v", p, ps, err)
 		}
 	}
+	if ps, err := r.s.ListProps(ctx, r.sc, "d", "", "f0500"); err != nil || len(ps) != 1 || len(ps[r.stat("d/f0007").ID]) != 1 {
+		t.Errorf("properties of the children: %+v, %v", ps, err)
+	}
+	if ps, err := r.s.ListProps(ctx, r.sc, "d", "f0007", "f0500"); err != nil || len(ps) != 0 {
+		t.Errorf("properties behind: %+v, %v", ps, err)
+	}
 	if _, err := r.s.Copy(ctx, r.sc, "d", "d/empty/d", store.MoveOptions{}); !errors.Is(err, store.ErrIntoItself) {
 		t.Errorf("into itself: %v", err)
 	}

@@ -223,6 +223,22 @@ func (r *Reader) Props(node NodeID) ([]Prop, error) {
 	return out, err
 }
 
+// ChildProps finds the dead properties of the children of a folder with after < key ≤
+// last.
+func (r *Reader) ChildProps(parent NodeID, after, last string) (map[NodeID][]Prop, error) {
+	out := map[NodeID][]Prop{}
+	err := r.rows(`SELECT n.id, p.ns, p.local, p.lang, p.value FROM node n CROSS JOIN prop p ON p.node = n.id
+		WHERE n.parent = ? AND n.key > ? AND n.key <= ? ORDER BY n.key, p.ns, p.local`, []any{int64(parent), after, last},
+		func(rows *cursor) error {
+			var id NodeID
+			var p Prop
+			err := rows.Scan(&id, &p.Name.Space, &p.Name.Local, &p.Lang, &p.Value)
+			out[id] = append(out[id], p)
+			return err
+		})
+	return out, err
+}
+
 // Changes lists a space's log after a change number, oldest first.
 func (r *Reader) Changes(space SpaceID, after int64, limit int) ([]Change, error) {
 	var out []Change
