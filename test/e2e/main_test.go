@@ -19,7 +19,13 @@ func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
 // outputs in files of the profile's folder.
 func chromium(ctx context.Context, t *testing.T, args ...string) (cmd *exec.Cmd, out, errs string) {
 	t.Helper()
-	home := t.TempDir()
+	home, err := os.MkdirTemp("", "cairn-chromium-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // killed children may take a moment to let go
+		rig.Poll(rig.Patience, func() bool { return os.RemoveAll(home) == nil })
+	})
 	args = append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 		"--disable-popup-blocking", "--user-data-dir=" + filepath.Join(home, "profile"), "--enable-logging=stderr", "--v=0"}, args...)
