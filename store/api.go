@@ -114,6 +114,7 @@ type UploadSpec struct {
 	Size       int64 // declared bytes; negative: to be declared later
 	ModTime    time.Time
 	Meta       []byte // at most 64 KiB, opaque
+	Parents    bool   // make missing folders above the path when it is committed
 	Lifetime   time.Duration
 }
 

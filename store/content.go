@@ -43,17 +43,9 @@ type openFile struct {
 
 // load finds all extents, from the pages if there are any.
 func (c *openFile) load(ctx context.Context) error {
-	c.extents = c.node.Manifest.Extents
-	for _, ref := range c.node.Manifest.Pages {
-		text, err := c.s.packs.Read(ctx, ref.Pack, ref.Ordinal, nil)
-		if err != nil {
-			return fmt.Errorf("manifest page: %w", err)
-		}
-		m, err := meta.DecodeManifest(text)
-		if err != nil || len(m.Pages) > 0 {
-			return fmt.Errorf("%w: manifest page in pack %d", ErrCorrupt, ref.Pack)
-		}
-		c.extents = append(c.extents, m.Extents...)
+	var err error
+	if c.extents, err = c.s.extents(ctx, c.node.Manifest); err != nil {
+		return err
 	}
 	var end int64
 	c.ends = make([]int64, len(c.extents))
@@ -65,6 +57,23 @@ func (c *openFile) load(ctx context.Context) error {
 		return fmt.Errorf("%w: the manifest has %d bytes, the file %d", ErrCorrupt, end, c.node.Size)
 	}
 	return nil
+}
+
+// extents is all of a manifest, its pages read. The result must not be changed.
+func (s *Store) extents(ctx context.Context, m meta.Manifest) ([]meta.Extent, error) {
+	all := m.Extents
+	for _, ref := range m.Pages {
+		text, err := s.packs.Read(ctx, ref.Pack, ref.Ordinal, nil)
+		if err != nil {
+			return nil, fmt.Errorf("manifest page: %w", err)
+		}
+		page, err := meta.DecodeManifest(text)
+		if err != nil || len(page.Pages) > 0 {
+			return nil, fmt.Errorf("%w: manifest page in pack %d", ErrCorrupt, ref.Pack)
+		}
+		all = append(all, page.Extents...)
+	}
+	return all, nil
 }
 
 func (c *openFile) Node() Node { return c.node }

@@ -7,8 +7,13 @@ import (
 	"cairn/store/meta"
 )
 
-// copyBatch is the nodes that one transaction of a folder copy makes.
-const copyBatch = 400
+// The bounds of one transaction of a folder copy: nodes, and the bytes of their rows,
+// which are looked at after each page of nodes.
+const (
+	copyBatch      = 400
+	copyPage       = 8
+	copyBatchBytes = 512 << 10
+)
 
 // Copy implements API. A folder is copied aside, in transactions of bounded size, and
 // then attached in one; what a crash leaves of it is dropped at the next start.
@@ -18,6 +23,12 @@ func (s *Store) Copy(ctx context.Context, sc Scope, from, to Path, o MoveOptions
 		t, err = planTransfer(r, sc, from, to, o, s.o.Clock())
 		return err
 	})
+	if err == nil && t.dst.exists && t.dst.node.ID == t.src.node.ID {
+		err = ErrSame
+	}
+	if err == nil && t.src.node.IsFolder() && !o.Shallow { // before all rows are made
+		err = s.roomFor(ctx, sc, t.src.node.Bytes-t.dst.node.Bytes-t.dst.node.Size)
+	}
 	if err != nil {
 		return w, fail("copy", from, err)
 	}
@@ -121,9 +132,11 @@ func (s *Store) stage(ctx context.Context, sc Scope, src Node) (root NodeID, err
 		var next []pair
 		err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
 			next = append([]pair(nil), todo...)
-			for made := 0; made < copyBatch && len(next) > 0; {
+			begin := tx.Size()
+			for made := 0; made < copyBatch && tx.Size()-begin < copyBatchBytes && len(next) > 0; {
 				cur := &next[len(next)-1]
-				kids, err := tx.Children(cur.from, cur.after, copyBatch-made)
+				want := min(copyPage, copyBatch-made)
+				kids, err := tx.Children(cur.from, cur.after, want)
 				if err != nil {
 					return err
 				}
@@ -131,7 +144,7 @@ func (s *Store) stage(ctx context.Context, sc Scope, src Node) (root NodeID, err
 				if len(kids) > 0 {
 					cur.after = keyOf(kids[len(kids)-1].Name)
 				}
-				if len(kids) < copyBatch-made {
+				if len(kids) < want {
 					next = next[:len(next)-1]
 				}
 				made += max(1, len(kids))
@@ -178,6 +191,9 @@ func attach(tx *meta.Tx, sc Scope, from, to Path, o MoveOptions, staged NodeID) 
 	t, err := planTransfer(&tx.Reader, sc, from, to, o, tx.Now())
 	if err != nil {
 		return Written{}, err
+	}
+	if t.dst.exists && t.dst.node.ID == t.src.node.ID {
+		return Written{}, ErrSame
 	}
 	n, ok, err := tx.NodeByID(staged)
 	if err != nil || !ok {
@@ -258,4 +274,15 @@ func (s *Store) dropStaged(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// roomFor asks early whether a space may grow.
+func (s *Store) roomFor(ctx context.Context, sc Scope, bytes int64) error {
+	return s.db.View(ctx, func(r *meta.Reader) error {
+		left, err := quotaLeft(r, sc.Space)
+		if err == nil && bytes > left {
+			err = ErrQuota
+		}
+		return err
+	})
 }

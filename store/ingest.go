@@ -117,12 +117,33 @@ func (in *ingest) readFrom(ctx context.Context, r io.Reader, limit int64, after 
 	return n, nil
 }
 
+// oneMore reports whether r goes on. A failure of r is a *readError.
+func (in *ingest) oneMore(r io.Reader) (bool, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for range 100 {
+		n, err := in.wait(r, in.door[:1])
+		switch {
+		case in.err != nil:
+			return false, in.err
+		case n > 0:
+			return true, nil
+		case err == io.EOF:
+			return false, nil
+		case err != nil:
+			return false, &readError{err}
+		}
+	}
+	return false, &readError{io.ErrNoProgress}
+}
+
 // wait reads without the lock; a slab in hand may be spilled meanwhile.
 func (in *ingest) wait(r io.Reader, p []byte) (int, error) {
-	if in.slab != nil {
+	holds := in.slab != nil
+	in.mu.Unlock()
+	if holds {
 		in.s.mem.Idle(in)
 	}
-	in.mu.Unlock()
 	n, err := r.Read(p)
 	in.mu.Lock()
 	in.s.mem.Busy(in)
@@ -242,9 +263,12 @@ func (in *ingest) note(id meta.PackID) {
 	}
 }
 
-// Spill implements slab.Holder.
+// Spill implements slab.Holder. An upload that has just come back from its client
+// keeps its slab: it may be about to wait for the client again.
 func (in *ingest) Spill() *slab.Slab {
-	in.mu.Lock()
+	if !in.mu.TryLock() {
+		return nil
+	}
 	defer in.mu.Unlock()
 	sl := in.slab
 	if sl != nil {
@@ -260,6 +284,11 @@ func (in *ingest) Spill() *slab.Slab {
 func (in *ingest) save(ctx context.Context) error {
 	if in.slab == nil || in.fill == in.kept {
 		return nil
+	}
+	if len(in.tail) >= maxSpills {
+		if err := in.readBack(ctx); err != nil {
+			return err
+		}
 	}
 	p := in.slab.Bytes[in.kept:in.fill]
 	place, err := in.s.packs.Small().Append(ctx, pack.Record{Type: pack.Tail, Payload: p, Plain: len(p)})
@@ -287,17 +316,19 @@ func (in *ingest) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	return in.s.page(ctx, in)
+	m, err := in.paged(ctx)
+	in.m = m
+	return err
 }
 
-// page moves a long manifest into the packs.
-func (s *Store) page(ctx context.Context, in *ingest) error {
+// paged is the manifest as a row may hold it: a long one is laid in the packs.
+func (in *ingest) paged(ctx context.Context) (meta.Manifest, error) {
 	if len(in.m.Extents) < meta.MaxInlineManifest/24 || len(in.m.Encode()) <= meta.MaxInlineManifest {
-		return nil
+		return in.m.Clone(), nil
 	}
 	lane := in.lane
 	if lane == nil {
-		lane = s.packs.Small()
+		lane = in.s.packs.Small()
 	}
 	var pages []meta.Ref
 	for run := range slices.Chunk(in.m.Extents, extentsPerPage) {
@@ -309,13 +340,12 @@ func (s *Store) page(ctx context.Context, in *ingest) error {
 		text := one.Encode()
 		place, err := lane.Append(ctx, pack.Record{Type: pack.Page, Payload: text, Plain: len(text)})
 		if err != nil {
-			return err
+			return in.m, err
 		}
 		in.note(place.Pack)
 		pages = append(pages, meta.Ref{Pack: place.Pack, Ordinal: place.First, Bytes: bytes})
 	}
-	in.m = meta.Manifest{Pages: pages}
-	return nil
+	return meta.Manifest{Pages: pages}, nil
 }
 
 // extentsPerPage keeps a manifest page below 64 KiB.

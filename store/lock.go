@@ -13,7 +13,7 @@ import (
 // The bounds of locks.
 const (
 	MaxLockTime   = time.Hour
-	MaxLocks      = 1000 // of one user in one space
+	MaxLocks      = 200 // of one user in one space
 	MaxLockOwner  = 8 << 10
 	minLockTime   = time.Second
 	lockTokenHead = "urn:uuid:"
@@ -51,9 +51,6 @@ func planLock(tx *meta.Tx, sc Scope, p Path, spec LockSpec) (lk Lock, created bo
 	if err := ls.conflict(&tx.Reader, &pl, spec); err != nil {
 		return lk, false, err
 	}
-	if err := dropExpired(tx, sc.Space, ls); err != nil {
-		return lk, false, err
-	}
 	mine := 0
 	for _, l := range ls {
 		if l.User == sc.User {
@@ -63,10 +60,15 @@ func planLock(tx *meta.Tx, sc Scope, p Path, spec LockSpec) (lk Lock, created bo
 	if mine >= MaxLocks {
 		return lk, false, ErrLockLimit
 	}
-	if !pl.exists { // an empty file, so that the name is held (RFC 4918, 7.3)
+	if !pl.exists {
 		if err := ls.allowName(sc, spec.Tokens, &pl); err != nil {
 			return lk, false, err
 		}
+	}
+	if err := dropExpired(tx, sc.Space, ls); err != nil {
+		return lk, false, err
+	}
+	if !pl.exists { // an empty file, so that the name is held (RFC 4918, 7.3)
 		w, err := writeFile(tx, sc, &pl, content{})
 		if err != nil {
 			return lk, false, err
@@ -96,14 +98,19 @@ func (ls lockSet) conflict(r *meta.Reader, pl *place, spec LockSpec) error {
 	if err := against(ls.covering(pl.line(), pl.exists), pl.path); err != nil || !spec.Infinite || !pl.exists {
 		return err
 	}
-	locks, paths, err := ls.below(r, pl.node, pl.path)
+	locks, err := ls.below(r, pl.node)
 	if err != nil {
 		return err
 	}
-	for i, l := range locks {
-		if err := against([]Lock{l}, paths[i]); err != nil {
+	for _, l := range locks {
+		if against([]Lock{l}, "") == nil {
+			continue
+		}
+		p, _, err := pathFrom(r, pl.node, pl.path, l.Node)
+		if err != nil {
 			return err
 		}
+		return against([]Lock{l}, p)
 	}
 	return nil
 }

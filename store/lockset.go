@@ -56,20 +56,36 @@ func (ls lockSet) allowName(sc Scope, tokens []string, pl *place) error {
 	return ls.allowContent(sc, tokens, pl.above, pl.path.Dir())
 }
 
-// below is the locks on a node and on everything below it, each with its path.
-func (ls lockSet) below(r *meta.Reader, n Node, p Path) ([]Lock, []Path, error) {
+// below is the locks on a node and on everything below it. What lies below is found
+// by going up from each lock, once over each folder.
+func (ls lockSet) below(r *meta.Reader, n Node) ([]Lock, error) {
+	under := map[NodeID]bool{n.ID: true, 0: false}
 	var out []Lock
-	var paths []Path
 	for _, l := range ls {
-		q, ok, err := pathFrom(r, n, p, l.Node)
-		if err != nil {
-			return nil, nil, err
+		var trail []NodeID
+		id := l.Node
+		for {
+			if _, known := under[id]; known {
+				break
+			}
+			trail = append(trail, id)
+			up, ok, err := r.Parent(id)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				up = 0
+			}
+			id = up
 		}
-		if ok {
-			out, paths = append(out, l), append(paths, q)
+		for _, t := range trail {
+			under[t] = under[id]
+		}
+		if under[l.Node] {
+			out = append(out, l)
 		}
 	}
-	return out, paths, nil
+	return out, nil
 }
 
 // allowSubtree checks the locks that protect a node and everything below it.
@@ -77,23 +93,24 @@ func (ls lockSet) allowSubtree(r *meta.Reader, sc Scope, tokens []string, pl *pl
 	if err := ls.allowContent(sc, tokens, pl.line(), pl.path); err != nil {
 		return err
 	}
-	locks, paths, err := ls.below(r, pl.node, pl.path)
+	locks, err := ls.below(r, pl.node)
 	if err != nil {
 		return err
 	}
-	for i, l := range locks {
-		var same []Lock // shared locks on one resource: one token is enough
-		for _, m := range locks {
-			if m.Node == l.Node {
-				same = append(same, m)
-			}
+	on := map[NodeID][]Lock{} // shared locks on one resource: one token is enough
+	for _, l := range locks {
+		on[l.Node] = append(on[l.Node], l)
+	}
+	delete(on, pl.node.ID) // looked at above, with the locks of the folders
+	for _, l := range locks {
+		if allow(on[l.Node], sc, tokens, "") == nil {
+			continue
 		}
-		if l.Node == pl.node.ID {
-			continue // covered above, with the locks of the folders
-		}
-		if err := allow(same, sc, tokens, paths[i]); err != nil {
+		p, _, err := pathFrom(r, pl.node, pl.path, l.Node)
+		if err != nil {
 			return err
 		}
+		return &LockedError{p, on[l.Node]}
 	}
 	return nil
 }
@@ -122,7 +139,7 @@ func (ls lockSet) end(tx *meta.Tx, n Node) error {
 	if len(ls) == 0 {
 		return nil
 	}
-	locks, _, err := ls.below(&tx.Reader, n, "")
+	locks, err := ls.below(&tx.Reader, n)
 	if err != nil {
 		return err
 	}

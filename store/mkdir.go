@@ -45,27 +45,22 @@ func makeFolder(tx *meta.Tx, sc Scope, parent NodeID, name string) (Node, error)
 	}
 	now := tx.Now().UTC()
 	n := Node{ID: tx.NewNodeID(), Space: sc.Space, Parent: parent, Name: name, Kind: Folder, Since: seq, Seq: seq,
-		ModTime: now, Created: now, Author: sc.User}
+		ModTime: now, Created: now, Author: sc.User, Epoch: tx.Epoch()}
 	err = tx.Apply(&meta.PutNode{Node: n, Key: keyOf(name), Fresh: true}, change(tx, sc, n, seq, meta.Created))
 	tx.AddSum(parent, 0, 0, seq)
 	return n, err
 }
 
-// makeParents makes the folders that are missing above p, and resolves it again.
-func makeParents(tx *meta.Tx, sc Scope, p Path) (place, error) {
-	var up Path
-	for _, name := range p.Dir().Names() {
-		up = up.Join(name)
-		pl, err := target(&tx.Reader, sc, up)
+// makeParents makes the folders that are missing above a place.
+func makeParents(tx *meta.Tx, sc Scope, pl *place) error {
+	names := pl.path.Names()
+	for _, name := range names[len(pl.above)-1 : len(names)-1] {
+		n, err := makeFolder(tx, sc, pl.parent().ID, name)
 		if err != nil {
-			return pl, err
+			return err
 		}
-		if pl.exists {
-			continue
-		}
-		if _, err := makeFolder(tx, sc, pl.parent().ID, name); err != nil {
-			return pl, err
-		}
+		pl.above = append(pl.above, n)
 	}
-	return target(&tx.Reader, sc, p)
+	pl.missing = nil
+	return nil
 }

@@ -73,6 +73,11 @@ func planTransfer(r *meta.Reader, sc Scope, from, to Path, o MoveOptions, now ti
 	if !t.dst.exists {
 		return t, t.locks.allowName(sc, o.Tokens, &t.dst)
 	}
+	if t.dst.node.IsFolder() || t.src.node.IsFolder() { // another node takes the name
+		if err := t.locks.allowName(sc, o.Tokens, &t.dst); err != nil {
+			return t, err
+		}
+	}
 	return t, t.locks.allowSubtree(r, sc, o.Tokens, &t.dst)
 }
 
@@ -105,6 +110,9 @@ func move(tx *meta.Tx, sc Scope, t transfer) (Written, error) {
 	n.Parent, n.Name, n.Since = t.dst.parent().ID, t.dst.path.Base(), seq
 	tx.AddSum(from, -bytes, -files, seq)
 	tx.AddSum(n.Parent, bytes, files, seq)
+	if n.IsFolder() {
+		tx.AddSum(n.ID, 0, 0, seq) // its own ETag
+	}
 	err = tx.Apply(&meta.PutNode{Node: n, Key: keyOf(n.Name)}, change(tx, sc, n, seq, meta.Moved))
 	return Written{n, !replaced}, err
 }
@@ -128,15 +136,8 @@ func moveOver(tx *meta.Tx, sc Scope, t transfer) (Written, error) {
 	if err := supersede(tx, src, gone, false); err != nil {
 		return Written{}, err
 	}
-	old, err := tx.Versions(src.ID)
-	if err != nil {
+	if err := tx.Apply(&meta.PutVersionOwner{From: src.ID, To: dst.ID}); err != nil {
 		return Written{}, err
-	}
-	for _, v := range old {
-		v.Node = dst.ID
-		if err := tx.Apply(&meta.PutVersion{Version: v}); err != nil {
-			return Written{}, err
-		}
 	}
 	n := dst
 	n.Since, n.Version, n.Size, n.ModTime, n.Manifest, n.Author = seq, src.Version, src.Size, src.ModTime, src.Manifest, sc.User
@@ -147,6 +148,7 @@ func moveOver(tx *meta.Tx, sc Scope, t transfer) (Written, error) {
 	if err := moveProps(tx, src.ID, dst.ID); err != nil {
 		return Written{}, err
 	}
+	tx.Grow(sc.Space, -dst.Size)
 	tx.AddSum(src.Parent, -src.Size, -1, gone)
 	tx.AddSum(dst.Parent, src.Size-dst.Size, 0, seq)
 	return Written{n, false}, nil

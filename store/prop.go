@@ -148,6 +148,9 @@ func (s *Store) Touch(ctx context.Context, sc Scope, p Path, t time.Time, c Cond
 		}
 		n.ModTime, n.Since = t.UTC(), seq
 		tx.AddSum(n.Parent, 0, 0, seq)
+		if n.IsFolder() {
+			tx.AddSum(n.ID, 0, 0, seq) // its own ETag
+		}
 		return tx.Apply(&meta.PutNode{Node: n, Key: keyOf(n.Name)}, change(tx, sc, n, seq, meta.Patched))
 	})
 	return n, fail("touch", p, err)

@@ -120,9 +120,9 @@ func (s *Store) take(ctx context.Context, in *ingest, r io.Reader, size, room in
 	if n < limit {
 		return nil
 	}
-	switch more, err := oneMore(r); {
+	switch more, err := in.oneMore(r); {
 	case err != nil:
-		return &readError{err}
+		return err
 	case more && size >= 0:
 		return ErrTooLong
 	case more:
@@ -132,24 +132,6 @@ func (s *Store) take(ctx context.Context, in *ingest, r io.Reader, size, room in
 		return ErrQuota
 	}
 	return nil
-}
-
-// oneMore reports whether r goes on.
-func oneMore(r io.Reader) (bool, error) {
-	var b [1]byte
-	for range 100 {
-		n, err := r.Read(b[:])
-		if n > 0 {
-			return true, nil
-		}
-		if err == io.EOF {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-	}
-	return false, io.ErrNoProgress
 }
 
 // allowPut finds the place of a write and checks everything but quota.
@@ -193,7 +175,7 @@ func planPut(tx *meta.Tx, sc Scope, p Path, c content, o PutOptions) (Written, e
 		return Written{}, err
 	}
 	if pl.missing != nil {
-		if pl, err = makeParents(tx, sc, p); err != nil {
+		if err := makeParents(tx, sc, &pl); err != nil {
 			return Written{}, err
 		}
 	}
@@ -209,17 +191,31 @@ func allowGrowth(tx *meta.Tx, space SpaceID, bytes int64) error {
 	if !ok || sp.Removed {
 		return ErrNotExist
 	}
-	if sp.Quota == 0 || bytes <= 0 {
+	if bytes <= 0 {
+		tx.Grow(space, bytes)
 		return nil
 	}
-	if err := tx.Fold(); err != nil { // what the batch has added so far counts
+	// What the batch has let grow so far counts. Only if it may also have shrunk are
+	// the sums folded to know: a refusal should leave nothing to undo.
+	left, err := quotaLeft(&tx.Reader, space)
+	if err != nil {
 		return err
 	}
-	left, err := quotaLeft(&tx.Reader, space)
-	if err == nil && bytes > left {
-		err = ErrQuota
+	grown, shrunk := tx.Grown(space)
+	if bytes > left-grown && shrunk {
+		if err := tx.Fold(); err != nil {
+			return err
+		}
+		grown = 0
+		if left, err = quotaLeft(&tx.Reader, space); err != nil {
+			return err
+		}
 	}
-	return err
+	if bytes > left-grown {
+		return ErrQuota
+	}
+	tx.Grow(space, bytes)
+	return nil
 }
 
 // writeFile makes a file, or a new version of one, at a place that has been checked.

@@ -62,6 +62,7 @@ func toTrash(tx *meta.Tx, sc Scope, ls lockSet, n Node) error {
 	}
 	from := n.Parent
 	n.Parent, n.Since = sp.Trash, seq
+	tx.Grow(n.Space, -bytes)
 	tx.AddSum(from, -bytes, -files, seq)
 	tx.AddSum(sp.Trash, bytes, files, seq)
 	gone := change(tx, sc, n, seq, meta.Removed)

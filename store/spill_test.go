@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync"
 	"testing"
+	"time"
 
 	"cairn/store"
 )
@@ -87,6 +88,52 @@ func TestDrippingClient(t *testing.T) {
 		if !bytes.Equal(r.read(store.Path(fmt.Sprint(i))), content) {
 			t.Errorf("%d: other bytes come back", i)
 		}
+	}
+	r.clean()
+}
+
+// Clients that send all they may and then neither end nor go on hold nothing that
+// another needs.
+func TestWaitingForTheEnd(t *testing.T) {
+	r := newRig(t)
+	r.s.Close()
+	r.mem = 4 << 20
+	r.open()
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range 6 {
+		pr, pw := io.Pipe()
+		wg.Go(func() {
+			r.s.Put(context.Background(), r.sc, store.Path(fmt.Sprint(i)), pr, store.PutOptions{Size: 5})
+		})
+		pw.Write([]byte("12345"))
+		wg.Go(func() { <-stop; pw.Close() })
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := r.s.Put(ctx, r.sc, "other", bytes.NewReader([]byte("hello")), store.PutOptions{Size: 5}); err != nil {
+		t.Error(err)
+	}
+	close(stop)
+	wg.Wait()
+	r.clean()
+}
+
+// Single bytes, each made durable: the row of an upload stays small.
+func TestDrippingUpload(t *testing.T) {
+	r := newRig(t)
+	u := r.create("f", 300)
+	for i := range 300 {
+		if _, err := r.append(u, int64(i), bytes.NewReader([]byte{byte(i)})); err != nil {
+			t.Fatal(err)
+		}
+		got, err := r.s.GetUpload(t.Context(), r.sc, u.ID)
+		if err != nil || len(got.Parts[0].Tail) > 70 {
+			t.Fatalf("after %d bytes: %d pieces, %v", i+1, len(got.Parts[0].Tail), err)
+		}
+	}
+	if got := r.read("f"); len(got) != 300 || got[299] != 299&255 {
+		t.Errorf("%d bytes come back", len(got))
 	}
 	r.clean()
 }

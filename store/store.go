@@ -26,6 +26,9 @@ const DefaultMemoryBudget = 96 << 20
 // of pack footers (8 MiB) may take.
 const cacheBytes = 24 << 20
 
+// skippedPacks is how many pack ids each run leaves out: see pack.Options.
+const skippedPacks = 64
+
 // Options say how a store is opened.
 type Options struct {
 	// Dir is the data folder; it is made if it is missing.
@@ -96,7 +99,7 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 		return s, fmt.Errorf("memory budget of %d bytes: %w", o.MemoryBudget, err)
 	}
 	s.packs, err = pack.Open(ctx, pack.Options{FS: s.fs, Dir: filepath.Join(o.Dir, "packs"), Store: sb.Store, Key: sb.Key,
-		Now: o.Clock, OnSealed: s.sealed, Log: o.Log})
+		Skip: skippedPacks, Now: o.Clock, OnSealed: s.sealed, Log: o.Log})
 	if err != nil {
 		return s, outward(err)
 	}
@@ -167,7 +170,8 @@ func outward(err error) error {
 	for _, m := range []struct{ from, to error }{
 		{meta.ErrTooNew, ErrTooNew}, {pack.ErrVersion, ErrTooNew},
 		{meta.ErrStopped, ErrStopped}, {meta.ErrClosed, ErrClosed},
-		{meta.ErrGap, ErrCorrupt}, {pack.ErrCorrupt, ErrCorrupt}, {pack.ErrForeign, ErrCorrupt}, {pack.ErrNotFound, ErrCorrupt},
+		{meta.ErrGap, ErrCorrupt}, {meta.ErrFull, ErrNoSpace}, {meta.ErrTooLarge, ErrPropsTooLarge},
+		{slab.ErrClosed, ErrClosed}, {pack.ErrClosed, ErrClosed}, {pack.ErrCorrupt, ErrCorrupt}, {pack.ErrForeign, ErrCorrupt}, {pack.ErrNotFound, ErrCorrupt},
 		{object.ErrNoSpace, ErrNoSpace}, {object.ErrLocked, ErrInUse}, {object.ErrReadOnly, ErrReadOnlyFS},
 	} {
 		if errors.Is(err, m.from) && !errors.Is(err, m.to) {

@@ -575,3 +575,136 @@ func TestLocks(t *testing.T) {
 
 func second[T any](_ T, err error) error      { return err }
 func third[T, U any](_ T, _ U, e error) error { return e }
+
+// A scope that may only read changes nothing, and one that may only write shows nothing.
+func TestRights(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	r.put("f", []byte("1"))
+	ro, wo := r.sc, r.sc
+	ro.Rights, wo.Rights = store.MayRead, store.MayWrite
+	for name, err := range map[string]error{
+		"put":       second(r.s.Put(ctx, ro, "g", bytes.NewReader(nil), store.PutOptions{})),
+		"mkdir":     second(r.s.Mkdir(ctx, ro, "g", store.Conditions{})),
+		"move":      second(r.s.Move(ctx, ro, "f", "g", store.MoveOptions{})),
+		"copy":      second(r.s.Copy(ctx, ro, "f", "g", store.MoveOptions{})),
+		"remove":    r.s.Remove(ctx, ro, "f", store.Conditions{}),
+		"stat":      second(r.s.Stat(ctx, wo, "f")),
+		"copy (wo)": second(r.s.Copy(ctx, wo, "f", "g", store.MoveOptions{})),
+	} {
+		if !errors.Is(err, store.ErrPermission) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The name in a locked folder may not go to another node by COPY or MOVE either.
+func TestLockedFolderKeepsItsNames(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	r.mkdir("p")
+	r.mkdir("p/sub")
+	r.mkdir("d")
+	r.put("f", []byte("1"))
+	if _, _, err := r.s.Lock(ctx, r.sc, "p", store.LockSpec{Timeout: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	over := store.MoveOptions{Overwrite: true}
+	if err := second(r.s.Copy(ctx, r.sc, "d", "p/sub", over)); !errors.Is(err, store.ErrLocked) {
+		t.Errorf("copy: %v", err)
+	}
+	if err := second(r.s.Move(ctx, r.sc, "f", "p/sub", over)); !errors.Is(err, store.ErrLocked) {
+		t.Errorf("move: %v", err)
+	}
+}
+
+func TestCopyOntoItsOtherSpelling(t *testing.T) {
+	r := newRig(t)
+	r.mkdir("Cafe\u0301")
+	r.put("Cafe\u0301/f", []byte("1"))
+	was := r.stat("Cafe\u0301")
+	if _, err := r.s.Copy(t.Context(), r.sc, "Cafe\u0301", "Caf\u00e9", store.MoveOptions{Overwrite: true}); !errors.Is(err, store.ErrSame) {
+		t.Errorf("%v, want ErrSame", err)
+	}
+	if n := r.stat("Cafe\u0301"); n.ID != was.ID {
+		t.Error("the source is another node now")
+	}
+}
+
+// Every folder's ETag is the same from the call that made it as from Stat, and changes
+// when the folder itself does.
+func TestFolderETag(t *testing.T) {
+	r := newRig(t)
+	n, err := r.s.Mkdir(t.Context(), r.sc, "d", store.Conditions{})
+	if err != nil || n.ETag() != r.stat("d").ETag() {
+		t.Errorf("%s from Mkdir, %s from Stat (%v)", n.ETag(), r.stat("d").ETag(), err)
+	}
+	r.put("d/f", nil)
+	before := r.stat("d").ETag()
+	if _, err := r.s.Touch(t.Context(), r.sc, "d", time.Unix(1, 0), store.Conditions{}); err != nil || r.stat("d").ETag() == before {
+		t.Errorf("the ETag stays through Touch (%v)", err)
+	}
+}
+
+// What was the last record of a pack and is lost must not come back as another's.
+func TestLostRecordStaysLost(t *testing.T) {
+	r := newRig(t)
+	r.put("a", noise(1, 3<<20))
+	if err := r.s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	packs, err := filepath.Glob(filepath.Join(r.dir, "packs", "*", "*.pack"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var large string
+	for _, p := range packs {
+		if st, err := os.Stat(p); err == nil && st.Size() > 2<<20 {
+			large = p
+		}
+	}
+	st, err := os.Stat(large)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(large, st.Size()-1000); err != nil {
+		t.Fatal(err)
+	}
+	r.open()
+	r.put("b", noise(2, 3<<20))
+	if got, err := readAll(r.s, r.sc, "a"); err == nil {
+		t.Errorf("%d bytes come back for a file whose last record is lost", len(got))
+	}
+	problems := 0
+	if _, err := r.s.Check(t.Context(), store.CheckOptions{}, func(string, error) { problems++ }); err != nil || problems == 0 {
+		t.Errorf("check finds %d problems (%v)", problems, err)
+	}
+}
+
+// Large properties of many, at once: none fails because of the others.
+func TestManyLargeProperties(t *testing.T) {
+	r := newRig(t)
+	ctx := context.Background()
+	var wg sync.WaitGroup
+	for i := range 30 {
+		p := store.Path(fmt.Sprintf("d%d", i))
+		r.mkdir(p)
+		wg.Go(func() {
+			prop := store.Prop{Name: store.PropName{Space: "urn:x", Local: "big"}, Value: noise(uint64(i), 250<<10)}
+			if err := r.s.SetProps(ctx, r.sc, p, []store.PropPatch{{Prop: prop}}, store.Conditions{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	r.mkdir("all")
+	for i := range 30 {
+		if _, err := r.s.Move(ctx, r.sc, store.Path(fmt.Sprintf("d%d", i)), store.Path(fmt.Sprintf("all/d%d", i)), store.MoveOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.s.Copy(ctx, r.sc, "all", "copy", store.MoveOptions{}); err != nil {
+		t.Error(err)
+	}
+	r.clean()
+}

@@ -95,7 +95,7 @@ func target(r *meta.Reader, sc Scope, p Path) (place, error) {
 }
 
 func (sc Scope) need(right Rights) error {
-	if sc.Rights&right == 0 {
+	if sc.Rights&right != right {
 		return ErrPermission
 	}
 	return nil

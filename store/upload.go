@@ -26,6 +26,8 @@ const (
 type guard struct {
 	IfMatch     []string `json:",omitempty"`
 	IfNoneMatch []string `json:",omitempty"`
+	Parents     bool     `json:",omitempty"`
+	Lifetime    time.Duration
 }
 
 // CreateUpload implements API.
@@ -38,16 +40,16 @@ func (s *Store) createUpload(ctx context.Context, sc Scope, spec UploadSpec) (u 
 	if len(spec.Meta) > MaxUploadMeta {
 		return u, ErrPropsTooLarge
 	}
-	o := PutOptions{Conditions: spec.Conditions, Size: spec.Size, ModTime: spec.ModTime, Parents: true}
+	o := PutOptions{Conditions: spec.Conditions, Size: spec.Size, ModTime: spec.ModTime, Parents: spec.Parents}
 	if _, err := s.mayPut(ctx, sc, spec.Path, o); err != nil {
-		return u, err
-	}
-	text, err := json.Marshal(guard{spec.IfMatch, spec.IfNoneMatch})
-	if err != nil {
 		return u, err
 	}
 	if spec.Lifetime <= 0 {
 		spec.Lifetime = uploadLifetime
+	}
+	text, err := json.Marshal(guard{spec.IfMatch, spec.IfNoneMatch, spec.Parents, spec.Lifetime})
+	if err != nil {
+		return u, err
 	}
 	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
 		now := tx.Now().UTC()
@@ -141,7 +143,9 @@ func (a *appending) run(ctx context.Context, id UploadID, offset int64, r io.Rea
 	if at < a.durable { // complete, but its commit was refused: the last byte comes again
 		return a.again(ctx, r)
 	}
-	a.in = a.s.resume(p)
+	if a.in, err = a.s.resume(ctx, p); err != nil {
+		return a.told(), err
+	}
 	defer a.in.close()
 	room, reason, err := a.room(ctx)
 	if err != nil {
@@ -150,9 +154,7 @@ func (a *appending) run(ctx context.Context, id UploadID, offset int64, r io.Rea
 	_, err = a.in.readFrom(ctx, r, room, func() error { return a.checkpoint(ctx) })
 	if err == nil && a.in.size-p.Offset == room {
 		var more bool
-		if more, err = oneMore(r); err != nil {
-			err = &readError{err}
-		} else if more {
+		if more, err = a.in.oneMore(r); err == nil && more {
 			err = reason
 		}
 	}
@@ -178,21 +180,51 @@ func (a *appending) room(ctx context.Context) (int64, error, error) {
 		return 0, nil, err
 	}
 	reason := ErrNoSpace
+	quota, err := a.quota(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	if quota < left {
+		left, reason = quota, ErrQuota
+	}
 	if n := a.u.Size - a.durable; a.u.Size >= 0 && n <= left {
 		left, reason = n, ErrTooLong
 	}
 	return left, reason, nil
 }
 
+// quota is how many bytes the account may still bring: what its unfinished uploads
+// have brought counts as if it were committed.
+func (a *appending) quota(ctx context.Context) (left int64, err error) {
+	err = a.s.db.View(ctx, func(r *meta.Reader) error {
+		pl, err := resolve(r, a.sc, Path(a.u.Path))
+		if err != nil {
+			return err
+		}
+		pending, err := r.UnfinishedBytes(a.u.User)
+		if err != nil {
+			return err
+		}
+		left, err = quotaLeft(r, a.sc.Space)
+		left += pl.node.Size - pending
+		return err
+	})
+	return max(0, left), err
+}
+
 // resume goes on with a part where it was left.
-func (s *Store) resume(p meta.Part) *ingest {
+func (s *Store) resume(ctx context.Context, p meta.Part) (*ingest, error) {
 	in := s.newIngest()
-	in.m, in.size, in.tail = p.Manifest.Clone(), p.Offset, slices.Clone(p.Tail)
+	extents, err := s.extents(ctx, p.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	in.m, in.size, in.tail = meta.Manifest{Extents: slices.Clone(extents)}, p.Offset, slices.Clone(p.Tail)
 	for _, ref := range in.tail {
 		in.kept += int(ref.Bytes)
 	}
 	in.fill = in.kept
-	return in
+	return in, nil
 }
 
 // checkpoint makes what has arrived durable, when enough or long enough ago.
@@ -222,10 +254,14 @@ func (a *appending) parkLocked(ctx context.Context, last bool) error {
 	if err := a.in.save(ctx); err != nil {
 		return err
 	}
+	m, err := a.in.paged(ctx)
+	if err != nil {
+		return err
+	}
 	if err := a.in.flush(ctx); err != nil {
 		return err
 	}
-	part := meta.Part{Number: a.part, Offset: a.in.size, Manifest: a.in.m.Clone(), Tail: slices.Clone(a.in.tail)}
+	part := meta.Part{Number: a.part, Offset: a.in.size, Manifest: m, Tail: slices.Clone(a.in.tail)}
 	if complete {
 		whole, err := a.whole(ctx)
 		if err == nil {
@@ -250,7 +286,11 @@ func (a *appending) keep(ctx context.Context, part meta.Part) error {
 		if err != nil {
 			return err
 		}
-		u.Expires = tx.Now().UTC().Add(uploadLifetime)
+		var g guard
+		if err := json.Unmarshal(u.Guard, &g); err != nil {
+			return err
+		}
+		u.Expires = tx.Now().UTC().Add(g.Lifetime)
 		return tx.Apply(&meta.PutUpload{Upload: u}, &meta.PutPart{Upload: a.u.ID, Part: part})
 	})
 	if err == nil {
@@ -269,13 +309,14 @@ func (a *appending) whole(ctx context.Context) (content, error) {
 			return content{}, err
 		}
 	}
-	if err := a.s.page(ctx, a.in); err != nil {
+	m, err := a.in.paged(ctx)
+	if err != nil {
 		return content{}, err
 	}
 	if err := a.in.flush(ctx); err != nil {
 		return content{}, err
 	}
-	return content{a.in.m, a.in.size, a.u.ModTime}, nil
+	return content{m, a.in.size, a.u.ModTime}, nil
 }
 
 // commit makes the file, and marks the upload finished, in one transaction.
@@ -296,10 +337,10 @@ func planFinish(tx *meta.Tx, sc Scope, u Upload, part meta.Part, to Path, c cont
 	if err := json.Unmarshal(u.Guard, &g); err != nil {
 		return Written{}, err
 	}
-	if with.IfMatch == nil && with.IfNoneMatch == nil {
+	if with.IfMatch == nil && with.IfNoneMatch == nil && to == Path(u.Path) {
 		with.IfMatch, with.IfNoneMatch = g.IfMatch, g.IfNoneMatch
 	}
-	w, err := planPut(tx, sc, to, c, PutOptions{Conditions: with, Size: c.size, Parents: true})
+	w, err := planPut(tx, sc, to, c, PutOptions{Conditions: with, Size: c.size, Parents: g.Parents})
 	if err != nil {
 		return w, err
 	}
@@ -311,9 +352,11 @@ func planFinish(tx *meta.Tx, sc Scope, u Upload, part meta.Part, to Path, c cont
 
 // again takes the byte that a client sends once more for a commit that was refused.
 func (a *appending) again(ctx context.Context, r io.Reader) (int64, error) {
-	more, err := oneMore(r)
+	in := a.s.newIngest()
+	defer in.close()
+	more, err := in.oneMore(r)
 	if err != nil {
-		return a.told(), &readError{err}
+		return a.told(), err
 	}
 	if !more {
 		return a.told(), nil
@@ -367,7 +410,10 @@ func (s *Store) finishHeld(ctx context.Context, sc Scope, id UploadID, to Path, 
 	if to.IsRoot() {
 		to = Path(u.Path)
 	}
-	in := s.resume(p)
+	in, err := s.resume(ctx, p)
+	if err != nil {
+		return w, err
+	}
 	defer in.close()
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -437,7 +483,11 @@ func (s *Store) sweepUploads(ctx context.Context) error {
 				s.mu.Lock()
 				busy := s.busy[id]
 				s.mu.Unlock()
-				if busy {
+				u, ok, err := tx.Upload(id)
+				if err != nil {
+					return err
+				}
+				if busy || !ok || u.Expires.After(tx.Now()) { // extended meanwhile
 					continue
 				}
 				dropped++

@@ -14,7 +14,7 @@ import (
 
 func (r *rig) create(p store.Path, size int64) store.Upload {
 	r.t.Helper()
-	u, err := r.s.CreateUpload(r.t.Context(), r.sc, store.UploadSpec{Path: p, Size: size})
+	u, err := r.s.CreateUpload(r.t.Context(), r.sc, store.UploadSpec{Path: p, Size: size, Parents: true})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -175,5 +175,41 @@ func TestUploadsExpire(t *testing.T) {
 			t.Fatalf("still there: %v", err)
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// A folder that was removed while a file uploads into it does not come back by itself.
+func TestUploadIntoARemovedFolder(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	r.mkdir("d")
+	u, err := r.s.CreateUpload(ctx, r.sc, store.UploadSpec{Path: "d/f", Size: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.s.Remove(ctx, r.sc, "d", store.Conditions{}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.append(u, 0, bytes.NewReader(make([]byte, 10))); !errors.Is(err, store.ErrNoParent) || n != 9 {
+		t.Errorf("%d, %v", n, err)
+	}
+	if _, err := r.s.FinishUpload(ctx, r.sc, u.ID, "f", -1, store.Conditions{}); err != nil {
+		t.Errorf("elsewhere: %v", err)
+	}
+	r.clean()
+}
+
+// Unfinished uploads count against the quota.
+func TestUploadsKeepTheQuota(t *testing.T) {
+	r := newRig(t)
+	if err := r.s.SetQuota(t.Context(), r.sc.User, 1000); err != nil {
+		t.Fatal(err)
+	}
+	a, b := r.create("a", -1), r.create("b", -1)
+	if n, err := r.append(a, 0, bytes.NewReader(make([]byte, 700))); err != nil || n != 700 {
+		t.Fatal(n, err)
+	}
+	if n, err := r.append(b, 0, bytes.NewReader(make([]byte, 5<<20))); !errors.Is(err, store.ErrQuota) || n != 300 {
+		t.Errorf("%d, %v; want 300 bytes kept, and no more", n, err)
 	}
 }

@@ -51,6 +51,8 @@ func (s *session) apply(op Op) (err error) {
 		_, err = s.exec(`INSERT INTO version (id, node, space, size, mtime, author, since, until, manifest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET node = excluded.node, until = excluded.until`,
 			o.ID[:], int64(o.Node), int64(o.Space), o.Size, unixNano(o.ModTime), int64(o.Author), o.Since, o.Until, o.Manifest.Encode())
+	case *PutVersionOwner:
+		_, err = s.exec("UPDATE version SET node = ? WHERE node = ?", int64(o.To), int64(o.From))
 	case *DropVersion:
 		_, err = s.exec("DELETE FROM version WHERE id = ?", o.ID[:])
 	case *PutTrash:

@@ -7,11 +7,14 @@ import (
 	"time"
 )
 
-// maxBatch bounds the changes of one transaction, maxBatchOps its ops: the writer
-// is never held long.
+// The bounds of one transaction, after any of which the next change begins another:
+// the writer is never held long, and a commit record stays far below what a pack
+// takes.
 const (
-	maxBatch    = 256
-	maxBatchOps = 4096
+	maxBatch      = 256
+	maxBatchOps   = 4096
+	maxBatchBytes = 1 << 20
+	maxBatchTime  = 20 * time.Millisecond
 )
 
 // change is one caller waiting for its transaction.
@@ -117,11 +120,11 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 	n, tx, err := d.planBatch(batch)
 	if err != nil { // the database itself failed: nothing was made durable
 		d.writer.exec("ROLLBACK")
-		finish(batch, fmt.Errorf("database: %w", err))
+		finish(batch, fmt.Errorf("database: %w", dbError(err)))
 		return nil
 	}
 	batch, rest = batch[:n], batch[n:]
-	if len(tx.ops) == 0 {
+	if tx.ops == 0 {
 		if _, err := d.writer.exec("ROLLBACK"); err != nil {
 			d.stop(err)
 		}
@@ -130,8 +133,8 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 	}
 	lsn := d.lsn + 1
 	if err := d.makeDurable(batch, tx, lsn); err != nil {
-		_, back := d.writer.exec("ROLLBACK")
-		if errors.Is(err, ErrNotLogged) && back == nil {
+		d.writer.exec("ROLLBACK") // fails if the database has rolled back by itself
+		if errors.Is(err, ErrNotLogged) {
 			finish(batch, err)
 			return rest
 		}
@@ -148,7 +151,7 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 // makeDurable appends and flushes the commit record, then commits.
 func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64) error {
 	if _, err := d.writer.exec("UPDATE store SET applied = ? WHERE id = 1", int64(lsn)); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrNotLogged, dbError(err))
 	}
 	var after []PackID
 	for _, c := range batch {
@@ -158,7 +161,7 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	if err := d.o.Log.Append(ctx, lsn, encodeRecord(lsn, tx.now, tx.ops), after); err != nil {
+	if err := d.o.Log.Append(ctx, lsn, encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf), after); err != nil {
 		return err
 	}
 	if _, err := d.writer.exec("COMMIT"); err != nil {
@@ -170,17 +173,20 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64) error {
 
 // planBatch runs the plans of a batch in a new transaction and returns how many it
 // took. A plan that fails before it applied anything only leaves its error; one that
-// fails later makes the others run again without it, in a transaction of their own.
+// fails later, or that the database fails (which may end the transaction by itself),
+// makes the others run again without it, in a transaction of their own.
 func (d *DB) planBatch(batch []*change) (int, *Tx, error) {
 again:
 	if _, err := d.writer.exec("BEGIN IMMEDIATE"); err != nil {
 		return 0, nil, err
 	}
+	begin := time.Now()
 	tx := &Tx{Reader: Reader{s: d.writer, epoch: d.epoch}, now: d.o.Now(), lastID: d.lastID,
-		seqs: map[SpaceID]int64{}, sums: map[NodeID]*sum{}}
+		seqs: map[SpaceID]int64{}, sums: map[NodeID]*sum{}, grown: map[SpaceID]int64{}}
+	tx.failed = &tx.err
 	n := 0
 	for _, c := range batch {
-		if n > 0 && len(tx.ops) > maxBatchOps {
+		if n > 0 && (tx.ops > maxBatchOps || tx.Size() > maxBatchBytes || time.Since(begin) > maxBatchTime) {
 			break
 		}
 		n++
@@ -191,18 +197,18 @@ again:
 			c.err = context.Cause(c.ctx)
 			continue
 		}
-		before := len(tx.ops) + tx.pending
-		if c.err = c.plan(tx); c.err == nil {
-			c.err = tx.err
+		ops, pending, size := tx.ops, tx.pending, tx.Size()
+		c.err = c.plan(tx)
+		if tx.err != nil {
+			c.err = dbError(tx.err)
+		} else if c.err == nil && tx.Size()-size > maxPlanBytes {
+			c.err = ErrTooLarge
 		}
 		if c.err == nil {
 			continue
 		}
-		tx.err = nil
-		if len(tx.ops)+tx.pending != before {
-			if _, err := d.writer.exec("ROLLBACK"); err != nil {
-				return 0, nil, err
-			}
+		if tx.err != nil || tx.ops != ops || tx.pending != pending {
+			d.writer.exec("ROLLBACK") // fails if the database has rolled back by itself
 			goto again
 		}
 	}

@@ -190,7 +190,11 @@ func (d *DB) Init(ctx context.Context, uuid [16]byte, epoch int64) error {
 // Close ends the committer after the batch under way and shuts the connections.
 // Waiting changes get ErrClosed.
 func (d *DB) Close() error {
-	d.once.Do(func() { close(d.quit) })
+	first := false
+	d.once.Do(func() { close(d.quit); first = true })
+	if !first {
+		return nil
+	}
 	if d.isStarted() {
 		<-d.done
 	} else {

@@ -28,6 +28,8 @@ func (tx *Tx) AddSum(folder NodeID, bytes, files, seq int64) {
 // Fold brings the sums of all folders up to date now: before a plan looks at a
 // folder's size, and before it changes where a folder is.
 func (tx *Tx) Fold() error {
+	clear(tx.grown)
+	tx.shrunk = false
 	if len(tx.sums) == 0 {
 		return nil
 	}

@@ -185,7 +185,7 @@ func TestReplay(t *testing.T) {
 	if rp, err = e.Replay(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := rp.End(rp.Apply(encodeRecord(uint64(len(all)+2), time.Now(), nil))); !errors.Is(err, ErrGap) {
+	if err := rp.End(rp.Apply(encodeRecord(uint64(len(all)+2), time.Now(), 0, nil))); !errors.Is(err, ErrGap) {
 		t.Errorf("a record out of order: %v, want ErrGap", err)
 	}
 	for i, p := range log.records { // applied once more, each changes nothing
@@ -229,6 +229,8 @@ func everyOp() []Op {
 		&PutVersion{Version{ID: v, Node: 7, Space: 1, Size: 5, ModTime: now, Author: 2, Since: 1, Until: 3, Manifest: Manifest{Pages: []Ref{{1, 4, 5}}}}},
 		&PutVersion{Version{ID: VersionID{9}, Node: 7, Space: 1, ModTime: now}},
 		&DropVersion{VersionID{9}},
+		&PutVersion{Version{ID: VersionID{8}, Node: 70, Space: 1, ModTime: now}},
+		&PutVersionOwner{70, 7},
 		&PutTrash{Trashed{Node: 11, Space: 1, Parent: 5, Name: "x", Deleted: now, By: 2, Seq: 5}},
 		&PutTrash{Trashed{Node: 12, Space: 1, Deleted: now}},
 		&DropTrash{12},
@@ -263,7 +265,7 @@ func TestEveryOpKindIsCovered(t *testing.T) {
 			t.Errorf("%T:\n got %+v\nwant %+v", op, back, op)
 		}
 	}
-	for k := opKind(1); k <= opPack; k++ {
+	for k := opKind(1); k <= opVersions; k++ {
 		if !seen[k] {
 			t.Errorf("op kind %d has no example", k)
 		}
@@ -271,14 +273,14 @@ func TestEveryOpKindIsCovered(t *testing.T) {
 }
 
 func FuzzDecodeRecord(f *testing.F) {
-	f.Add(encodeRecord(3, time.Unix(1, 0), everyOp()))
+	f.Add(encodeOps(3, time.Unix(1, 0), everyOp()))
 	f.Add([]byte{0, 1})
 	f.Fuzz(func(t *testing.T, p []byte) {
 		lsn, at, ops, err := decodeRecord(p)
 		if err != nil {
 			return
 		}
-		again := encodeRecord(lsn, at, ops)
+		again := encodeOps(lsn, at, ops)
 		if _, _, ops2, err := decodeRecord(again); err != nil || len(ops2) != len(ops) {
 			t.Fatalf("re-encoding: %v", err)
 		}
@@ -344,4 +346,88 @@ func dump(t *testing.T, d *DB) string {
 		rows.Close()
 	}
 	return b.String()
+}
+
+func encodeOps(lsn uint64, at time.Time, ops []Op) []byte {
+	var c, one coder
+	for _, op := range ops {
+		one.buf = nil
+		op.fields(&one)
+		k := uint64(op.kind())
+		c.u64(&k)
+		c.bytes(&one.buf)
+	}
+	return encodeRecord(lsn, at, len(ops), c.buf)
+}
+
+// The database may end the transaction by itself: what went before in the batch must
+// not be logged as if it were there.
+func TestFullDatabase(t *testing.T) {
+	log := &memLog{}
+	d := started(t, log)
+	var root NodeID
+	if err := d.Commit(t.Context(), nil, func(tx *Tx) (err error) { root, err = putSpace(tx); return err }); err != nil {
+		t.Fatal(err)
+	}
+	mkdir := func(name string, value int) func(*Tx) error {
+		return func(tx *Tx) error {
+			id := tx.NewNodeID()
+			if err := tx.Apply(&PutNode{Node: Node{ID: id, Space: 1, Parent: root, Name: name, Kind: Folder}, Key: name, Fresh: true}); err != nil {
+				return err
+			}
+			return tx.Apply(&PutProp{id, Prop{Name: PropName{"x", "y"}, Value: make([]byte, value)}})
+		}
+	}
+	var pages int
+	if _, err := d.writer.row("PRAGMA page_count", nil, &pages); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.writer.row(fmt.Sprintf("PRAGMA max_page_count = %d", pages+20), nil, new(int)); err != nil {
+		t.Fatal(err)
+	}
+	begun, block := make(chan struct{}), make(chan struct{})
+	go d.Commit(context.Background(), nil, func(*Tx) error { close(begun); <-block; return nil })
+	<-begun
+	errs := make([]error, 3)
+	var wg sync.WaitGroup
+	for i, size := range []int{10, 2 << 20, 10} {
+		wg.Go(func() { errs[i] = d.Commit(context.Background(), nil, mkdir(string(rune('a'+i)), size)) })
+		for len(d.queue) != i+1 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	close(block)
+	wg.Wait()
+	if errs[0] != nil || !errors.Is(errs[1], ErrFull) || errs[2] != nil {
+		t.Errorf("%v; want the second alone to fail, for want of space", errs)
+	}
+	d.View(t.Context(), func(r *Reader) error {
+		kids, err := r.Children(root, "", 10)
+		if err != nil || len(kids) != 2 {
+			t.Errorf("%d children (%v), want 2", len(kids), err)
+		}
+		return nil
+	})
+	if len(log.records) != 2 {
+		t.Errorf("%d records, want 2", len(log.records))
+	}
+}
+
+func TestTooLargeAChange(t *testing.T) {
+	d := started(t, &memLog{})
+	err := d.Commit(t.Context(), nil, func(tx *Tx) error {
+		_, err := putSpace(tx)
+		for i := range 5 {
+			if err == nil {
+				err = tx.Apply(&PutProp{1, Prop{Name: PropName{"x", fmt.Sprint(i)}, Value: make([]byte, 1<<20)}})
+			}
+		}
+		return err
+	})
+	if !errors.Is(err, ErrTooLarge) {
+		t.Errorf("%v, want ErrTooLarge", err)
+	}
+	if err := d.Stopped(); err != nil {
+		t.Error(err)
+	}
 }

@@ -38,6 +38,7 @@ const (
 	opProp        opKind = 22
 	opPropGone    opKind = 23
 	opPack        opKind = 24
+	opVersions    opKind = 25
 )
 
 // newOp makes an empty op to decode into; nil for an unknown kind.
@@ -91,6 +92,8 @@ func newOp(k opKind) Op {
 		return &DropProp{}
 	case opPack:
 		return &PutPack{}
+	case opVersions:
+		return &PutVersionOwner{}
 	}
 	return nil
 }
@@ -155,6 +158,8 @@ type (
 	}
 	// PutVersion keeps a superseded content.
 	PutVersion struct{ Version }
+	// PutVersionOwner gives all superseded contents of one node to another.
+	PutVersionOwner struct{ From, To NodeID }
 	// DropVersion forgets one.
 	DropVersion struct{ ID VersionID }
 	// PutTrash says where a node in the trash was.
@@ -235,3 +240,4 @@ func (*DropLock) kind() opKind        { return opLockGone }
 func (*PutProp) kind() opKind         { return opProp }
 func (*DropProp) kind() opKind        { return opPropGone }
 func (*PutPack) kind() opKind         { return opPack }
+func (*PutVersionOwner) kind() opKind { return opVersions }

@@ -200,3 +200,8 @@ func (o *PutPack) fields(c *coder) {
 	c.when(&o.Sealed)
 	c.str(&o.Pack.Name)
 }
+
+func (o *PutVersionOwner) fields(c *coder) {
+	num(c, &o.From)
+	num(c, &o.To)
+}

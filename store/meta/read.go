@@ -10,8 +10,9 @@ import (
 // Reader looks at rows: those of one snapshot, or, inside a Tx, as the batch has
 // left them. Not for concurrent use.
 type Reader struct {
-	s     *session
-	epoch int64
+	s      *session
+	epoch  int64
+	failed *error // of a Tx: where the first failure of a query is kept
 
 	// Of a View: the snapshot is taken when the cache does not have the answer.
 	db    *DB
@@ -60,7 +61,16 @@ func (r *Reader) rows(query string, args []any, scan func(*cursor) error) error 
 	if err != nil {
 		return err
 	}
-	return s.rows(query, args, scan)
+	err = s.rows(query, args, scan)
+	r.note(err)
+	return err
+}
+
+// note keeps a failure: a plan that goes on after one must not be committed.
+func (r *Reader) note(err error) {
+	if err != nil && r.failed != nil && *r.failed == nil {
+		*r.failed = err
+	}
 }
 
 func (r *Reader) row(query string, args []any, dest ...any) (bool, error) {
@@ -68,7 +78,9 @@ func (r *Reader) row(query string, args []any, dest ...any) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return s.row(query, args, dest...)
+	ok, err := s.row(query, args, dest...)
+	r.note(err)
+	return ok, err
 }
 
 const nodeColumns = `n.id, n.space, n.parent, n.key, n.name, n.kind, n.since, n.version, n.size, n.mtime, n.created, n.author, n.manifest,

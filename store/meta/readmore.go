@@ -160,6 +160,13 @@ func (r *Reader) Upload(id UploadID) (u Upload, ok bool, err error) {
 	return u, true, err
 }
 
+// UnfinishedBytes is what the unfinished uploads of an account have brought so far.
+func (r *Reader) UnfinishedBytes(u UserID) (n int64, err error) {
+	_, err = r.row(`SELECT coalesce(sum(p.bytes), 0) FROM upload u JOIN part p ON p.upload = u.id
+		WHERE u.account = ? AND u.finished = 0`, []any{int64(u)}, &n)
+	return n, err
+}
+
 // ExpiredUploads lists uploads whose time is over.
 func (r *Reader) ExpiredUploads(now time.Time, limit int) ([]UploadID, error) {
 	var out []UploadID

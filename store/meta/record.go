@@ -9,23 +9,15 @@ import (
 const recordVersion = 0
 
 // encodeRecord is the payload of one commit record: the ops of one database
-// transaction, in the order in which they were applied.
-func encodeRecord(lsn uint64, at time.Time, ops []Op) []byte {
-	c := &coder{buf: make([]byte, 0, 64+160*len(ops))}
+// transaction, encoded in the order in which they were applied.
+func encodeRecord(lsn uint64, at time.Time, n int, ops []byte) []byte {
+	c := &coder{buf: make([]byte, 0, 32+len(ops))}
 	c.buf = append(c.buf, recordVersion)
 	c.u64(&lsn)
 	c.when(&at)
-	n := uint64(len(ops))
-	c.u64(&n)
-	one := &coder{}
-	for _, op := range ops {
-		one.buf = one.buf[:0]
-		op.fields(one)
-		k := uint64(op.kind())
-		c.u64(&k)
-		c.bytes(&one.buf)
-	}
-	return c.buf
+	count := uint64(n)
+	c.u64(&count)
+	return append(c.buf, ops...)
 }
 
 // decodeRecord reads what encodeRecord wrote. Fields after those it knows are

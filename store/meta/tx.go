@@ -10,13 +10,21 @@ import (
 type Tx struct {
 	Reader
 	now     time.Time
-	ops     []Op
-	err     error // first failure of Apply: the plan's result whatever it returns
+	rec     coder // the ops applied so far, encoded
+	ops     int
+	one     coder
+	err     error // first failure of the database: the plan's result whatever it returns
 	lastID  NodeID
 	seqs    map[SpaceID]int64
 	sums    map[NodeID]*sum
 	pending int // sums added so far
+	grown   map[SpaceID]int64
+	shrunk  bool
 }
+
+// maxPlanBytes bounds the encoded ops of one change. A commit record may have twice
+// that, less what a pack record holds at most.
+const maxPlanBytes = 3 << 20
 
 // Now is the time of the transaction.
 func (tx *Tx) Now() time.Time { return tx.now }
@@ -32,10 +40,34 @@ func (tx *Tx) Apply(ops ...Op) error {
 			tx.err = fmt.Errorf("apply op %d: %w", op.kind(), err)
 			return tx.err
 		}
-		tx.ops = append(tx.ops, op)
+		tx.one.buf = tx.one.buf[:0]
+		op.fields(&tx.one)
+		k := uint64(op.kind())
+		tx.rec.u64(&k)
+		tx.rec.bytes(&tx.one.buf)
+		tx.ops++
 	}
 	return nil
 }
+
+// Size is the encoded bytes of all ops of the batch so far.
+func (tx *Tx) Size() int { return len(tx.rec.buf) }
+
+// Epoch is that of the store, which folders' ETags carry.
+func (tx *Tx) Epoch() int64 { return tx.epoch }
+
+// Grow notes that a plan of this batch lets a space grow. Grown tells how much that
+// is until the sums are folded, and whether something may have shrunk meanwhile.
+func (tx *Tx) Grow(space SpaceID, bytes int64) {
+	if bytes < 0 {
+		tx.shrunk = true
+		return
+	}
+	tx.grown[space] += bytes
+}
+
+// Grown tells what Grow noted since the last Fold.
+func (tx *Tx) Grown(space SpaceID) (bytes int64, shrunk bool) { return tx.grown[space], tx.shrunk }
 
 // NewNodeID gives a fresh id: milliseconds since 2020 in the high bits, at least one
 // more than the last.

@@ -57,6 +57,7 @@ func TestDurabilityOrder(t *testing.T) {
 	if len(got) != 2 {
 		t.Errorf("visited %v", got)
 	}
+	eventually(t, "pack 2 is sealed", func() bool { return b.isSealed(2) })
 	b.close(s)
 	golden(t, "testdata/order.golden", sortedSyncDirs(trace.String()))
 }

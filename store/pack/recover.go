@@ -20,8 +20,10 @@ import (
 // (then packs, ordinals); payload is valid during the call. By then Entries and Read
 // work. An error of visit ends Recover and is returned.
 //
-// Packs with room become lanes again. A pack with a whole footer counts as sealed and
-// is reported to OnSealed after the visits, as are full packs that are sealed now. A
+// No pack of an earlier run is appended to: if its last record was lost, by damage or
+// by a disk that lied, the ordinal would be given again, and a row that refers to the
+// old record would show the new. Whole packs are sealed now and reported to OnSealed
+// after the visits, as is a pack that has a whole footer already. A
 // pack where whole records follow damage is Damaged: nothing of it is cut, nothing is
 // appended, it is not sealed, and what was found can be read. A pack of at most a torn
 // header is removed. ErrVersion, ErrForeign: nothing can be written to this store.
@@ -231,15 +233,8 @@ func (s *Set) visit(ctx context.Context, all []commit, visit func(lsn uint64, pa
 	return nil
 }
 
-// resume makes lanes of the packs that have room, seals those that have none, and
-// reports those that are sealed already.
+// resume seals the packs that are not sealed, and reports those that are.
 func (s *Set) resume(ctx context.Context, open []*pack) error {
-	var small *pack // the one that carried the commits
-	for _, p := range open {
-		if p.lastLSN > 0 && s.roomy(p) && (small == nil || p.lastLSN > small.lastLSN) {
-			small = p
-		}
-	}
 	for _, p := range open {
 		switch {
 		case p.sealed:
@@ -247,12 +242,6 @@ func (s *Set) resume(ctx context.Context, open []*pack) error {
 				s.work.Go(func() { s.opt.OnSealed(p.info()) })
 			}
 		case p.frozen:
-		case p == small:
-			s.small.cur = p
-		case s.roomy(p) && len(s.lanes) < s.opt.MaxLanes-1:
-			l := newLane(s)
-			l.cur = p
-			s.lanes = append(s.lanes, l)
 		default:
 			select {
 			case s.sealing <- struct{}{}:
@@ -263,11 +252,6 @@ func (s *Set) resume(ctx context.Context, open []*pack) error {
 		}
 	}
 	return nil
-}
-
-// roomy reports whether a chunk more would fit into p.
-func (s *Set) roomy(p *pack) bool {
-	return p.usable() && p.fits(1, s.opt.MaxBytes/64, s.opt.MaxBytes)
 }
 
 // readBlock reads and sums a piece of a payload.

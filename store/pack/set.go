@@ -28,8 +28,11 @@ type Options struct {
 	Store [16]byte
 	Key   [32]byte
 	// After is the highest pack id that was ever used, as far as the caller knows: new
-	// packs are numbered above it and above every pack in Dir.
+	// packs are numbered above it and above every pack in Dir. If there was any, Skip
+	// ids are left out: the newest packs may be missing from a folder that was rolled
+	// back, and their ids must not come again.
 	After    meta.PackID
+	Skip     meta.PackID
 	MaxBytes int64 // a pack is sealed before it outgrows this; 0: 64 MiB
 	MaxLanes int   // open packs, at least 2; 0: 16
 	Now      func() time.Time
@@ -99,6 +102,9 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 	for _, f := range found {
 		s.packs[f.id] = &pack{id: f.id, path: s.path(f.id), size: f.bytes, flushed: f.bytes, sealed: true}
 		s.last = max(s.last, f.id)
+	}
+	if s.last > 0 {
+		s.last += o.Skip
 	}
 	return s, nil
 }

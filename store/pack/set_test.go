@@ -50,16 +50,17 @@ func TestRoundTrip(t *testing.T) {
 	check(s)
 	b.close(s)
 
+	b.opt.Skip = 10
 	s, got := b.open()
 	check(s)
 	if want := []visited{{7, "commit 7"}}; !slices.Equal(got, want) {
 		t.Errorf("visited %v, want %v", got, want)
 	}
-	// Both packs go on where they ended.
-	if p := b.append(s.Small(), commitRecord(8)); p != (Place{c.Pack, 2, 1}) {
+	// Neither pack goes on: a new run has new packs, with ids that leave room.
+	if p := b.append(s.Small(), commitRecord(8)); p != (Place{2 + 10 + 1, 0, 1}) {
 		t.Errorf("small lane goes on at %v", p)
 	}
-	if p := b.append(s.Lease(), s.Chunk(data[0])); p != (Place{1, 5, 1}) {
+	if p := b.append(s.Lease(), s.Chunk(data[0])); p != (Place{2 + 10 + 2, 0, 1}) {
 		t.Errorf("data lane goes on at %v", p)
 	}
 	b.wantClean(s)

@@ -24,8 +24,8 @@ type Slab struct {
 // Holder keeps a slab while it waits for a client.
 type Holder interface {
 	// Spill saves what is in the holder's slab and gives the slab up; nil if it has
-	// none any more. It is called on another goroutine, only while the holder is idle
-	// (between Idle and Busy), and must not wait for the budget.
+	// none any more, or is not idle any more. It is called on another goroutine, once
+	// after each Idle at most, and must wait neither for the budget nor for the client.
 	Spill() *Slab
 }
 
@@ -61,7 +61,8 @@ func New(total int64, size int) (*Budget, error) {
 	return b, nil
 }
 
-// Close gives the memory back. No slab may be in use.
+// Close ends the budget. The memory is given back unless a slab is still in use, by
+// a request that did not end with the server, say.
 func (b *Budget) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -72,11 +73,15 @@ func (b *Budget) Close() error {
 	if b.timer != nil {
 		b.timer.Stop()
 	}
+	unused := len(b.free) == len(b.mem)/b.size
 	b.free = nil
 	for e := b.waiting.Front(); e != nil; e = e.Next() {
 		close(e.Value.(chan struct{}))
 	}
 	b.waiting.Init()
+	if !unused {
+		return nil
+	}
 	return unmapMemory(b.mem)
 }
 
