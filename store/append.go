@@ -1,0 +1,267 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"cairn/store/meta"
+)
+
+// AppendUpload implements API.
+func (s *Store) AppendUpload(ctx context.Context, sc Scope, id UploadID, part int, offset int64, r io.Reader) (int64, error) {
+	release, err := s.hold(id)
+	if err != nil {
+		return 0, fail("append", Path(id.String()), err)
+	}
+	defer release()
+	a := &appending{s: s, sc: sc, part: part}
+	n, err := a.run(ctx, id, offset, r)
+	return n, fail("append", Path(id.String()), err)
+}
+
+// appending is one request that brings bytes of an upload.
+type appending struct {
+	s    *Store
+	sc   Scope
+	u    Upload
+	part int
+	in   *ingest
+
+	durable  int64 // offset as the database has it
+	when     time.Time
+	finished bool
+}
+
+func (a *appending) run(ctx context.Context, id UploadID, offset int64, r io.Reader) (int64, error) {
+	err := a.s.db.View(ctx, func(r *meta.Reader) error {
+		var err error
+		a.u, err = ownUpload(r, a.sc, id)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	i := slices.IndexFunc(a.u.Parts, func(p meta.Part) bool { return p.Number == a.part })
+	if i < 0 {
+		return 0, ErrNotExist
+	}
+	p := a.u.Parts[i]
+	a.durable, a.when = p.Offset, a.s.o.Clock()
+	if a.u.Finished {
+		return a.durable, ErrFinished
+	}
+	at := a.told()
+	if offset != at {
+		return at, fmt.Errorf("%w: the upload is at %d", ErrOffset, at)
+	}
+	if at < a.durable { // complete, but its commit was refused: the last byte comes again
+		return a.again(ctx, r)
+	}
+	if a.in, err = a.s.resume(ctx, p); err != nil {
+		return a.told(), err
+	}
+	defer a.in.close()
+	room, reason, err := a.room(ctx)
+	if err != nil {
+		return a.told(), err
+	}
+	_, err = a.in.readFrom(ctx, r, room, func() error { return a.checkpoint(ctx) })
+	if err == nil && a.in.size-p.Offset == room {
+		var more bool
+		if more, err = a.in.oneMore(r); err == nil && more {
+			err = reason
+		}
+	}
+	err2 := a.park(context.WithoutCancel(ctx), true)
+	if err == nil || err2 != nil && !isRead(err2) {
+		err = err2
+	}
+	return a.told(), err
+}
+
+// told is the offset that clients see: below the size until the file is committed.
+func (a *appending) told() int64 {
+	if !a.finished && a.u.Size > 0 && a.durable >= a.u.Size {
+		return a.u.Size - 1
+	}
+	return a.durable
+}
+
+// room is how many bytes may still come, and the error for one more.
+func (a *appending) room(ctx context.Context) (int64, error, error) {
+	left, err := a.s.diskFree()
+	if err != nil {
+		return 0, nil, err
+	}
+	reason := ErrNoSpace
+	quota, err := a.quota(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	if quota < left {
+		left, reason = quota, ErrQuota
+	}
+	if n := a.u.Size - a.durable; a.u.Size >= 0 && n <= left {
+		left, reason = n, ErrTooLong
+	}
+	return left, reason, nil
+}
+
+// quota is how many bytes the account may still bring: what its unfinished uploads
+// have brought counts as if it were committed.
+func (a *appending) quota(ctx context.Context) (left int64, err error) {
+	err = a.s.db.View(ctx, func(r *meta.Reader) error {
+		pl, err := resolve(r, a.sc, Path(a.u.Path))
+		if err != nil {
+			return err
+		}
+		pending, err := r.UnfinishedBytes(a.u.User)
+		if err != nil {
+			return err
+		}
+		left, err = quotaLeft(r, a.sc.Space)
+		left += pl.node.Size - pending
+		return err
+	})
+	return max(0, left), err
+}
+
+// resume goes on with a part where it was left.
+func (s *Store) resume(ctx context.Context, p meta.Part) (*ingest, error) {
+	in := s.newIngest()
+	extents, err := s.extents(ctx, p.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	in.m, in.size, in.tail = meta.Manifest{Extents: slices.Clone(extents)}, p.Offset, slices.Clone(p.Tail)
+	for _, ref := range in.tail {
+		in.kept += int(ref.Bytes)
+	}
+	in.fill = in.kept
+	return in, nil
+}
+
+// checkpoint makes what has arrived durable, when enough or long enough ago.
+func (a *appending) checkpoint(ctx context.Context) error {
+	if a.in.size-a.durable < checkpointBytes && a.s.o.Clock().Sub(a.when) < checkpointTime || a.in.size == a.durable {
+		return nil
+	}
+	return a.parkLocked(ctx, false)
+}
+
+func (a *appending) park(ctx context.Context, last bool) error {
+	a.in.mu.Lock()
+	defer a.in.mu.Unlock()
+	if a.in.err != nil {
+		return a.in.err
+	}
+	return a.parkLocked(ctx, last)
+}
+
+// parkLocked saves the chunk so far and commits the new offset; with the last byte,
+// the file too. When that is refused the bytes are kept.
+func (a *appending) parkLocked(ctx context.Context, last bool) error {
+	complete := last && a.u.Size >= 0 && a.in.size == a.u.Size && len(a.u.Parts) == 1
+	if a.in.size == a.durable && !complete {
+		return nil
+	}
+	if err := a.in.save(ctx); err != nil {
+		return err
+	}
+	m, err := a.in.paged(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.in.flush(ctx); err != nil {
+		return err
+	}
+	part := meta.Part{Number: a.part, Offset: a.in.size, Manifest: m, Tail: slices.Clone(a.in.tail)}
+	if complete {
+		whole, err := a.whole(ctx)
+		if err == nil {
+			err = a.commit(ctx, part, whole)
+		}
+		if err == nil {
+			a.durable, a.finished = a.in.size, true
+			return nil
+		}
+		if err2 := a.keep(ctx, part); err2 != nil {
+			return err2
+		}
+		return err
+	}
+	return a.keep(ctx, part)
+}
+
+// keep commits the offset.
+func (a *appending) keep(ctx context.Context, part meta.Part) error {
+	err := a.s.db.Commit(ctx, a.in.packs, func(tx *meta.Tx) error {
+		u, err := ownUpload(&tx.Reader, a.sc, a.u.ID)
+		if err != nil {
+			return err
+		}
+		var g guard
+		if err := json.Unmarshal(u.Guard, &g); err != nil {
+			return err
+		}
+		u.Expires = tx.Now().UTC().Add(g.Lifetime)
+		return tx.Apply(&meta.PutUpload{Upload: u}, &meta.PutPart{Upload: a.u.ID, Part: part})
+	})
+	if err == nil {
+		a.durable, a.when = part.Offset, a.s.o.Clock()
+	}
+	return err
+}
+
+// whole is the content with its last chunk cut.
+func (a *appending) whole(ctx context.Context) (content, error) {
+	if a.in.fill > 0 {
+		if err := a.in.need(ctx); err != nil {
+			return content{}, err
+		}
+		if err := a.in.cut(ctx); err != nil {
+			return content{}, err
+		}
+	}
+	m, err := a.in.paged(ctx)
+	if err != nil {
+		return content{}, err
+	}
+	if err := a.in.flush(ctx); err != nil {
+		return content{}, err
+	}
+	return content{m, a.in.size, a.u.ModTime}, nil
+}
+
+// commit makes the file, and marks the upload finished, in one transaction.
+func (a *appending) commit(ctx context.Context, part meta.Part, c content) error {
+	return a.s.db.Commit(ctx, a.in.packs, func(tx *meta.Tx) error {
+		u, err := ownUpload(&tx.Reader, a.sc, a.u.ID)
+		if err != nil {
+			return err
+		}
+		_, err = planFinish(tx, a.sc, u, part, Path(u.Path), c, Conditions{})
+		return err
+	})
+}
+
+// again takes the byte that a client sends once more for a commit that was refused.
+func (a *appending) again(ctx context.Context, r io.Reader) (int64, error) {
+	in := a.s.newIngest()
+	defer in.close()
+	more, err := in.oneMore(r)
+	if err != nil {
+		return a.told(), err
+	}
+	if !more {
+		return a.told(), nil
+	}
+	if _, err := a.s.finishHeld(ctx, a.sc, a.u.ID, Path(a.u.Path), -1, Conditions{}); err != nil {
+		return a.told(), err
+	}
+	return a.u.Size, nil
+}

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"cairn/store/meta"
+)
+
+// FinishUpload implements API.
+func (s *Store) FinishUpload(ctx context.Context, sc Scope, id UploadID, to Path, size int64, c Conditions) (Written, error) {
+	release, err := s.hold(id)
+	if err != nil {
+		return Written{}, fail("finish", Path(id.String()), err)
+	}
+	defer release()
+	w, err := s.finishHeld(ctx, sc, id, to, size, c)
+	return w, fail("finish", Path(id.String()), err)
+}
+
+func (s *Store) finishHeld(ctx context.Context, sc Scope, id UploadID, to Path, size int64, c Conditions) (w Written, err error) {
+	var u Upload
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		if u, err = ownUpload(r, sc, id); err != nil || !u.Finished {
+			return err
+		}
+		n, ok, err := r.NodeByID(u.Node)
+		if err == nil && !ok {
+			err = ErrNotExist
+		}
+		w = Written{Node: n}
+		return err
+	})
+	if err != nil || u.Finished {
+		return w, err
+	}
+	if len(u.Parts) != 1 {
+		return w, ErrIncomplete
+	}
+	if u.Size < 0 {
+		u.Size = size
+	}
+	p := u.Parts[0]
+	if u.Size < 0 || p.Offset < u.Size {
+		return w, fmt.Errorf("%w: %d of %d bytes", ErrIncomplete, p.Offset, u.Size)
+	}
+	if p.Offset > u.Size || size >= 0 && size != u.Size {
+		return w, ErrTooLong
+	}
+	if to.IsRoot() {
+		to = Path(u.Path)
+	}
+	in, err := s.resume(ctx, p)
+	if err != nil {
+		return w, err
+	}
+	defer in.close()
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	a := &appending{s: s, sc: sc, u: u, in: in}
+	whole, err := a.whole(ctx)
+	if err != nil {
+		return w, err
+	}
+	err = s.db.Commit(context.WithoutCancel(ctx), in.packs, func(tx *meta.Tx) error {
+		now, err := ownUpload(&tx.Reader, sc, id)
+		if err != nil {
+			return err
+		}
+		w, err = planFinish(tx, sc, now, p, to, whole, c)
+		return err
+	})
+	return w, err
+}
+
+// planFinish commits an upload's content at a path.
+func planFinish(tx *meta.Tx, sc Scope, u Upload, part meta.Part, to Path, c content, with Conditions) (Written, error) {
+	var g guard
+	if err := json.Unmarshal(u.Guard, &g); err != nil {
+		return Written{}, err
+	}
+	if with.IfMatch == nil && with.IfNoneMatch == nil && to == Path(u.Path) {
+		with.IfMatch, with.IfNoneMatch = g.IfMatch, g.IfNoneMatch
+	}
+	w, err := planPut(tx, sc, to, c, PutOptions{Conditions: with, Size: c.size, Parents: g.Parents})
+	if err != nil {
+		return w, err
+	}
+	u.Finished, u.Node, u.Version, u.Size = true, w.ID, w.Version, c.size
+	u.Expires = tx.Now().UTC().Add(finishedForADay)
+	done := meta.Part{Number: part.Number, Offset: c.size}
+	return w, tx.Apply(&meta.PutUpload{Upload: u}, &meta.PutPart{Upload: u.ID, Part: done})
+}

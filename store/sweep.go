@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"cairn/store/meta"
+)
+
+// sweep forgets uploads whose time is over, at the start and once an hour.
+func (s *Store) sweep() {
+	t := time.NewTicker(time.Hour)
+	defer t.Stop()
+	for {
+		if err := s.sweepUploads(context.Background()); err != nil {
+			s.o.Log.Warn("expired uploads stay for now", "err", err)
+		}
+		select {
+		case <-s.closing:
+			return
+		case <-t.C:
+		}
+	}
+}
+
+func (s *Store) sweepUploads(ctx context.Context) error {
+	for {
+		var ids []UploadID
+		err := s.db.View(ctx, func(r *meta.Reader) error {
+			var err error
+			ids, err = r.ExpiredUploads(s.o.Clock(), 100)
+			return err
+		})
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		dropped := 0
+		err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+			dropped = 0
+			for _, id := range ids {
+				s.mu.Lock()
+				busy := s.busy[id]
+				s.mu.Unlock()
+				u, ok, err := tx.Upload(id)
+				if err != nil {
+					return err
+				}
+				if busy || !ok || u.Expires.After(tx.Now()) { // extended meanwhile
+					continue
+				}
+				dropped++
+				if err := tx.Apply(&meta.DropUpload{ID: id}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || dropped == 0 {
+			return err
+		}
+	}
+}
