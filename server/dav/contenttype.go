@@ -3,6 +3,7 @@ package dav
 import (
 	"mime"
 	"net/url"
+	"path"
 	"strings"
 )
 
@@ -78,6 +79,9 @@ func (q *request) guardContent(ctype, name string) {
 		h.Set("Content-Disposition", "attachment; "+filename(name))
 	}
 }
+
+// extension is the lower-case extension of a name with its dot.
+func extension(name string) string { return strings.ToLower(path.Ext(name)) }
 
 // filename is the parameter of Content-Disposition (RFC 6266 §4.3), in ASCII for old
 // clients and, where that loses something, as RFC 8187 writes it.

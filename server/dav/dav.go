@@ -1,9 +1,9 @@
 // Package dav is the WebDAV door (RFC 4918): one file a method, over the store.
 //
-// golang.org/x/net/webdav answers PROPFIND and PROPPATCH. Every other method is our
-// own, because a client or a test showed what x/net does wrong; the comment of each
-// says what that is. The same goes for the If header and for locks, which the store
-// enforces inside the transaction that commits a change.
+// golang.org/x/net/webdav answers PROPPATCH. Every other method is our own, because a
+// client or a test showed what x/net does wrong; the comment of each says what that
+// is. The same goes for the If header and for locks, which the store enforces inside
+// the transaction that commits a change.
 package dav
 
 import (
@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"cairn/server/httperr"
@@ -33,6 +34,7 @@ type reader interface {
 	List(ctx context.Context, sc store.Scope, p store.Path, after string, limit int) ([]store.Node, error)
 	Open(ctx context.Context, sc store.Scope, p store.Path) (store.Content, error)
 	Props(ctx context.Context, sc store.Scope, p store.Path) ([]store.Prop, error)
+	ListProps(ctx context.Context, sc store.Scope, p store.Path, after, last string) (map[store.NodeID][]store.Prop, error)
 }
 
 type writer interface {
@@ -79,6 +81,8 @@ type Handler struct {
 	o      Options
 	prefix []string // unescaped names of the mount
 	large  chan struct{}
+
+	buffers sync.Pool // *bufio.Writer of multistatus
 }
 
 // New makes the door over st.

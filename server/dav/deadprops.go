@@ -2,87 +2,12 @@ package dav
 
 import (
 	"encoding/xml"
-	"strconv"
 	"time"
 
 	"golang.org/x/net/webdav"
 
 	"cairn/store"
 )
-
-// DeadProps is webdav.DeadPropsHolder. x/net looks here first, so it holds, beside
-// what clients have stored, the live properties that x/net has not or has wrong:
-// creationdate; lockdiscovery; supportedlock with shared locks; the ETag of a
-// collection; quota (RFC 4331). Each but creationdate costs the store a call or the
-// client room, and comes only when it is asked for by name (lockdiscovery also with
-// all others of a single resource).
-func (r *resource) DeadProps() (map[xml.Name]webdav.Property, error) {
-	a, q := r.t.a, r.t.q
-	props := make(map[xml.Name]webdav.Property)
-	set := func(name xml.Name, value string) {
-		props[name] = webdav.Property{XMLName: name, InnerXML: []byte(value)}
-	}
-	if a.all || a.names || a.dead {
-		dead, err := q.h.store.Props(q.r.Context(), q.sc, r.p)
-		if err != nil {
-			return nil, r.t.fail(err)
-		}
-		for _, p := range dead {
-			name := xml.Name(p.Name)
-			if a.all || a.names || a.has[name] {
-				props[name] = webdav.Property{XMLName: name, Lang: p.Lang, InnerXML: p.Value}
-			}
-		}
-	}
-	if a.all || a.names || a.has[dav("creationdate")] {
-		set(dav("creationdate"), r.created.UTC().Format(time.RFC3339))
-	}
-	if a.has[dav("getetag")] && r.dir {
-		etag, _ := r.ETag(nil)
-		set(dav("getetag"), escapeXML(etag))
-	}
-	if a.has[dav("supportedlock")] && !a.all {
-		set(dav("supportedlock"), supportedLock)
-	}
-	if a.has[dav("lockdiscovery")] || a.depth0 && (a.all || a.names) {
-		locks, roots, err := q.h.store.Locks(q.r.Context(), q.sc, r.p)
-		if err != nil {
-			return nil, r.t.fail(err)
-		}
-		var xml string
-		for i := range locks {
-			xml += q.h.activeLock(&locks[i], roots[i], roots[i] != r.p || r.dir)
-		}
-		set(dav("lockdiscovery"), xml)
-	}
-	if (a.has[dav("quota-used-bytes")] || a.has[dav("quota-available-bytes")]) && r.dir && q.tellsQuota() {
-		if err := r.t.readUsage(); err != nil {
-			return nil, err
-		}
-		for i, name := range []xml.Name{dav("quota-used-bytes"), dav("quota-available-bytes")} {
-			if a.has[name] {
-				set(name, strconv.FormatInt(r.t.usage[i], 10))
-			}
-		}
-	}
-	return props, nil
-}
-
-const supportedLock = `<D:lockentry xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>` +
-	`<D:lockentry xmlns:D="DAV:"><D:lockscope><D:shared/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>`
-
-// readUsage asks once a request.
-func (t *tree) readUsage() error {
-	if t.usage != nil {
-		return nil
-	}
-	used, _, available, err := t.q.h.store.Usage(t.q.r.Context(), t.q.sc)
-	if err != nil {
-		return t.fail(err)
-	}
-	t.usage = &[2]int64{used, available}
-	return nil
-}
 
 // Patch is webdav.DeadPropsHolder: all or none, in one transaction, which checks
 // locks and conditions too. Names in "DAV:" that are live here are protected; x/net
@@ -95,9 +20,13 @@ func (r *resource) Patch(patches []webdav.Proppatch) ([]webdav.Propstat, error) 
 		for _, p := range pp.Props {
 			name := webdav.Property{XMLName: p.XMLName}
 			all = append(all, name)
-			if own[p.XMLName] {
+			if lives[p.XMLName] > 0 {
 				protected = append(protected, name)
 				continue
+			}
+			// A value that x/net cut in the wrong place would break every listing.
+			if err := checkXML([]byte("<D:v xmlns:D=\"DAV:\">" + string(p.InnerXML) + "</D:v>")); err != nil {
+				return nil, r.t.fail(err)
 			}
 			others = append(others, name)
 			if t, ok := setsTime(p); ok && !pp.Remove {
@@ -116,11 +45,11 @@ func (r *resource) Patch(patches []webdav.Proppatch) ([]webdav.Propstat, error) 
 		return stats, nil
 	}
 	q := r.t.q
-	if err := q.h.store.SetProps(q.r.Context(), q.sc, r.p, patch, r.t.cond()); err != nil {
+	if err := q.h.store.SetProps(q.r.Context(), q.sc, q.p, patch, q.forStore()); err != nil {
 		return nil, r.t.fail(err)
 	}
-	if !touch.IsZero() && !r.p.IsRoot() { // a root keeps its time
-		if _, err := q.h.store.Touch(q.r.Context(), q.sc, r.p, touch, r.t.cond()); err != nil {
+	if !touch.IsZero() && !q.p.IsRoot() { // a root keeps its time
+		if _, err := q.h.store.Touch(q.r.Context(), q.sc, q.p, touch, q.forStore()); err != nil {
 			return nil, r.t.fail(err)
 		}
 	}

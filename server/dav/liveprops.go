@@ -1,0 +1,130 @@
+package dav
+
+import (
+	"encoding/xml"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// live is a property the server keeps (RFC 4918 §15, RFC 4331).
+type live int
+
+// The live properties, in the order of allprop. Those up to lastCheap are in the node
+// and are told to whoever asks for all; the rest costs the store a call, or clients
+// stumble over it, and is told to who asks for it by name (lockdiscovery also with
+// all others of a single resource).
+const (
+	resourceType live = 1 + iota
+	displayName
+	creationDate
+	contentLength
+	lastModified
+	contentMediaType
+	entityTag
+	supportedLocks
+	lockDiscovery
+	quotaUsed
+	quotaAvailable
+	contentLanguage // nothing has it, and nobody can set it
+
+	firstLive, lastCheap, lastLive = resourceType, supportedLocks, contentLanguage
+)
+
+// lives finds a live property by name.
+var lives = map[xml.Name]live{
+	dav("resourcetype"): resourceType, dav("displayname"): displayName, dav("creationdate"): creationDate,
+	dav("getcontentlength"): contentLength, dav("getlastmodified"): lastModified, dav("getcontenttype"): contentMediaType,
+	dav("getetag"): entityTag, dav("supportedlock"): supportedLocks, dav("lockdiscovery"): lockDiscovery,
+	dav("quota-used-bytes"): quotaUsed, dav("quota-available-bytes"): quotaAvailable,
+	dav("getcontentlanguage"): contentLanguage,
+}
+
+var liveNames = func() (names [lastLive + 1]string) {
+	for n, l := range lives {
+		names[l] = n.Local
+	}
+	return names
+}()
+
+// has reports whether a resource has a live property.
+func (m *multistatus) has(l live, r *member) bool {
+	switch l {
+	case contentLength, contentMediaType:
+		return !r.IsFolder()
+	case quotaUsed, quotaAvailable:
+		return r.IsFolder() && m.q.tellsQuota()
+	case contentLanguage:
+		return false
+	}
+	return true
+}
+
+// live writes a live property that r has, or its name alone.
+func (m *multistatus) live(l live, r *member, value bool) error {
+	name := liveNames[l]
+	m.WriteString("<D:")
+	m.WriteString(name)
+	m.WriteString(">")
+	if value {
+		if err := m.liveValue(l, r); err != nil {
+			return err
+		}
+	}
+	m.WriteString("</D:")
+	m.WriteString(name)
+	m.WriteString(">")
+	return nil
+}
+
+func (m *multistatus) liveValue(l live, r *member) error {
+	b := m.scratch[:0]
+	switch l {
+	case resourceType:
+		if r.IsFolder() {
+			b = append(b, "<D:collection/>"...)
+		}
+	case displayName:
+		m.text(r.Name)
+	case creationDate:
+		b = r.Created.UTC().AppendFormat(b, time.RFC3339)
+	case contentLength:
+		b = strconv.AppendInt(b, r.Size, 10)
+	case lastModified:
+		b = r.ModTime.UTC().AppendFormat(b, http.TimeFormat)
+	case contentMediaType: // by the name: no property reads content
+		m.text(contentType(r.Name))
+	case entityTag:
+		b = append(append(append(b, '"'), r.ETag()...), '"')
+	case supportedLocks:
+		b = append(b, supportedLock...)
+	case lockDiscovery:
+		return m.locks(r)
+	case quotaUsed:
+		b = strconv.AppendInt(b, m.usage[0], 10)
+	case quotaAvailable:
+		b = strconv.AppendInt(b, m.usage[1], 10)
+	}
+	m.scratch = b
+	m.Write(b)
+	return nil
+}
+
+const supportedLock = `<D:lockentry><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>` +
+	`<D:lockentry><D:lockscope><D:shared/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>`
+
+// locks writes the locks that cover r. A member that went away meanwhile has none.
+func (m *multistatus) locks(r *member) error {
+	q, p := m.q, r.p
+	if r.href == "" {
+		p = q.p.Join(r.Name)
+	}
+	locks, roots, err := q.h.store.Locks(q.r.Context(), q.sc, p)
+	if err != nil && !absentPath(err) {
+		return err
+	}
+	for i := range locks {
+		m.WriteString(q.h.activeLock(&locks[i], roots[i], roots[i] != p || r.IsFolder()))
+	}
+	return nil
+}
