@@ -1,8 +1,11 @@
 package dav
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"cairn/store"
 )
 
 func TestParseIf(t *testing.T) {
@@ -37,8 +40,13 @@ func TestParseIf(t *testing.T) {
 		`nonsense`:                                                     {},
 		`(a:b)`:                                                        {},
 		`<relative> (<a:b>)`:                                           {},
-		strings.Repeat(`(<a:b>)`, 65):                                  {},
-		`(` + strings.Repeat(`<a:b>`, 257) + `)`:                       {},
+		tags(8, 30):                                                    {true, 8, "t:0 t:1 t:2 t:3 t:4 t:5 t:6 t:7"},
+		tags(9, 1):                                                     {},
+		tags(2, 150):                                                   {true, 2, "t:0 t:1"},
+		tags(2, 151):                                                   {},
+		strings.Repeat("</files/dav/x> (<a:b>) ", 64): {true, 64, strings.Repeat("a:b ", 63) + "a:b"},
+		strings.Repeat(`(<a:b>)`, 65):                 {},
+		`(` + strings.Repeat(`<a:b>`, 257) + `)`:      {},
 	} {
 		ih, err := h.parseIf(s)
 		if (err == nil) != want.ok {
@@ -47,6 +55,44 @@ func TestParseIf(t *testing.T) {
 		}
 		if err == nil && (len(ih.lists) != want.lists || strings.Join(ih.tokens, " ") != want.toks) {
 			t.Errorf("%q: %+v", s, ih)
+		}
+	}
+}
+
+// tags is an If header with n lists, each tagged with a resource of its own.
+func tags(n, depth int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "<%s/%d%s> (<t:%d>) ", mount, i, strings.Repeat("/d", depth-1), i)
+	}
+	return b.String()
+}
+
+// counting counts what a guard looks at.
+type counting struct{ stats, locks int }
+
+func (c *counting) Stat(store.Path) (store.Node, error) {
+	c.stats++
+	return store.Node{Kind: store.File}, nil
+}
+
+func (c *counting) Locks(store.Path) ([]store.Lock, error) { c.locks++; return nil, nil }
+
+// TestGuardLooksOnce checks what the writer pays for a header.
+func TestGuardLooksOnce(t *testing.T) {
+	h := New(nil, Options{Prefix: mount})
+	for s, want := range map[string]counting{
+		strings.Repeat(`(<a:b>)`, 60): {0, 1},
+		strings.Repeat(`(["x"])`, 60): {1, 0},
+		strings.Repeat(`</files/dav/x> (<a:b> ["x"]) (["x"] <a:b>) (Not ["x"] <a:b>) </files/dav/y> (["x"])`, 15): {2, 1},
+	} {
+		ih, err := h.parseIf(s)
+		if err != nil {
+			t.Fatalf("%q: %v", s, err)
+		}
+		var got counting
+		if err := h.guard(ih, "f")(&got); err != store.ErrPrecondition || got != want {
+			t.Errorf("%.80q: %+v, want %+v: %v", s, got, want, err)
 		}
 	}
 }

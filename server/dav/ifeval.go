@@ -15,23 +15,20 @@ func (h *Handler) guard(ih ifHeader, at store.Path) func(store.View) error {
 		return nil
 	}
 	return func(v store.View) error {
-		states := make(map[store.Path]*state)
+		states := make(map[store.Path]*state) // each resource is looked at once
 		for _, l := range ih.lists {
 			if l.tag == "" {
 				l.p, l.ours = at, true
 			}
-			st := &state{}
+			st := &state{v: nowhere{}}
 			if l.ours {
 				if st = states[l.p]; st == nil {
-					var err error
-					if st, err = look(v, l.p); err != nil {
-						return err
-					}
+					st = &state{v: v, p: l.p}
 					states[l.p] = st
 				}
 			}
-			if st.satisfies(l.conds) {
-				return nil
+			if ok, err := st.satisfies(l.conds); ok || err != nil {
+				return err
 			}
 		}
 		return store.ErrPrecondition
@@ -39,30 +36,48 @@ func (h *Handler) guard(ih ifHeader, at store.Path) func(store.View) error {
 }
 
 // state is what conditions are about: the locks that cover a resource, and its
-// entity-tag if it exists.
+// entity-tag if it exists. Each is looked up when a condition first asks for it.
 type state struct {
-	etag   string
-	tokens map[string]bool
+	v store.View
+	p store.Path
+
+	etag       string
+	tokens     map[string]bool // nil: not looked up
+	etagLooked bool
 }
 
-func look(v store.View, p store.Path) (*state, error) {
-	st := &state{tokens: make(map[string]bool)}
-	n, err := v.Stat(p)
-	switch {
-	case err == nil:
-		st.etag = n.ETag()
-	case !absentPath(err):
-		return nil, err
+func (st *state) hasTag(tag string) (bool, error) {
+	if !st.etagLooked {
+		n, err := st.v.Stat(st.p)
+		if err == nil {
+			st.etag = n.ETag()
+		} else if !absentPath(err) {
+			return false, err
+		}
+		st.etagLooked = true
 	}
-	locks, err := v.Locks(p)
-	if err != nil && !absentPath(err) {
-		return nil, err
-	}
-	for _, l := range locks {
-		st.tokens[l.Token] = true
-	}
-	return st, nil
+	return tag != "" && tag == st.etag, nil
 }
+
+func (st *state) hasToken(token string) (bool, error) {
+	if st.tokens == nil {
+		locks, err := st.v.Locks(st.p)
+		if err != nil && !absentPath(err) {
+			return false, err
+		}
+		st.tokens = make(map[string]bool)
+		for _, l := range locks {
+			st.tokens[l.Token] = true
+		}
+	}
+	return st.tokens[token], nil
+}
+
+// nowhere is where a tag leads that is not below the mount.
+type nowhere struct{}
+
+func (nowhere) Stat(store.Path) (store.Node, error)    { return store.Node{}, store.ErrNotExist }
+func (nowhere) Locks(store.Path) ([]store.Lock, error) { return nil, store.ErrNotExist }
 
 // absentPath reports whether err only says that there is no such resource.
 func absentPath(err error) bool {
@@ -70,19 +85,21 @@ func absentPath(err error) bool {
 }
 
 // satisfies reports whether all conditions hold. Entity-tags are compared strongly.
-func (st *state) satisfies(conds []ifCond) bool {
+func (st *state) satisfies(conds []ifCond) (bool, error) {
 	for _, c := range conds {
 		var is bool
-		if c.token != "" {
-			is = st.tokens[c.token]
-		} else {
-			is = c.etag != "" && !c.weak && c.etag == st.etag
+		var err error
+		switch {
+		case c.token != "":
+			is, err = st.hasToken(c.token)
+		case !c.weak:
+			is, err = st.hasTag(c.etag)
 		}
-		if is == c.not {
-			return false
+		if err != nil || is == c.not {
+			return false, err
 		}
 	}
-	return true
+	return true, nil
 }
 
 // checkIf evaluates the If header of a request that changes nothing.

@@ -32,10 +32,13 @@ type ifCond struct {
 	weak  bool
 }
 
-// Bounds of one If header: each condition costs a look in the transaction.
+// Bounds of one If header, which is evaluated while the one writer waits: each resource
+// that is named costs it a walk down its path.
 const (
-	maxIfLists = 64
-	maxIfConds = 256
+	maxIfLists     = 64
+	maxIfConds     = 256
+	maxIfResources = 8
+	maxIfNames     = 300 // of their paths in all
 )
 
 var errIf = httperr.BadRequest("if-header", "The If header cannot be understood.", "RFC 4918 §10.4.2 gives its grammar.")
@@ -48,7 +51,8 @@ var errIf = httperr.BadRequest("if-header", "The If header cannot be understood.
 // on a tagged resource stand for one on the resource of the request.
 func (h *Handler) parseIf(s string) (ih ifHeader, err error) {
 	var cur ifList
-	conds := 0
+	conds, names := 0, 0
+	tagged := make(map[store.Path]bool)
 	for s = trim(s); s != ""; s = trim(s) {
 		switch s[0] {
 		case '<':
@@ -63,6 +67,13 @@ func (h *Handler) parseIf(s string) (ih ifHeader, err error) {
 			cur.p, cur.ours, err = h.parseTag(tag)
 			if err != nil {
 				return ih, err
+			}
+			if cur.ours && !tagged[cur.p] {
+				tagged[cur.p] = true
+				names += 1 + strings.Count(string(cur.p), "/")
+			}
+			if len(tagged) > maxIfResources || names > maxIfNames {
+				return ih, errIf
 			}
 			s = rest
 		case '(':
