@@ -82,8 +82,8 @@ func (q *request) sourceGuard() func(store.View) error {
 	}
 }
 
-// destination reads the Destination header: an absolute URL or an absolute path
-// (RFC 4918 §10.3). Only its path counts, since a proxy changes scheme, host and
+// destination reads the Destination header: an absolute URL, http or https, or an
+// absolute path (RFC 4918 §10.3). Only its path counts, since a proxy changes scheme, host and
 // port, unless our address is configured and the host is another: then, as outside
 // the mount, it is a server we do not know (502).
 func (q *request) destination() (store.Path, error) {
@@ -93,7 +93,8 @@ func (q *request) destination() (store.Path, error) {
 		return "", bad
 	}
 	u, err := url.Parse(v)
-	if err != nil || u.Opaque != "" || (u.Scheme == "") != (u.Host == "") || !strings.HasPrefix(u.Path, "/") {
+	if err != nil || u.Opaque != "" || (u.Scheme == "") != (u.Host == "") ||
+		u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" || !strings.HasPrefix(u.Path, "/") {
 		return "", bad
 	}
 	elsewhere := httperr.Problem{Status: http.StatusBadGateway, Code: "destination-elsewhere",

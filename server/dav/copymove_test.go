@@ -27,6 +27,7 @@ func TestCopyMove(t *testing.T) {
 			req{method: m, path: "/f", head: to(""), want: 400},
 			req{method: m, path: "/f", head: to("g"), want: 400},
 			req{method: m, path: "/f", head: to("//host" + mount + "/g"), want: 400},
+			req{method: m, path: "/f", head: to("ftp://host" + mount + "/g"), want: 400},
 			req{method: m, path: "/f", head: to(mount + "/g?x"), want: 400},
 			req{method: m, path: "/f", head: to(mount + "/%zz"), want: 400},
 			req{method: m, path: "/f", head: to("http:g"), want: 400},
