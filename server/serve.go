@@ -19,11 +19,18 @@ const settle = 10 * time.Second
 // connections (an upload keeps what has arrived), waits until the handlers have
 // returned, and returns nil. The store can be closed then. Call it once.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	most := s.MaxConnections
+	if most <= 0 {
+		most = maxConnections(descriptors())
+	}
+	headers := &headerBudget{most: maxHeadersBytes}
+	ln = newLimited(ln, most, s.Proxies, headers)
 	hs := &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       120 * time.Second,
-		MaxHeaderBytes:    64 << 10,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ConnState:         headers.state,
 		// No ReadTimeout, no WriteTimeout: a file takes as long as it takes.
 		ErrorLog:                     slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 		DisableGeneralOptionsHandler: true,

@@ -30,8 +30,11 @@ type Config struct {
 	// ShutdownGrace is how long requests may go on once Serve's context ends; 0 ends
 	// them at once.
 	ShutdownGrace time.Duration
-	Log           *slog.Logger
-	Clock         func() time.Time // nil: time.Now
+	// MaxConnections is how many connections may be open; 0 derives it from the
+	// process's limit of descriptors.
+	MaxConnections int
+	Log            *slog.Logger
+	Clock          func() time.Time // nil: time.Now
 	// Replied, if set, is called when a final status is about to be written.
 	Replied func(method string, status int)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -25,6 +26,7 @@ type serveCmd struct {
 	TLSCert        string        `name:"tls-cert" help:"PEM file with the certificate chain; read again at SIGHUP." env:"CAIRN_TLS_CERT" type:"path" placeholder:"FILE"`
 	TLSKey         string        `name:"tls-key" help:"PEM file with its key." env:"CAIRN_TLS_KEY" type:"path" placeholder:"FILE"`
 	MemoryBudget   size          `help:"Memory for all buffers (${default})." default:"96MiB" env:"CAIRN_MEMORY_BUDGET" placeholder:"SIZE"`
+	MaxConnections int           `help:"Connections open at once, at most 10000; 0 derives it from the limit of file descriptors (${default})." default:"0" env:"CAIRN_MAX_CONNECTIONS" placeholder:"N"`
 	ShutdownGrace  time.Duration `help:"How long requests may go on after SIGTERM (${default})." default:"30s" env:"CAIRN_SHUTDOWN_GRACE" placeholder:"TIME"`
 	LogFormat      string        `help:"text or json (${default})." enum:"text,json" default:"text" env:"CAIRN_LOG_FORMAT" placeholder:"FORMAT"`
 	LogLevel       slog.Level    `help:"debug, info, warn or error (${default})." default:"info" env:"CAIRN_LOG_LEVEL" placeholder:"LEVEL"`
@@ -62,10 +64,13 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	if err != nil {
 		return err
 	}
+	if k.MaxConnections < 0 || k.MaxConnections > 10_000 {
+		return fmt.Errorf("--max-connections %d: a number from 1 to 10000, or 0 for automatic", k.MaxConnections)
+	}
 	opts := store.Options{Dir: c.Data, MemoryBudget: int64(k.MemoryBudget), Log: log, UnsafeFS: c.UnsafeFS}
 	conf := server.Config{
 		BaseURL: base, Proxies: proxies, TLSCert: k.TLSCert, TLSKey: k.TLSKey,
-		ShutdownGrace: k.ShutdownGrace, Log: log,
+		ShutdownGrace: k.ShutdownGrace, MaxConnections: k.MaxConnections, Log: log,
 	}
 	disarm, err := arm(&opts, &conf)
 	if err != nil {

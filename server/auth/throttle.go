@@ -72,12 +72,19 @@ func (t *Throttle) GiveBack(account string, a netip.Addr) {
 	t.addresses.give(p.address)
 }
 
-func pairOf(account string, a netip.Addr) pair {
+// Network is what counts as one client: an IPv4 address, or the /64 of an IPv6 one. An
+// invalid address is the zero Prefix: all such share it.
+func Network(a netip.Addr) netip.Prefix {
 	bits := a.BitLen()
 	if a.Is6() {
 		bits = 64
 	}
-	p, _ := a.Prefix(bits) // the zero Prefix for an invalid address: all such share it
+	p, _ := a.Prefix(bits)
+	return p
+}
+
+func pairOf(account string, a netip.Addr) pair {
+	p := Network(a)
 	if len(account) > 64 {
 		account = account[:64] // no account has so long a name
 	}

@@ -1,0 +1,149 @@
+package server
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+
+	"cairn/server/auth"
+)
+
+// What the automatic number of connections comes from, and ends at.
+const (
+	mostConnections    = 10_000
+	fewestConnections  = 16
+	storeDescriptors   = 256 // kept for packs and database, or half of what there is
+	fewestAddressConns = 512
+)
+
+// maxConnections is how many connections a process with so many descriptors takes: of
+// what the store does not need, one for the connection and one for the pack it reads.
+func maxConnections(descriptors uint64) int {
+	left := descriptors - min(storeDescriptors, descriptors/2)
+	return int(max(fewestConnections, min(mostConnections, left/2)))
+}
+
+// limited is a listener that bounds how many connections are open. Above the bound in
+// all it waits in Accept, and the kernel's queue with it; one address above its own is
+// closed at once. The address of a proxy, or of this machine, is not one client's.
+type limited struct {
+	net.Listener
+	proxies    auth.Proxies
+	perAddress int
+	headers    *headerBudget
+	slots      chan struct{}
+	closed     chan struct{}
+	close      sync.Once
+
+	mu    sync.Mutex
+	conns map[netip.Prefix]int
+}
+
+func newLimited(ln net.Listener, most int, proxies auth.Proxies, headers *headerBudget) *limited {
+	return &limited{
+		Listener: ln, proxies: proxies, headers: headers,
+		perAddress: max(fewestAddressConns, most/4),
+		slots:      make(chan struct{}, most),
+		closed:     make(chan struct{}),
+		conns:      map[netip.Prefix]int{},
+	}
+}
+
+// Accept implements net.Listener.
+func (l *limited) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+	for {
+		nc, err := l.Listener.Accept()
+		if err != nil {
+			<-l.slots
+			return nil, err
+		}
+		a := peer(nc)
+		if l.enter(a) {
+			return &conn{Conn: nc, l: l, from: a}, nil
+		}
+		nc.Close()
+	}
+}
+
+// Close implements net.Listener; it also ends an Accept that waits for a place.
+func (l *limited) Close() error {
+	l.close.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
+
+// enter counts a connection, unless its address has as many as it may have. IPv6
+// counts by /64, as guesses do.
+func (l *limited) enter(a netip.Addr) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k := auth.Network(a)
+	if l.conns[k] >= l.perAddress && a.IsValid() && !a.IsLoopback() && !l.proxies.Trusts(a) {
+		return false
+	}
+	l.conns[k]++
+	return true
+}
+
+func (l *limited) leave(a netip.Addr) {
+	l.mu.Lock()
+	k := auth.Network(a)
+	if l.conns[k]--; l.conns[k] <= 0 {
+		delete(l.conns, k)
+	}
+	l.mu.Unlock()
+	<-l.slots
+}
+
+func peer(nc net.Conn) netip.Addr {
+	ap, err := netip.ParseAddrPort(nc.RemoteAddr().String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap().WithZone("")
+}
+
+// conn gives its place back when it is closed, and counts what it reads of a header.
+type conn struct {
+	net.Conn
+	l    *limited
+	from netip.Addr
+	once sync.Once
+	head header
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.l.headers.read(c, n)
+	return n, err
+}
+
+// ReadFrom keeps sendfile.
+func (c *conn) ReadFrom(src io.Reader) (int64, error) {
+	if rf, ok := c.Conn.(io.ReaderFrom); ok {
+		return rf.ReadFrom(src)
+	}
+	return io.Copy(struct{ io.Writer }{c.Conn}, src)
+}
+
+// CloseWrite is what net/http does before it hangs up on somebody who still sends.
+func (c *conn) CloseWrite() error {
+	if cw, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return cw.CloseWrite()
+	}
+	return nil
+}
+
+func (c *conn) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(func() {
+		c.l.headers.end(c, true)
+		c.l.leave(c.from)
+	})
+	return err
+}
