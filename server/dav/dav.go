@@ -80,9 +80,10 @@ type Handler struct {
 	store  Store
 	o      Options
 	prefix []string // unescaped names of the mount
-	large  chan struct{}
 
-	buffers sync.Pool // *bufio.Writer of multistatus
+	large    chan struct{} // turns to parse a large body
+	arriving arriving
+	buffers  sync.Pool // *bufio.Writer of multistatus
 }
 
 // New makes the door over st.

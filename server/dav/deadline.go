@@ -50,6 +50,13 @@ func (d *deadlineReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// setUntil brings the last deadline forward, from the next read on.
+func (d *deadlineReader) setUntil(t time.Time) {
+	if d.until.IsZero() || t.Before(d.until) {
+		d.until, d.last = t, time.Time{}
+	}
+}
+
 // reader is the request's body under a read deadline.
 func (q *request) reader() *deadlineReader {
 	if q.body == nil {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -119,6 +120,22 @@ func TestBadXML(t *testing.T) {
 		"byte order mark":    {"\xef\xbb\xbf" + propfind("<D:allprop/>"), 207},
 		"only white space":   {" \n ", 207},
 		"comments are fine":  {propfind("<!-- a --><D:allprop/><?pi x?>"), 207},
+		"local name empty":   {propfind("<D:prop><D:/></D:prop>"), 400},
+		"name with colons":   {propfind("<D:prop><D:a:b/></D:prop>"), 400},
+		"prefix empty":       {propfind("<D:prop><:a/></D:prop>"), 400},
+		"nested bad name":    {`<D:propertyupdate xmlns:D="DAV:"><D:set><D:prop><p xmlns="urn:p"><D:a:b/></p></D:prop></D:set></D:propertyupdate>`, 400},
+		"owner, bad name":    {`<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:shared/></D:lockscope><D:locktype><D:write/></D:locktype><D:owner><a b:="1"/></D:owner></D:lockinfo>`, 400},
+		"attribute, colons":  {propfind("<D:prop><a D:b:c='1'/></D:prop>"), 400},
+		"attribute twice":    {propfind("<D:prop><a b='1' b='2'/></D:prop>"), 400},
+		"attribute twice, 2": {propfind("<D:prop><a xmlns:x='urn:x' xmlns:y='urn:x' x:b='1' y:b='2'/></D:prop>"), 400},
+		"xml element":        {propfind("<D:prop><xml:a/></D:prop>"), 400},
+		"xmlns element":      {propfind("<D:prop><xmlns:a/></D:prop>"), 400},
+		"xmlns declared":     {propfind("<D:prop><a xmlns:xmlns='urn:x'/></D:prop>"), 400},
+		"xml declared":       {propfind("<D:prop><a xmlns:xml='http://www.w3.org/XML/1998/namespace'/></D:prop>"), 400},
+		"xml by default":     {propfind("<D:prop><a xmlns='http://www.w3.org/XML/1998/namespace'/></D:prop>"), 400},
+		"xml by another":     {propfind("<D:prop><x:a xmlns:x='http://www.w3.org/XML/1998/namespace'/></D:prop>"), 400},
+		"xmlns by default":   {propfind("<D:prop><a xmlns='http://www.w3.org/2000/xmlns/'/></D:prop>"), 400},
+		"xmlns by another":   {propfind("<D:prop><x:a xmlns:x='http://www.w3.org/2000/xmlns/'/></D:prop>"), 400},
 		"no sort of element": {propfind("<!ELEMENT a>"), 400},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,6 +148,33 @@ func TestBadXML(t *testing.T) {
 		})
 	}
 	d.holds("/new", "-")
+}
+
+// TestLargeXML checks that slow senders of large bodies hold up nobody else, and
+// that one user cannot send any number of them.
+func TestLargeXML(t *testing.T) {
+	d := newDoor(t, nil)
+	large := propfind("<!-- " + strings.Repeat("x", 900<<10) + " --><D:allprop/>")
+	const mine = maxUserArriving / (900 << 10) // as many fit
+	for i := range mine + 5 {
+		c := d.raw()
+		fmt.Fprintf(c, "PROPFIND %s/ HTTP/1.1\r\nHost: x\r\nDepth: 0\r\nContent-Length: %d\r\n\r\n%s", mount, len(large), large[:smallBody+1])
+		if i < mine {
+			continue
+		}
+		res, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || res.StatusCode != 503 || res.Header.Get("Retry-After") == "" {
+			t.Fatalf("large body %d on its way: %v %v", i, res, err)
+		}
+	}
+	d.all(
+		req{method: "PROPFIND", path: "/", head: depth0, want: 207},
+		req{method: "PROPFIND", path: "/", head: depth0, body: large, want: 503},
+		req{method: "PROPFIND", path: "/", head: []string{"Depth", "0", "User", "bob"}, body: large, want: 207},
+		req{method: "PROPFIND", path: "/", head: []string{"Depth", "0", "User", "bob", "Chunked", ""}, body: large, want: 207},
+		req{method: "PROPFIND", path: "/", head: []string{"Depth", "0", "User", "bob", "Chunked", ""}, body: large + strings.Repeat(" ", 200<<10), want: 413},
+		req{method: "PROPFIND", path: "/", head: []string{"Depth", "0", "User", "bob"}, body: large, want: 207},
+	)
 }
 
 func TestProppatch(t *testing.T) {

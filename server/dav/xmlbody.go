@@ -6,26 +6,69 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
 
 	"cairn/server/httperr"
+	"cairn/store"
 )
 
 // Bounds of an XML body, beside Options.MaxXML.
 const (
 	maxXMLDepth    = 64
 	maxXMLElements = 10_000 // attributes count too
-	// Bodies above smallBody are rare, and parsed so few at once that they cannot
+	// Bodies above smallBody are rare: those on their way are bounded in memory, in
+	// all and for each user, and in time; so few are parsed at once that they cannot
 	// fill the memory.
-	smallBody      = 64 << 10
-	maxLargeBodies = 8
+	smallBody       = 64 << 10
+	maxArriving     = 16 << 20
+	maxUserArriving = 4 << 20
+	maxLargeBodies  = 8
+	largeBodyTime   = 20 * time.Second // or ReadTimeout, if that is shorter
 )
 
+// arriving counts the memory that large bodies may take from when they are announced
+// until they are done with. Who finds none is refused and not kept waiting: a slow
+// sender cannot hold up another.
+type arriving struct {
+	mu    sync.Mutex
+	total int64
+	users map[store.UserID]int64
+}
+
+// take reserves n bytes, if there are as many.
+func (a *arriving) take(u store.UserID, n int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.total+n > maxArriving || a.users[u]+n > maxUserArriving {
+		return false
+	}
+	if a.users == nil {
+		a.users = make(map[store.UserID]int64)
+	}
+	a.total += n
+	a.users[u] += n
+	return true
+}
+
+func (a *arriving) give(u store.UserID, n int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.total -= n
+	if a.users[u] -= n; a.users[u] == 0 {
+		delete(a.users, u)
+	}
+}
+
+var errXMLBusy = httperr.Problem{Status: http.StatusServiceUnavailable, Code: "xml-busy", RetryAfter: 5,
+	Title: "Too many large XML bodies are on their way.", Hint: "Try again in a moment."}
+
 // readXML reads the body whole and checks it (checkXML). A body without anything is
-// nil. It has to arrive within ReadTimeout as a whole. release, never nil, is to be
-// called when the body is done with, and may be called again.
+// nil. It has to arrive within ReadTimeout as a whole, a large one within
+// largeBodyTime. release, never nil, is to be called when the body has been parsed,
+// and may be called again.
 //
 // x/net/webdav reads without limit, with a parser of 2015 that takes xmlns:x="".
 func (q *request) readXML() (body []byte, release func(), err error) {
@@ -33,28 +76,21 @@ func (q *request) readXML() (body []byte, release func(), err error) {
 	if q.r.ContentLength > q.h.o.MaxXML {
 		return nil, release, errXMLSize
 	}
-	q.reader().until = time.Now().Add(q.h.o.ReadTimeout)
-	r := io.LimitReader(q.reader(), q.h.o.MaxXML+1)
+	r := q.reader()
+	r.until = time.Now().Add(q.h.o.ReadTimeout)
 	body, err = io.ReadAll(io.LimitReader(r, smallBody))
-	if err == nil && len(body) == smallBody {
-		select {
-		case q.h.large <- struct{}{}:
-			release = sync.OnceFunc(func() { <-q.h.large })
-		case <-q.r.Context().Done():
-			return nil, release, q.r.Context().Err()
-		}
-		buf := bytes.NewBuffer(body)
-		_, err = buf.ReadFrom(r)
-		body = buf.Bytes()
-	}
 	if err == nil && int64(len(body)) > q.h.o.MaxXML {
 		err = errXMLSize
+	} else if err == nil && len(body) == smallBody {
+		body, release, err = q.readLarge(body)
 	} else if err != nil {
 		err = q.bodyError(err)
-	} else {
+	}
+	if err == nil {
 		body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
 		if len(body) == 0 {
-			return nil, release, nil
+			release()
+			return nil, func() {}, nil
 		}
 		err = checkXML(body)
 	}
@@ -63,6 +99,42 @@ func (q *request) readXML() (body []byte, release func(), err error) {
 		return nil, func() {}, err
 	}
 	return body, release, nil
+}
+
+// readLarge reads on, after begun, and then waits for its turn to be parsed.
+func (q *request) readLarge(begun []byte) (body []byte, release func(), err error) {
+	size := q.r.ContentLength
+	if size < 0 {
+		size = q.h.o.MaxXML
+	}
+	if !q.h.arriving.take(q.sc.User, size) {
+		return nil, func() {}, errXMLBusy
+	}
+	release = sync.OnceFunc(func() { q.h.arriving.give(q.sc.User, size) })
+	r := q.reader()
+	r.setUntil(time.Now().Add(min(largeBodyTime, q.h.o.ReadTimeout)))
+	body = append(make([]byte, 0, size), begun...)
+	n, err := io.ReadFull(r, body[len(begun):size])
+	body = body[:len(begun)+n]
+	switch {
+	case err == nil: // all that was announced; without that there may be more
+		if n, _ := io.ReadFull(r, make([]byte, 1)); n > 0 {
+			return nil, release, errXMLSize
+		}
+		if err := r.err; !errors.Is(err, io.EOF) {
+			return nil, release, q.bodyError(err)
+		}
+	case q.r.ContentLength >= 0 || !errors.Is(r.err, io.EOF):
+		return nil, release, q.bodyError(r.err)
+	}
+	select {
+	case q.h.large <- struct{}{}:
+		give := release
+		release = sync.OnceFunc(func() { <-q.h.large; give() })
+		return body, release, nil
+	case <-q.r.Context().Done():
+		return nil, release, q.r.Context().Err()
+	}
 }
 
 // bodyError is what a body that could not be read to its end means.
@@ -81,8 +153,9 @@ func badXML(what string) error {
 }
 
 // checkXML reads a document token by token, without recursion, and refuses what a
-// parser behind it might choke on: not well-formed with namespaces (RFC 4918 §8.2:
-// 400), not UTF-8, with a DTD, or too deep or large.
+// parser behind it, or one that reads it again as part of a listing, might choke on:
+// not well-formed with namespaces (RFC 4918 §8.2: 400), not UTF-8, with a DTD, or too
+// deep or large.
 func checkXML(body []byte) error {
 	if !utf8.Valid(body) {
 		return badXML("is not UTF-8")
@@ -92,18 +165,7 @@ func checkXML(body []byte) error {
 		prefixes int // declared up to and with this element
 	}
 	var open []element
-	var prefixes []string
-	known := func(prefix string) bool {
-		if prefix == "" || prefix == "xml" {
-			return true
-		}
-		for _, p := range prefixes {
-			if p == prefix {
-				return true
-			}
-		}
-		return false
-	}
+	var prefixes prefixes
 	d := xml.NewDecoder(bytes.NewReader(body))
 	roots, count := 0, 0
 	for {
@@ -134,26 +196,10 @@ func checkXML(body []byte) error {
 			if len(open) >= maxXMLDepth {
 				return badXML("is nested too deep")
 			}
-			for _, a := range t.Attr {
-				if a.Name.Space == "xmlns" {
-					if a.Value == "" {
-						return badXML("binds a prefix to nothing")
-					}
-					prefixes = append(prefixes, a.Name.Local)
-				}
+			if err := prefixes.enter(t); err != nil {
+				return err
 			}
 			open = append(open, element{t.Name, len(prefixes)})
-			if len(prefixes) > maxXMLDepth*4 {
-				return badXML("declares too many prefixes")
-			}
-			if !known(t.Name.Space) || t.Name.Space == "xmlns" {
-				return badXML("uses a prefix it does not declare")
-			}
-			for _, a := range t.Attr {
-				if a.Name.Space != "xmlns" && !known(a.Name.Space) {
-					return badXML("uses a prefix it does not declare")
-				}
-			}
 		case xml.EndElement:
 			if len(open) == 0 || open[len(open)-1].name != t.Name {
 				return badXML("closes what it did not open")
@@ -166,6 +212,92 @@ func checkXML(body []byte) error {
 			prefixes = prefixes[:n]
 		}
 	}
+}
+
+// prefixes are the namespace prefixes in scope, the innermost last.
+type prefixes []struct{ prefix, space string }
+
+// The namespaces of the prefixes xml and xmlns, which nothing declares here.
+const (
+	xmlSpace   = "http://www.w3.org/XML/1998/namespace"
+	xmlnsSpace = "http://www.w3.org/2000/xmlns/"
+)
+
+// enter checks the names of a start tag (Namespaces in XML 1.0) and adds what it
+// declares.
+func (p *prefixes) enter(s xml.StartElement) error {
+	for _, a := range s.Attr {
+		prefix, ok := a.Name.Local, a.Name.Space == "xmlns"
+		if a.Name.Space == "" && a.Name.Local == "xmlns" {
+			prefix, ok = "", true
+		}
+		switch {
+		case !ok:
+			continue
+		case prefix == "xml" || prefix == "xmlns" || a.Value == xmlSpace || a.Value == xmlnsSpace:
+			return badXML("declares a reserved prefix or namespace")
+		case prefix != "" && a.Value == "":
+			return badXML("binds a prefix to nothing")
+		case prefix != "":
+			*p = append(*p, struct{ prefix, space string }{prefix, a.Value})
+		}
+	}
+	if len(*p) > maxXMLDepth*4 {
+		return badXML("declares too many prefixes")
+	}
+	if s.Name.Space == "xml" {
+		return badXML("uses a reserved prefix")
+	}
+	if _, err := p.name(s.Name); err != nil {
+		return err
+	}
+	seen := make(map[xml.Name]bool, len(s.Attr))
+	for _, a := range s.Attr {
+		n := a.Name
+		if n.Space == "xmlns" {
+			n.Space = xmlnsSpace
+			if !localName(n.Local) {
+				return errXMLName
+			}
+		} else {
+			var err error
+			if n, err = p.name(n); err != nil {
+				return err
+			}
+		}
+		if seen[n] {
+			return badXML("has an attribute twice")
+		}
+		seen[n] = true
+	}
+	return nil
+}
+
+var errXMLName = badXML("has a name that is none")
+
+// localName reports whether the decoder, which passes "a:" and "a:b:c" on as they are,
+// has found a name without a colon.
+func localName(s string) bool { return s != "" && !strings.Contains(s, ":") }
+
+// name puts the namespace in the place of a prefix.
+func (p prefixes) name(n xml.Name) (xml.Name, error) {
+	if !localName(n.Local) {
+		return n, errXMLName
+	}
+	switch n.Space {
+	case "":
+		return n, nil
+	case "xml":
+		n.Space = xmlSpace
+		return n, nil
+	}
+	for i := len(p) - 1; i >= 0; i-- {
+		if p[i].prefix == n.Space {
+			n.Space = p[i].space
+			return n, nil
+		}
+	}
+	return n, badXML("uses a prefix it does not declare")
 }
 
 // children calls f with each element directly inside the one that d has just entered,
