@@ -99,8 +99,10 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		s.outer.ServeHTTP(w, r)
 	case below(p, s.base+"/dav"):
 		s.dav.ServeHTTP(w, r)
-	case r.RequestURI == "*":
+	case r.RequestURI == "*" && r.Method == http.MethodOptions: // RFC 9110 §7.1: of all methods only this
 		s.rootOptions(w, r)
+	case r.RequestURI == "*":
+		http.Error(w, "* is for OPTIONS only", http.StatusBadRequest)
 	case s.base != "" && p == s.base && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		http.Redirect(w, r, s.base+"/", http.StatusPermanentRedirect)
 	case below(p, s.base):

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -171,6 +172,22 @@ func TestRoutes(t *testing.T) {
 				t.Errorf("Location %q, want %q", resp.Header.Get("Location"), b+"/")
 			}
 		})
+	}
+}
+
+func TestAsterisk(t *testing.T) {
+	ts, _ := start(t, Config{})
+	for method, want := range map[string]string{"OPTIONS": " 200 ", "GET": " 400 ", "PUT": " 400 ", "FOO": " 400 "} {
+		c, err := net.Dial("tcp", ts.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(c, method+" * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		b, _ := io.ReadAll(c)
+		c.Close()
+		if line, _, _ := strings.Cut(string(b), "\r\n"); !strings.Contains(line+" ", want) {
+			t.Errorf("%s *: got %q, want%s", method, line, want)
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ type Basic struct {
 	accounts Accounts
 	throttle *Throttle
 	cache    *cache
-	hashing  chan struct{}          // two at once: 38 MiB
+	queue    queue                  // two at once: 38 MiB
 	dummy    func() (string, error) // the hash that a name without a password is checked against
 }
 
@@ -54,7 +54,6 @@ func NewBasic(accounts Accounts, now func() time.Time) *Basic {
 		accounts: accounts,
 		throttle: NewThrottle(now),
 		cache:    newCache(now),
-		hashing:  make(chan struct{}, 2),
 		dummy:    sync.OnceValues(func() (string, error) { return Hash(NewPassword()) }),
 	}
 }
@@ -63,8 +62,8 @@ func NewBasic(accounts Accounts, now func() time.Time) *Basic {
 // or what the store said. An unknown name takes as long as a wrong password.
 //
 // App passwords are not throttled: 128 random bits cannot be guessed. A password that
-// was right in the last five minutes passes while its owner's address, but not the
-// account at that address, is out of guesses; one that was wrong costs nothing again.
+// was right in the last five minutes passes while others at its owner's address are
+// out of guesses; one that was wrong costs nothing again.
 func (b *Basic) Check(ctx context.Context, a netip.Addr, name, secret string) (Principal, error) {
 	if hash, ok := AppPasswordHash(secret); ok {
 		u, err := b.accounts.AppPasswordUser(ctx, hash)
@@ -75,14 +74,18 @@ func (b *Basic) Check(ctx context.Context, a netip.Addr, name, secret string) (P
 			return Principal{}, err
 		}
 	}
-	if w := b.throttle.Wait(name, a); w > 0 {
-		return Principal{}, &ThrottledError{w}
-	}
 	u, err := b.accounts.UserByName(ctx, name)
 	if errors.Is(err, store.ErrNotExist) || errors.Is(err, store.ErrName) {
 		u = store.User{Name: name, Epoch: -1}
 	} else if err != nil {
 		return Principal{}, err
+	}
+	if w := b.throttle.Wait(u.Name, a); w > 0 {
+		if b.throttle.Peek(u.Name, a) && b.cache.isRight(b.mark(u, secret)) {
+			b.throttle.PeekRight(u.Name, a)
+			return principal(u), nil
+		}
+		return Principal{}, &ThrottledError{w}
 	}
 	right, err := b.password(ctx, a, u, secret)
 	if err != nil {
@@ -98,12 +101,20 @@ func principal(u store.User) Principal {
 	return Principal{User: u.ID, Name: u.Name, Admin: u.Admin}
 }
 
+// mark is the cache's name for the question whether secret is u's.
+func (b *Basic) mark(u store.User, secret string) mark {
+	if len(secret) > MaxPasswordBytes {
+		secret = ""
+	}
+	return b.cache.mark(u.Epoch, strings.ToLower(u.Name), secret)
+}
+
 // password answers from the cache, waits for whoever asks the same, or hashes.
 func (b *Basic) password(ctx context.Context, a netip.Addr, u store.User, secret string) (bool, error) {
 	if len(secret) > MaxPasswordBytes {
 		secret = "" // fits no account, and is as slow as any
 	}
-	m := b.cache.mark(u.Epoch, strings.ToLower(u.Name), secret)
+	m := b.mark(u, secret)
 	for {
 		right, known, leader, wait := b.cache.begin(m)
 		if known {
@@ -126,13 +137,14 @@ func (b *Basic) hash(ctx context.Context, a netip.Addr, u store.User, secret str
 	if w := b.throttle.Take(u.Name, a); w > 0 {
 		return false, &ThrottledError{w}
 	}
-	select {
-	case b.hashing <- struct{}{}:
-		defer func() { <-b.hashing }()
-	case <-ctx.Done():
+	if !b.queue.enter(ctx, Network(a), b.throttle.Known(u.Name, a)) {
 		b.throttle.GiveBack(u.Name, a)
-		return false, ctx.Err()
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		return false, &ThrottledError{time.Second}
 	}
+	defer b.queue.leave()
 	phc := u.Password
 	if phc == "" {
 		if phc, err = b.dummy(); err != nil {
@@ -150,6 +162,7 @@ func (b *Basic) hash(ctx context.Context, a netip.Addr, u store.User, secret str
 	known = true
 	if right {
 		b.throttle.GiveBack(u.Name, a)
+		b.throttle.Succeeded(u.Name, a)
 	}
 	return right, nil
 }

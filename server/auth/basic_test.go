@@ -114,9 +114,10 @@ func TestBasic_cache(t *testing.T) {
 		return err
 	}
 	hashed := func(secret string) bool { // whether a check runs argon2: both places taken, it cannot
-		b.hashing <- struct{}{}
-		b.hashing <- struct{}{}
-		defer func() { <-b.hashing; <-b.hashing }()
+		for range hashesAtOnce {
+			b.queue.enter(t.Context(), Network(there), false)
+			defer b.queue.leave()
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		defer cancel()
 		_, err := b.Check(ctx, here, "alice", secret)
@@ -188,6 +189,106 @@ func TestBasic_throttle(t *testing.T) {
 	c.t = c.t.Add(pairRefill)
 	if _, err := b.Check(t.Context(), here, "bob", "bob's own"); err != nil {
 		t.Errorf("after the wait: %v", err)
+	}
+}
+
+// What others at its address guess does not keep a remembered password out, and does
+// not tell them which it is.
+func TestBasic_rememberedWhileThrottled(t *testing.T) {
+	_, b, _ := newPeople(t)
+	check := func(secret string) error {
+		_, err := b.Check(t.Context(), here, "alice", secret)
+		return err
+	}
+	if err := check("correct horse"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range pairBurst + 5 {
+		check(fmt.Sprint("guess ", i))
+	}
+	for range 100 {
+		if err := check("correct horse"); err != nil {
+			t.Fatalf("the right password, remembered: %v", err)
+		}
+	}
+	for i := range pairBurst {
+		check(fmt.Sprint("more ", i))
+	}
+	if err := check("correct horse"); !errors.As(err, new(*ThrottledError)) {
+		t.Errorf("a throttled guesser can go on guessing at what is remembered: %v", err)
+	}
+}
+
+// 480 guesses from eight addresses do not make anybody else wait.
+func TestBasic_queue(t *testing.T) {
+	_, b, _ := newPeople(t)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	refused := 0
+	for i := range 480 {
+		wg.Go(func() {
+			a := netip.AddrFrom4([4]byte{10, 0, 0, byte(i % 8)})
+			_, err := b.Check(t.Context(), a, fmt.Sprint("user", i), fmt.Sprint("guess ", i))
+			if t := (*ThrottledError)(nil); errors.As(err, &t) && t.Seconds() == 1 {
+				mu.Lock()
+				refused++
+				mu.Unlock()
+			}
+		})
+	}
+	for waiting := 0; waiting < 8; runtime.Gosched() {
+		b.queue.mu.Lock()
+		waiting = len(b.queue.strange)
+		b.queue.mu.Unlock()
+	}
+	begin := time.Now()
+	_, err := b.Check(t.Context(), here, "alice", "correct horse")
+	took := time.Since(begin)
+	wg.Wait()
+	t.Logf("alice waited %v, %d guesses were sent away", took, refused)
+	if err != nil || took > 2*time.Second || refused < 400 {
+		t.Errorf("alice: %v after %v; %d guesses sent away, want at least 400", err, took, refused)
+	}
+	if w := b.throttle.Wait("user0", netip.AddrFrom4([4]byte{10, 0, 0, 0})); w != 0 {
+		t.Errorf("guesses that were never checked were counted: wait %v", w)
+	}
+}
+
+func TestQueue(t *testing.T) {
+	q := &queue{}
+	from := Network(here)
+	for range hashesAtOnce {
+		q.enter(t.Context(), from, false)
+	}
+	order := make(chan string, 3)
+	begin := func(name string, known bool) {
+		line := func() int { q.mu.Lock(); defer q.mu.Unlock(); return len(q.known) + len(q.strange) }
+		n := line()
+		go func() {
+			if q.enter(t.Context(), from, known) {
+				order <- name
+			}
+		}()
+		for line() == n {
+			runtime.Gosched()
+		}
+	}
+	begin("stranger 1", false)
+	begin("stranger 2", false)
+	if q.enter(t.Context(), from, false) {
+		t.Error("a third waits")
+	}
+	begin("known", true)
+	for _, want := range []string{"known", "stranger 1", "stranger 2"} {
+		q.leave()
+		if got := <-order; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if q.enter(ctx, from, false) || len(q.strange) != 0 {
+		t.Error("who left still waits")
 	}
 }
 

@@ -59,6 +59,14 @@ func (c *cache) look(m mark) (right, known bool) {
 	return false, ok && now.Before(t)
 }
 
+// isRight reports whether m is remembered as right.
+func (c *cache) isRight(m mark) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	right, known := c.look(m)
+	return known && right
+}
+
 // begin makes the caller the one who finds the answer to m (leader), who must call
 // end; or gives the answer if it is known; or a channel that closes when the leader
 // is done, after which to ask again.

@@ -14,11 +14,14 @@ const (
 	pairRefill    = 30 * time.Second
 	addressBurst  = 60
 	addressRefill = 2 * time.Second
+	siteBurst     = 240 // an IPv6 /48, which is one customer with 65,536 /64
+	siteRefill    = time.Second / 2
+	knownFor      = 24 * time.Hour
 	maxBuckets    = 8192 // of each kind; about 100 bytes each
 )
 
 // Throttle counts wrong guesses per address and per (account, address) in token
-// buckets. IPv6 counts by /64. Memory is bounded: when a table is full, the fullest
+// buckets. IPv6 counts by /64, and by /48 besides. Memory is bounded: when a table is full, the fullest
 // bucket of a sample makes room, so that a spray of names does not wash out the
 // bucket of the one that is being guessed at. Safe for concurrent use.
 type Throttle struct {
@@ -27,6 +30,9 @@ type Throttle struct {
 	mu        sync.Mutex
 	pairs     table[pair]
 	addresses table[netip.Prefix]
+	sites     table[netip.Prefix]
+	peeks     table[pair]
+	known     map[pair]time.Time // when it last succeeded
 }
 
 type pair struct {
@@ -40,6 +46,9 @@ func NewThrottle(now func() time.Time) *Throttle {
 		now:       now,
 		pairs:     table[pair]{burst: pairBurst, refill: pairRefill, m: map[pair]*bucket{}},
 		addresses: table[netip.Prefix]{burst: addressBurst, refill: addressRefill, m: map[netip.Prefix]*bucket{}},
+		sites:     table[netip.Prefix]{burst: siteBurst, refill: siteRefill, m: map[netip.Prefix]*bucket{}},
+		peeks:     table[pair]{burst: pairBurst, refill: pairRefill, m: map[pair]*bucket{}},
+		known:     map[pair]time.Time{},
 	}
 }
 
@@ -48,11 +57,17 @@ func NewThrottle(now func() time.Time) *Throttle {
 func (t *Throttle) Wait(account string, a netip.Addr) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.pairs.wait(pairOf(account, a), t.now())
+	now, p := t.now(), pairOf(account, a)
+	w := max(t.pairs.wait(p, now), t.addresses.wait(p.address, now))
+	if s, ok := site(a); ok {
+		w = max(w, t.sites.wait(s, now))
+	}
+	return w
 }
 
 // Take pays for one guess, before it is checked, so that guesses made at once count
-// each. If it has to wait it says how long, and the guess must not be checked.
+// each. If it has to wait it says how long, takes nothing, and the guess must not be
+// checked.
 func (t *Throttle) Take(account string, a netip.Addr) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -60,7 +75,18 @@ func (t *Throttle) Take(account string, a netip.Addr) time.Duration {
 	if w := t.pairs.take(p, now); w > 0 {
 		return w
 	}
-	return t.addresses.take(p.address, now)
+	if w := t.addresses.take(p.address, now); w > 0 {
+		t.pairs.give(p)
+		return w
+	}
+	if s, ok := site(a); ok {
+		if w := t.sites.take(s, now); w > 0 {
+			t.pairs.give(p)
+			t.addresses.give(p.address)
+			return w
+		}
+	}
+	return 0
 }
 
 // GiveBack returns what a guess paid that was right, or was never checked.
@@ -70,6 +96,56 @@ func (t *Throttle) GiveBack(account string, a netip.Addr) {
 	p := pairOf(account, a)
 	t.pairs.give(p)
 	t.addresses.give(p.address)
+	if s, ok := site(a); ok {
+		t.sites.give(s)
+	}
+}
+
+// Peek pays for comparing a password with a remembered one while guesses must pause,
+// and reports whether that is allowed. It has a bucket of its own: without one, a
+// throttled guesser would learn from 200 among 429 which password is right.
+func (t *Throttle) Peek(account string, a netip.Addr) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.peeks.take(pairOf(account, a), t.now()) == 0
+}
+
+// PeekRight returns what Peek took: the password was right.
+func (t *Throttle) PeekRight(account string, a netip.Addr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.peeks.give(pairOf(account, a))
+}
+
+// Succeeded notes that somebody at the address proved to own the account.
+func (t *Throttle) Succeeded(account string, a netip.Addr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := pairOf(account, a)
+	if _, ok := t.known[p]; !ok && len(t.known) >= maxBuckets {
+		for k := range t.known {
+			delete(t.known, k)
+			break
+		}
+	}
+	t.known[p] = t.now()
+}
+
+// Known reports whether the account was proved at the address within the last day.
+func (t *Throttle) Known(account string, a netip.Addr) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at, ok := t.known[pairOf(account, a)]
+	return ok && t.now().Sub(at) < knownFor
+}
+
+// site is the /48 of an IPv6 address.
+func site(a netip.Addr) (netip.Prefix, bool) {
+	if !a.Is6() {
+		return netip.Prefix{}, false
+	}
+	p, err := a.WithZone("").Prefix(48)
+	return p, err == nil
 }
 
 // Network is what counts as one client: an IPv4 address, or the /64 of an IPv6 one. An

@@ -82,6 +82,40 @@ func TestThrottle_ipv6(t *testing.T) {
 	}
 }
 
+func TestThrottle_site(t *testing.T) {
+	th := NewThrottle(newClock().now)
+	n := 0
+	for ; n < 1000; n++ {
+		if th.Take(fmt.Sprint("user", n), netip.MustParseAddr(fmt.Sprintf("2001:db8:0:%x::1", n))) > 0 {
+			break
+		}
+	}
+	if n != siteBurst {
+		t.Errorf("%d guesses from one /48, want %d", n, siteBurst)
+	}
+	if th.Take("alice", netip.MustParseAddr("2001:db8:1::1")) > 0 {
+		t.Error("another /48 must wait")
+	}
+}
+
+// A guess that the address cannot pay costs the pair nothing.
+func TestThrottle_bothOrNone(t *testing.T) {
+	c := newClock()
+	th := NewThrottle(c.now)
+	for n := range addressBurst {
+		th.Take(fmt.Sprint("user", n), here)
+	}
+	for range 50 {
+		if th.Take("alice", here) == 0 {
+			t.Fatal("the address is not throttled")
+		}
+	}
+	c.t = c.t.Add(pairBurst * addressRefill)
+	if got := guess(th, "alice", here, 100); got != pairBurst {
+		t.Errorf("%d guesses after the address's wait, want %d", got, pairBurst)
+	}
+}
+
 func TestThrottle_giveBack(t *testing.T) {
 	th := NewThrottle(newClock().now)
 	for range 10 * addressBurst {
