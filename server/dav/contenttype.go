@@ -11,6 +11,9 @@ import (
 // sniffed, neither here nor, because of nosniff, in the browser.
 func contentType(name string) string {
 	ext := extension(name)
+	if texts[ext] {
+		return "text/plain; charset=utf-8"
+	}
 	if t, ok := types[ext]; ok {
 		return t
 	}
@@ -22,11 +25,18 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
+// texts are shown as plain text: sources and notes that no browser runs. The system
+// takes .ts for a film.
+var texts = map[string]bool{
+	".txt": true, ".md": true, ".log": true, ".csv": true, ".ini": true, ".conf": true, ".yaml": true, ".yml": true,
+	".toml": true, ".sh": true, ".c": true, ".h": true, ".go": true, ".py": true, ".rs": true,
+	".ts": true, ".mts": true, ".cts": true,
+}
+
 // types come before those of the system, which differ from machine to machine, for
 // what people keep most and what the answer's headers depend on.
 var types = map[string]string{
-	".txt": "text/plain; charset=utf-8", ".md": "text/plain; charset=utf-8", ".log": "text/plain; charset=utf-8",
-	".csv": "text/csv; charset=utf-8", ".json": "application/json", ".xml": "application/xml",
+	".json": "application/json", ".xml": "application/xml",
 	".html": "text/html; charset=utf-8", ".htm": "text/html; charset=utf-8", ".xhtml": "application/xhtml+xml",
 	".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
 	".svg": "image/svg+xml", ".svgz": "image/svg+xml", ".pdf": "application/pdf",
@@ -36,7 +46,7 @@ var types = map[string]string{
 	".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".aac": "audio/aac", ".flac": "audio/flac", ".ogg": "audio/ogg",
 	".oga": "audio/ogg", ".opus": "audio/ogg", ".wav": "audio/wav", ".weba": "audio/webm",
 	".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm", ".mkv": "video/matroska",
-	".avi": "video/x-msvideo", ".mpg": "video/mpeg", ".mpeg": "video/mpeg", ".ogv": "video/ogg", ".ts": "video/mp2t",
+	".avi": "video/x-msvideo", ".mpg": "video/mpeg", ".mpeg": "video/mpeg", ".ogv": "video/ogg",
 	".zip": "application/zip", ".gz": "application/gzip", ".tar": "application/x-tar", ".7z": "application/x-7z-compressed",
 	".bz2": "application/x-bzip2", ".xz": "application/x-xz", ".zst": "application/zstd", ".rar": "application/vnd.rar",
 	".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

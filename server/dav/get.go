@@ -43,18 +43,42 @@ func (q *request) get() error {
 		return q.status(http.StatusNotModified)
 	}
 	ranges, ok := q.ranges(&n)
+	partial := len(ranges) > 0
 	switch {
 	case !ok:
 		q.w.Header().Set("Content-Range", fmt.Sprintf("bytes */%d", n.Size))
 		q.w.Header().Set("Content-Length", "0")
 		return q.status(http.StatusRequestedRangeNotSatisfiable)
+	case len(ranges) == 0:
+		ranges = []byteRange{{0, n.Size}}
+	}
+	if err := readable(c, ranges[0]); err != nil {
+		return err
+	}
+	switch {
 	case len(ranges) > 1:
 		return q.sendParts(c, ranges)
-	case len(ranges) == 1:
+	case partial:
 		q.w.Header().Set("Content-Range", ranges[0].contentRange(n.Size))
 		return q.send(c, &n, http.StatusPartialContent, ranges[0])
 	}
-	return q.send(c, &n, http.StatusOK, byteRange{0, n.Size})
+	return q.send(c, &n, http.StatusOK, ranges[0])
+}
+
+// readable tries the first byte, while a pack that is damaged, or cannot be opened for
+// want of a descriptor, can still be told by a status.
+func readable(c store.Content, br byteRange) error {
+	if c == nil || br.length == 0 { // HEAD
+		return nil
+	}
+	n, err := c.ReadAt(make([]byte, 1), br.start)
+	if n == 1 {
+		return nil
+	}
+	if err == nil || err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // open finds the resource, and for GET of a file opens it: the node is then that of

@@ -2,17 +2,24 @@ package dav
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
+
+	"cairn/store"
 )
 
 func TestGet(t *testing.T) {
@@ -149,6 +156,12 @@ func TestContentHeaders(t *testing.T) {
 	for name, want := range map[string]struct{ ctype, csp, disp string }{
 		"a.txt":           {"text/plain; charset=utf-8", "sandbox; default-src 'none'", `inline; filename="a.txt"`},
 		"a.PNG":           {"image/png", "sandbox; default-src 'none'", `inline; filename="a.PNG"`},
+		"a.ts":            {"text/plain; charset=utf-8", "sandbox; default-src 'none'", `inline; filename="a.ts"`},
+		"a.mts":           {"text/plain; charset=utf-8", "sandbox; default-src 'none'", `inline; filename="a.mts"`},
+		"a.py":            {"text/plain; charset=utf-8", "sandbox; default-src 'none'", `inline; filename="a.py"`},
+		"a.csv":           {"text/plain; charset=utf-8", "sandbox; default-src 'none'", `inline; filename="a.csv"`},
+		"a.js":            {"text/javascript; charset=utf-8", "sandbox; default-src 'none'", `attachment; filename="a.js"`},
+		"a.xml":           {"application/xml", "sandbox; default-src 'none'", `attachment; filename="a.xml"`},
 		"a.pdf":           {"application/pdf", "default-src 'none'", `inline; filename="a.pdf"`},
 		"a.html":          {"text/html; charset=utf-8", "sandbox; default-src 'none'", `attachment; filename="a.html"`},
 		"a.svg":           {"image/svg+xml", "sandbox; default-src 'none'", `attachment; filename="a.svg"`},
@@ -258,5 +271,81 @@ func TestStalledReader(t *testing.T) {
 	}
 	if err != io.EOF || got != int64(len(big)) {
 		t.Errorf("a slow client got %d bytes of %d: %v", got, len(big), err)
+	}
+}
+
+// unreadable is a store whose files cannot be read.
+type unreadable struct {
+	Store
+	err error
+}
+
+type badContent struct {
+	store.Content
+	err error
+}
+
+func (u *unreadable) Open(ctx context.Context, sc store.Scope, p store.Path) (store.Content, error) {
+	c, err := u.Store.Open(ctx, sc, p)
+	return badContent{c, u.err}, err
+}
+
+func (b badContent) ReadAt([]byte, int64) (int, error) { return 0, b.err }
+
+func (b badContent) WriteRange(context.Context, io.Writer, int64, int64) (int64, error) {
+	return 0, b.err
+}
+
+// TestUnreadable checks that a file which cannot be read is told by a status, and not
+// by a torn 200.
+func TestUnreadable(t *testing.T) {
+	d := newDoor(t, nil)
+	d.do(req{method: "PUT", path: "/f", body: "0123456789", want: 201})
+	st := &unreadable{Store: d.st}
+	h := New(st, Options{Prefix: mount, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	d.srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r.WithContext(WithScope(r.Context(), d.alice, "alice")))
+	})
+	for err, want := range map[error]int{syscall.EMFILE: 503, store.ErrCorrupt: 500, io.EOF: 500} {
+		st.err = err
+		for _, rng := range []string{"", "bytes=2-3", "bytes=0-1,4-5"} {
+			a := d.do(req{method: "GET", path: "/f", head: []string{"Range", rng}, want: want})
+			if a.Header.Get("ETag") != "" || a.Header.Get("Content-Range") != "" {
+				t.Errorf("%v: %v", err, a.Header)
+			}
+		}
+		d.do(req{method: "HEAD", path: "/f", want: 200})
+	}
+}
+
+// TestClientLeaves checks that a client which resets the connection is no error of
+// the server's.
+func TestClientLeaves(t *testing.T) {
+	var log bytes.Buffer
+	d := newDoor(t, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	d.do(req{method: "PUT", path: "/big", body: strings.Repeat("0123456789abcdef", 1<<20), want: 201})
+	ended := make(chan struct{}, 1)
+	inner := d.srv.Config.Handler
+	d.srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { ended <- struct{}{} }()
+		inner.ServeHTTP(w, r)
+	})
+	for range 10 {
+		c := d.raw()
+		fmt.Fprintf(c, "GET %s/big HTTP/1.1\r\nHost: x\r\n\r\n", mount)
+		io.ReadFull(c, make([]byte, 1000))
+		c.(*net.TCPConn).SetLinger(0)
+		c.Close()
+		<-ended
+	}
+	d.do(req{method: "FOO", path: "/big", want: 501})
+	d.srv.Close()
+	if log.Len() > 0 {
+		t.Errorf("logged: %s", log.String())
+	}
+	for _, err := range []error{syscall.EPIPE, syscall.ECONNRESET, net.ErrClosed, os.ErrDeadlineExceeded} {
+		if !clientLeft(fmt.Errorf("x: %w", &net.OpError{Op: "write", Err: err})) {
+			t.Errorf("%v does not mean that the client left", err)
+		}
 	}
 }

@@ -117,6 +117,36 @@ func TestPutBroken(t *testing.T) {
 	d.holds("/f", "whole")
 }
 
+// TestPutRefused checks that a client which sends 32 MiB without waiting for
+// "100 Continue", and reads when it has sent them, reads why they were refused.
+func TestPutRefused(t *testing.T) {
+	d := newDoor(t, nil)
+	d.do(req{method: "PUT", path: "/f", body: "whole", want: 201})
+	d.do(req{method: "PUT", path: "/locked", body: "whole", want: 201})
+	d.take("/locked", "exclusive", 200)
+	if err := d.st.SetQuota(t.Context(), d.alice.User, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	const size = 32 << 20
+	for _, c := range []struct {
+		path, head string
+		want       int
+	}{{"/f", "If-None-Match: *\r\n", 412}, {"/locked", "", 423}, {"/g", "", 507}} {
+		for i := range 20 {
+			conn := d.raw()
+			fmt.Fprintf(conn, "PUT %s%s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n", mount, c.path, c.head, size)
+			if _, err := io.CopyN(conn, zeros{}, size); err != nil {
+				t.Fatalf("%d, time %d: sending: %v", c.want, i, err)
+			}
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil || res.StatusCode != c.want {
+				t.Fatalf("%d, time %d: %v %v", c.want, i, res, err)
+			}
+			conn.Close()
+		}
+	}
+}
+
 type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }

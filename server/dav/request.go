@@ -3,8 +3,12 @@ package dav
 import (
 	"encoding/xml"
 	"errors"
+	"log/slog"
+	"net"
 	"net/http"
+	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"cairn/server/httperr"
@@ -36,13 +40,27 @@ func (q *request) status(code int) error {
 	return nil
 }
 
+// clientLeft reports whether err is the connection's, once the answer has begun: the
+// client has gone, or takes nothing.
+func clientLeft(err error) bool {
+	for _, gone := range []error{syscall.EPIPE, syscall.ECONNRESET, net.ErrClosed, os.ErrDeadlineExceeded} {
+		if errors.Is(err, gone) {
+			return true
+		}
+	}
+	return false
+}
+
 // fail answers with err. Where the answer has already begun it breaks the
 // connection, so that the client does not take a part for the whole.
 func (q *request) fail(err error) {
 	p := httperr.Of(err)
 	if q.started {
-		if q.r.Context().Err() == nil && p.Status >= 500 {
-			q.h.o.Log.Error("answer broken off", "method", q.r.Method, "path", q.r.URL.Path,
+		if level := slog.LevelError; p.Status >= 500 || clientLeft(err) {
+			if clientLeft(err) || q.r.Context().Err() != nil {
+				level = slog.LevelDebug
+			}
+			q.h.o.Log.Log(q.r.Context(), level, "answer broken off", "method", q.r.Method, "path", q.r.URL.Path,
 				"error", err, "request_id", httperr.RequestID(q.r.Context()))
 		}
 		panic(http.ErrAbortHandler)

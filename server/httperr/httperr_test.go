@@ -6,10 +6,12 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,6 +33,7 @@ func TestOf(t *testing.T) {
 		{store.ErrBusy, 423}, {store.ErrFinished, 410}, {store.ErrCorrupt, 500},
 		{store.ErrStopped, 503}, {store.ErrClosed, 503}, {store.ErrPropsTooLarge, 507},
 		{errors.New("disk on fire"), 500}, {&http.MaxBytesError{}, 413},
+		{syscall.EMFILE, 503}, {&fs.PathError{Op: "open", Path: "x", Err: syscall.ENFILE}, 503},
 		{Problem{Status: 415}, 415},
 	} {
 		for _, err := range []error{c.err, fmt.Errorf("x: %w", &store.OpError{Op: "put", Path: "a", Err: c.err})} {
@@ -79,6 +82,17 @@ func TestRenderings(t *testing.T) {
 					t.Errorf("%v: %s", err, w.Body)
 				}
 			}
+		}
+	}
+}
+
+// TestLog checks that what the server did not do wrong is not logged as an error.
+func TestLog(t *testing.T) {
+	for status, want := range map[int]string{400: "", 500: "ERROR", 501: "", 503: "WARN", 507: "WARN"} {
+		var log bytes.Buffer
+		Text(httptest.NewRecorder(), httptest.NewRequest("FOO", "/x", nil), slog.New(slog.NewTextHandler(&log, nil)), Problem{Status: status})
+		if got := log.String(); want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%d: %q, want %q", status, got, want)
 		}
 	}
 }

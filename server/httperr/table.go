@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"syscall"
 	"time"
 
 	"cairn/store"
@@ -50,6 +51,8 @@ func table() []row {
 		{store.ErrCorrupt, Problem{Status: 500, Code: "damaged", Title: "Stored data is damaged.", Hint: "Tell the administrator; `cairn check` says what is affected."}},
 		{store.ErrNotExist, Problem{Status: 404, Code: "not-found", Title: "There is nothing at this address.", Hint: "It may have been moved or deleted: look in the folder above or in the trash."}},
 		{context.DeadlineExceeded, Problem{Status: 503, Code: "overloaded", Title: "The server could not answer in time.", Hint: "Try again in a moment.", RetryAfter: 5}},
+		{syscall.EMFILE, Problem{Status: 503, Code: "overloaded", Title: "The server has too many files open.", Hint: "Try again in a moment; if it stays, tell the administrator.", RetryAfter: 5}},
+		{syscall.ENFILE, Problem{Status: 503, Code: "overloaded", Title: "The server has too many files open.", Hint: "Try again in a moment; if it stays, tell the administrator.", RetryAfter: 5}},
 		{context.Canceled, Problem{Status: 499, Code: "cancelled", Title: "The request was cancelled.", Hint: "Send it again."}},
 	}
 }

@@ -11,8 +11,8 @@ import (
 
 // JSON answers with err as application/problem+json (RFC 9457) and the members
 // code, hint and request_id beside the standard ones. Call it before anything was
-// written, and for each error once: a status of 500 and above is logged here. log
-// may be nil.
+// written, and for each error once: a status of 500 and above is logged here, but for
+// 501, which is the client's doing. log may be nil.
 func JSON(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	p := Of(err)
 	body, _ := json.Marshal(struct {
@@ -59,7 +59,7 @@ func (p Problem) text(r *http.Request) string {
 }
 
 func (p Problem) send(w http.ResponseWriter, r *http.Request, log *slog.Logger, ctype string, body []byte) {
-	if p.Status >= 500 && log != nil {
+	if p.Status >= 500 && p.Status != http.StatusNotImplemented && log != nil {
 		level := slog.LevelError
 		if p.Status == http.StatusInsufficientStorage || p.Status == http.StatusServiceUnavailable {
 			level = slog.LevelWarn
