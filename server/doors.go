@@ -25,9 +25,13 @@ func (s *Server) davDoor() http.Handler {
 			h.ServeHTTP(w, r)
 			return
 		case !given || errors.Is(err, auth.ErrDenied):
+			title := "Wrong name or password."
+			if !given {
+				title = "Name and password, please."
+			}
 			w.Header().Set("WWW-Authenticate", `Basic realm="Cairn", charset="UTF-8"`)
 			s.failed(w, r, httperr.Problem{Status: http.StatusUnauthorized, Code: "unauthorized",
-				Title: "Name and password, please.", Hint: "Use those of your account, or an app password."})
+				Title: title, Hint: "Use those of your account, or an app password."})
 			return
 		case err != nil:
 			s.failed(w, r, err)
@@ -63,12 +67,11 @@ func (s *Server) scope(r *http.Request, p auth.Principal) (store.Scope, error) {
 	return s.store.Home(r.Context(), p.User)
 }
 
-// failed answers for what kept a request from its door. A body that was not read is
-// net/http's to discard or to cut off.
+// failed answers for what kept a request from its door.
 func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
 	if t := (*auth.ThrottledError)(nil); errors.As(err, &t) {
 		err = httperr.Problem{Status: http.StatusTooManyRequests, Code: "throttled", Title: "Too many wrong passwords.",
 			Hint: "Wait, then try again with the right one.", RetryAfter: t.Seconds()}
 	}
-	httperr.Text(w, r, s.Log, err)
+	s.refuse(w, r, func() { httperr.Text(w, r, s.Log, err) })
 }

@@ -44,6 +44,12 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		defer s.running.enter()()
 		begin := s.Clock()
 		e := &entry{client: s.Proxies.Client(r)}
+		if !e.client.Trusted && r.Header["X-Forwarded-For"] != nil {
+			s.forged.Do(func() {
+				s.Log.Warn("X-Forwarded-For from an address that is not trusted is ignored; if that is your proxy, name it with --trusted-proxies",
+					"address", e.client.Addr.String())
+			})
+		}
 		e.id = requestID(r, e.client.Trusted)
 		rw := &response{ResponseWriter: w, method: r.Method, replied: s.Replied}
 		rw.Header().Set("X-Request-Id", e.id)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,15 +43,17 @@ type Config struct {
 // Server is the HTTP side of one store. Make it with New; safe for concurrent use.
 type Server struct {
 	Config
-	base     string // path of the base URL without its last slash
-	store    *store.Store
-	basic    *auth.Basic
-	dav      http.Handler
-	outer    http.Handler
-	handler  http.Handler
-	cert     *certificate
-	draining atomic.Bool
-	running  inflight
+	base      string // path of the base URL without its last slash
+	store     *store.Store
+	basic     *auth.Basic
+	dav       http.Handler
+	outer     http.Handler
+	handler   http.Handler
+	cert      *certificate
+	draining  atomic.Bool
+	running   inflight
+	forged    sync.Once     // a header of an untrusted proxy was seen
+	lingering chan struct{} // refused bodies that are being read
 }
 
 // New builds the server; it does not listen yet. The store stays the caller's, to be
@@ -68,7 +71,7 @@ func New(c Config, st *store.Store) (*Server, error) {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return nil, errors.New("a TLS certificate needs its key, and the other way round")
 	}
-	s := &Server{Config: c, base: strings.TrimSuffix(c.BaseURL.Path, "/"), store: st}
+	s := &Server{Config: c, base: strings.TrimSuffix(c.BaseURL.Path, "/"), store: st, lingering: make(chan struct{}, mostLingers)}
 	if c.TLSCert != "" {
 		cert, err := loadCertificate(c.TLSCert, c.TLSKey)
 		if err != nil {
