@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 
 	"cairn/server/admin"
+	"cairn/store"
 )
 
 type appPasswordCmd struct {
@@ -24,7 +26,7 @@ func (k *appPasswordAddCmd) Run(c *cli, std streams) error {
 	return withAccounts(c, func(ctx context.Context, a admin.Accounts) error {
 		secret, err := a.AddAppPassword(ctx, k.Name, k.Label)
 		if err != nil {
-			return fmt.Errorf("account %s: %w", k.Name, err)
+			return accountError(k.Name, err)
 		}
 		std.tell(secret, true)
 		return nil
@@ -40,7 +42,7 @@ func (k *appPasswordListCmd) Run(c *cli, std streams) error {
 	return withAccounts(c, func(ctx context.Context, a admin.Accounts) error {
 		list, err := a.AppPasswords(ctx, k.Name)
 		if err != nil {
-			return fmt.Errorf("account %s: %w", k.Name, err)
+			return accountError(k.Name, err)
 		}
 		w := tabwriter.NewWriter(std.out, 0, 8, 2, ' ', 0)
 		fmt.Fprintln(w, "ID\tMADE\tLABEL")
@@ -59,7 +61,13 @@ type appPasswordRmCmd struct {
 // Run removes one.
 func (k *appPasswordRmCmd) Run(c *cli, std streams) error {
 	return withAccounts(c, func(ctx context.Context, a admin.Accounts) error {
+		if _, err := a.AppPasswords(ctx, k.Name); err != nil {
+			return accountError(k.Name, err)
+		}
 		if err := a.RemoveAppPassword(ctx, k.Name, k.ID); err != nil {
+			if errors.Is(err, store.ErrNotExist) {
+				return &said{fmt.Sprintf("%s has no app password %d\n  hint: 'cairn user app-password list %s' shows their ids", k.Name, k.ID, k.Name), nil}
+			}
 			return fmt.Errorf("app password %d of %s: %w", k.ID, k.Name, err)
 		}
 		fmt.Fprintf(std.err, "app password %d of %s removed\n", k.ID, k.Name)

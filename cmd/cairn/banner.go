@@ -10,8 +10,10 @@ import (
 // banner is what serve says to the person who started it.
 type banner struct {
 	address *url.URL // of the app, without its last slash
+	listen  string
 	data    string
 	account bool // there is one
+	clear   bool // passwords can be read on their way
 }
 
 func (b banner) print(w io.Writer) {
@@ -19,10 +21,20 @@ func (b banner) print(w io.Writer) {
 	fmt.Fprintf(w, "  app    %s/\n", b.address)
 	fmt.Fprintf(w, "  mount  %s/dav/\n", b.address)
 	fmt.Fprintf(w, "  data   %s\n", b.data)
+	fmt.Fprintf(w, "  listen %s\n", b.listen)
+	if b.clear {
+		fmt.Fprintf(w, "\nWarning: others on the network can read passwords on their way here. Use HTTPS:\n--tls-cert and --tls-key, or a proxy and --base-url https://…\n")
+	}
 	if !b.account {
 		fmt.Fprintf(w, "\nThere is no account yet. Add one, in another terminal:\n\n  cairn user add NAME --admin --data %s\n\n", shellQuote(b.data))
 		fmt.Fprintf(w, "then mount %s/dav/ with its name and password.\n", b.address)
 	}
+}
+
+// inTheClear: clients on other machines reach the server without TLS.
+func inTheClear(base *url.URL, ln net.Addr, tls bool) bool {
+	a, ok := ln.(*net.TCPAddr)
+	return ok && !a.IP.IsLoopback() && !tls && base.Scheme != "https"
 }
 
 // address is where clients find the server: the base URL, or where it listens with

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/signal"
 	"syscall"
@@ -17,7 +18,10 @@ type checkCmd struct {
 func (k *checkCmd) Run(c *cli, std streams) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	st, err := store.Open(ctx, store.Options{Dir: c.Data, UnsafeFS: c.UnsafeFS})
+	st, _, err := openStore(ctx, store.Options{Dir: c.Data, UnsafeFS: c.UnsafeFS}, false)
+	if errors.Is(err, store.ErrInUse) {
+		return &said{fmt.Sprintf("a server is using %s\n  hint: stop the server first", c.Data), nil}
+	}
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,16 @@ type cli struct {
 }
 
 // run is the program: it returns the exit code.
-func run(args []string, std streams) int {
+func run(args []string, std streams) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			e, ok := p.(exited)
+			if !ok {
+				panic(p)
+			}
+			code = int(e)
+		}
+	}()
 	unsetEmpty()
 	var c cli
 	parser, err := kong.New(&c,
@@ -41,11 +50,12 @@ func run(args []string, std streams) int {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Resolvers(newConfigFile(os.LookupEnv)),
 		kong.Bind(&c, std),
+		kong.Exit(func(code int) { panic(exited(code)) }), // after --help
 	)
 	if err != nil {
 		panic(err) // a mistake in the tags above
 	}
-	ctx, err := parser.Parse(args)
+	ctx, err := parser.Parse(words(args))
 	if err != nil {
 		// kong names the flag that it was about to look up in the config file
 		text := strings.TrimPrefix(err.Error(), "--help: ")
@@ -71,12 +81,4 @@ func unsetEmpty() {
 			os.Unsetenv(name)
 		}
 	}
-}
-
-func usageHint(err error) string {
-	var pe *kong.ParseError
-	if errors.As(err, &pe) && pe.Context != nil && pe.Context.Command() != "" {
-		return fmt.Sprintf("'cairn %s --help' lists the flags", pe.Context.Command())
-	}
-	return "'cairn --help' lists the commands"
 }

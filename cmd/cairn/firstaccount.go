@@ -25,23 +25,25 @@ func firstAccount(ctx context.Context, a admin.Accounts, st *store.Store, lookup
 	if name == "" {
 		return len(list) > 0, nil
 	}
-	password, err := adminPassword(lookup)
-	if err != nil {
-		return false, err
-	}
+	defer os.Unsetenv("CAIRN_ADMIN_PASSWORD") // nothing that is started from here needs it
 	if len(list) == 0 {
+		password, err := adminPassword(lookup)
+		if err != nil {
+			return false, err
+		}
 		if _, err := a.Add(ctx, name, password, 0, true); err != nil {
 			return false, fmt.Errorf("CAIRN_ADMIN_USER %q: %w", name, err)
 		}
 		log.Info("first account made", "user", name)
 		return true, nil
 	}
+	password, given := lookup("CAIRN_ADMIN_PASSWORD")
 	switch u, err := st.UserByName(ctx, name); {
 	case errors.Is(err, store.ErrNotExist):
 		log.Warn("CAIRN_ADMIN_USER is ignored: there are accounts already", "user", name)
 	case err != nil:
 		return true, err
-	case !auth.Verify(u.Password, password):
+	case given && !auth.Verify(u.Password, password):
 		log.Warn("CAIRN_ADMIN_PASSWORD is not the account's password; the account is left as it is", "user", name)
 	}
 	return true, nil

@@ -7,5 +7,6 @@ import "os"
 var version = "dev"
 
 func main() {
+	keepPrivate()
 	os.Exit(run(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"cairn/server/auth"
 )
@@ -42,9 +44,23 @@ func (s streams) secret(tty *os.File, prompt string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM)
+	answered := make(chan struct{})
 	defer func() {
+		signal.Stop(ended)
+		close(answered)
 		show()
 		fmt.Fprintln(s.err)
+	}()
+	go func() {
+		select {
+		case <-ended: // the terminal would stay without echo
+			show()
+			fmt.Fprintln(s.err)
+			os.Exit(130)
+		case <-answered:
+		}
 	}()
 	fmt.Fprint(s.err, prompt)
 	return readLine(tty)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -22,7 +21,7 @@ import (
 type serveCmd struct {
 	Listen         string        `help:"Address to listen on (${default})." default:"127.0.0.1:8080" env:"CAIRN_LISTEN" placeholder:"HOST:PORT"`
 	BaseURL        string        `help:"Address that clients use, path included, when it is not the one listened on: https://host/files/" env:"CAIRN_BASE_URL" placeholder:"URL"`
-	TrustedProxies []string      `help:"Addresses or CIDR ranges whose X-Forwarded-For and X-Forwarded-Proto are believed (none)." env:"CAIRN_TRUSTED_PROXIES" placeholder:"CIDR"`
+	TrustedProxies []string      `help:"Addresses or CIDR ranges whose X-Forwarded-For and X-Forwarded-Proto are believed (none): only the proxy itself, never a network that clients are in." env:"CAIRN_TRUSTED_PROXIES" placeholder:"CIDR"`
 	TLSCert        string        `name:"tls-cert" help:"PEM file with the certificate chain; read again at SIGHUP." env:"CAIRN_TLS_CERT" type:"path" placeholder:"FILE"`
 	TLSKey         string        `name:"tls-key" help:"PEM file with its key." env:"CAIRN_TLS_KEY" type:"path" placeholder:"FILE"`
 	MemoryBudget   size          `help:"Memory for all buffers (${default})." default:"96MiB" env:"CAIRN_MEMORY_BUDGET" placeholder:"SIZE"`
@@ -55,6 +54,9 @@ func (k *serveCmd) Run(c *cli, std streams) error {
 // serve opens everything, in the order in which it can go wrong for its operator, and
 // closes it in reverse.
 func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan os.Signal) (err error) {
+	if err := k.check(); err != nil {
+		return err
+	}
 	log := k.logger(std.err)
 	base, err := server.ParseBase(k.BaseURL)
 	if err != nil {
@@ -63,9 +65,6 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	proxies, err := auth.ParseProxies(k.TrustedProxies)
 	if err != nil {
 		return err
-	}
-	if k.MaxConnections < 0 || k.MaxConnections > 10_000 {
-		return fmt.Errorf("--max-connections %d: a number from 1 to 10000, or 0 for automatic", k.MaxConnections)
 	}
 	opts := store.Options{Dir: c.Data, MemoryBudget: int64(k.MemoryBudget), Log: log, UnsafeFS: c.UnsafeFS}
 	conf := server.Config{
@@ -77,8 +76,14 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 		return err
 	}
 	defer disarm()
+	// Before the store, which would leave a new folder when the port is taken.
+	ln, err := net.Listen("tcp", k.Listen)
+	if err != nil {
+		return &listenError{k.Listen, err}
+	}
+	defer ln.Close()
 	go governMemory(ctx)
-	st, err := store.Open(ctx, opts)
+	st, _, err := openStore(ctx, opts, true)
 	if err != nil {
 		return err
 	}
@@ -92,11 +97,6 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	if err != nil {
 		return err
 	}
-	ln, err := net.Listen("tcp", k.Listen)
-	if err != nil {
-		return &listenError{k.Listen, err}
-	}
-	defer ln.Close()
 	closeAdmin, err := serveAdmin(c.Data, accounts)
 	if err != nil {
 		return err
@@ -114,7 +114,11 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 			}
 		}
 	}()
-	banner{address(base, ln.Addr(), k.TLSCert != ""), c.Data, exists}.print(std.out)
+	clear := inTheClear(base, ln.Addr(), k.TLSCert != "")
+	if clear {
+		log.Warn("passwords travel in the clear: use --tls-cert and --tls-key, or a proxy with HTTPS and --base-url https://…", "listen", ln.Addr().String())
+	}
+	banner{address(base, ln.Addr(), k.TLSCert != ""), ln.Addr().String(), c.Data, exists, clear}.print(std.out)
 	return srv.Serve(ctx, ln)
 }
 

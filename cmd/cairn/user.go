@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 
 	"cairn/server/admin"
+	"cairn/store"
 )
 
 type userCmd struct {
@@ -25,20 +27,40 @@ type userAddCmd struct {
 }
 
 // Run adds an account. A password that was made is the only line on standard output.
-func (k *userAddCmd) Run(c *cli, std streams) error {
-	return withAccounts(c, func(ctx context.Context, a admin.Accounts) error {
-		password, made, err := std.newPassword(k.PasswordStdin)
-		if err != nil {
+func (k *userAddCmd) Run(c *cli, std streams) (err error) {
+	if k.Quota < 0 {
+		return fmt.Errorf("--quota %d: less than nothing\n  hint: write it as 10GiB or 500M; 0 is without limit", int64(k.Quota))
+	}
+	switch state, err := lookAt(c.Data); {
+	case err != nil:
+		return err
+	case state == folderStore: // before asking for a password
+		if found, err := hasAccount(c, k.Name); err != nil {
 			return err
+		} else if found {
+			return accountError(k.Name, store.ErrExist)
 		}
-		account, err := a.Add(ctx, k.Name, password, int64(k.Quota), k.Admin)
-		if err != nil {
-			return fmt.Errorf("account %s: %w", k.Name, err)
-		}
-		fmt.Fprintf(std.err, "account %s added\n", account.Name)
-		std.tell(password, made)
-		return nil
-	})
+	}
+	password, generated, err := std.newPassword(k.PasswordStdin)
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	a, made, end, err := openAccounts(ctx, c, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	if made {
+		fmt.Fprintf(std.err, "made a new data folder at %s\n", c.Data)
+	}
+	account, err := a.Add(ctx, k.Name, password, int64(k.Quota), k.Admin)
+	if err != nil {
+		return accountError(k.Name, err)
+	}
+	fmt.Fprintf(std.err, "account %s added\n", account.Name)
+	std.tell(password, generated)
+	return nil
 }
 
 type userPasswdCmd struct {
@@ -48,13 +70,16 @@ type userPasswdCmd struct {
 
 // Run sets a password; its source is the same as in add.
 func (k *userPasswdCmd) Run(c *cli, std streams) error {
+	if err := mustHave(c, k.Name); err != nil {
+		return err
+	}
+	password, made, err := std.newPassword(k.PasswordStdin)
+	if err != nil {
+		return err
+	}
 	return withAccounts(c, func(ctx context.Context, a admin.Accounts) error {
-		password, made, err := std.newPassword(k.PasswordStdin)
-		if err != nil {
-			return err
-		}
 		if err := a.SetPassword(ctx, k.Name, password); err != nil {
-			return fmt.Errorf("account %s: %w", k.Name, err)
+			return accountError(k.Name, err)
 		}
 		fmt.Fprintf(std.err, "password of %s set\n", k.Name)
 		std.tell(password, made)
@@ -94,14 +119,17 @@ type userRmCmd struct {
 
 // Run removes an account.
 func (k *userRmCmd) Run(c *cli, std streams) error {
-	return withAccounts(c, func(ctx context.Context, a admin.Accounts) error {
-		if !k.Yes {
-			if err := std.confirm(fmt.Sprintf("Remove the account %s and its access to its files?", k.Name)); err != nil {
-				return err
-			}
+	if err := mustHave(c, k.Name); err != nil {
+		return err
+	}
+	if !k.Yes {
+		if err := std.confirm(fmt.Sprintf("Remove the account %s and its access to its files?", k.Name)); err != nil {
+			return err
 		}
+	}
+	return withAccounts(c, func(ctx context.Context, a admin.Accounts) error {
 		if err := a.Remove(ctx, k.Name); err != nil {
-			return fmt.Errorf("account %s: %w", k.Name, err)
+			return accountError(k.Name, err)
 		}
 		fmt.Fprintf(std.err, "account %s removed\n", k.Name)
 		return nil
@@ -117,7 +145,7 @@ type userQuotaCmd struct {
 func (k *userQuotaCmd) Run(c *cli, std streams) error {
 	return withAccounts(c, func(ctx context.Context, a admin.Accounts) error {
 		if err := a.SetQuota(ctx, k.Name, int64(k.Size)); err != nil {
-			return fmt.Errorf("account %s: %w", k.Name, err)
+			return accountError(k.Name, err)
 		}
 		fmt.Fprintf(std.err, "quota of %s set to %s\n", k.Name, k.Size)
 		return nil

@@ -149,11 +149,11 @@ func TestUser(t *testing.T) {
 				{"a-z", []string{"add", "no spaces"}},
 				{"a-z", []string{"add", strings.Repeat("a", 65)}},
 				{"password has", []string{"add", "dave", "--password-stdin"}},
-				{"not found", []string{"passwd", "nobody"}},
-				{"not found", []string{"rm", "nobody", "--yes"}},
-				{"not found", []string{"quota", "carol", "1G"}},
-				{"not found", []string{"app-password", "rm", "alice", id[1]}},
-				{"not found", []string{"app-password", "list", "nobody"}},
+				{"no account named", []string{"passwd", "nobody"}},
+				{"no account named", []string{"rm", "nobody", "--yes"}},
+				{"no account named", []string{"quota", "carol", "1G"}},
+				{"has no app password", []string{"app-password", "rm", "alice", id[1]}},
+				{"no account named", []string{"app-password", "list", "nobody"}},
 				{"nothing was changed", []string{"rm", "alice"}},
 				{"not a size", []string{"quota", "alice", "lots"}},
 			} {
@@ -252,11 +252,11 @@ func TestServe_explains(t *testing.T) {
 		want, hint string
 		args       []string
 	}{
-		{"in use", "--data", []string{"--data", dir, "serve"}},
-		{"in use", "stop it", []string{"--data", dir, "check"}},
+		{"in use", "--data", []string{"--data", dir, "serve", "--listen", "127.0.0.1:0"}},
+		{"a server is using", "stop the server first", []string{"--data", dir, "check"}},
 		{"listen on " + port + ": address already in use", "--listen", []string{"--data", other, "serve", "--listen", port}},
-		{"TLS", "", []string{"--data", other, "serve", "--tls-cert", "/nowhere", "--tls-key", "/nowhere"}},
-		{"needs its key", "", []string{"--data", other, "serve", "--tls-cert", "/nowhere"}},
+		{"TLS", "", []string{"--data", other, "serve", "--listen", "127.0.0.1:0", "--tls-cert", "/nowhere", "--tls-key", "/nowhere"}},
+		{"needs its key", "", []string{"--data", other, "serve", "--listen", "127.0.0.1:0", "--tls-cert", "/nowhere"}},
 		{"base URL", "", []string{"--data", other, "serve", "--base-url", "files"}},
 		{"trusted proxy", "", []string{"--data", other, "serve", "--trusted-proxies", "nginx"}},
 	} {
