@@ -222,6 +222,11 @@ func TestBasic_rememberedWhileThrottled(t *testing.T) {
 // 480 guesses from eight addresses do not make anybody else wait.
 func TestBasic_queue(t *testing.T) {
 	_, b, _ := newPeople(t)
+	begin := time.Now()
+	if _, err := Hash("x"); err != nil {
+		t.Fatal(err)
+	}
+	most := 60 * time.Since(begin) // of 16 that wait two at a time, on a busy machine; of 480 it is 240 and more
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	refused := 0
@@ -241,12 +246,12 @@ func TestBasic_queue(t *testing.T) {
 		waiting = len(b.queue.strange)
 		b.queue.mu.Unlock()
 	}
-	begin := time.Now()
+	begin = time.Now()
 	_, err := b.Check(t.Context(), here, "alice", "correct horse")
 	took := time.Since(begin)
 	wg.Wait()
 	t.Logf("alice waited %v, %d guesses were sent away", took, refused)
-	if err != nil || took > 2*time.Second || refused < 400 {
+	if err != nil || took > most || refused < 400 {
 		t.Errorf("alice: %v after %v; %d guesses sent away, want at least 400", err, took, refused)
 	}
 	if w := b.throttle.Wait("user0", netip.AddrFrom4([4]byte{10, 0, 0, 0})); w != 0 {
