@@ -38,7 +38,7 @@ func (s *Store) takeFolder(ctx context.Context) (superblock, error) {
 	var sb superblock
 	dir := s.o.Dir
 	if err := s.fs.MkdirAll(dir); err != nil {
-		return sb, readOnly(err)
+		return sb, outward(readOnly(err))
 	}
 	if kind, safe, err := s.fs.Kind(dir); err != nil {
 		return sb, err
