@@ -233,22 +233,24 @@ func (s *Set) visit(ctx context.Context, all []commit, visit func(lsn uint64, pa
 	return nil
 }
 
-// resume seals the packs that are not sealed, and reports those that are.
+// resume seals the packs that are not sealed, before anything else is written, and
+// reports them and those that are. One that cannot be sealed stays as it is, frozen.
 func (s *Set) resume(ctx context.Context, open []*pack) error {
 	for _, p := range open {
-		switch {
-		case p.sealed:
-			if s.opt.OnSealed != nil {
-				s.work.Go(func() { s.opt.OnSealed(p.info()) })
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if !p.sealed && p.frozen {
+			continue
+		}
+		if !p.sealed {
+			if err := s.seal(p); err != nil {
+				s.opt.Log.Warn("pack not sealed", "pack", name(p.id), "err", err)
+				continue
 			}
-		case p.frozen:
-		default:
-			select {
-			case s.sealing <- struct{}{}:
-				s.startSeal(p)
-			case <-ctx.Done():
-				return ctx.Err()
-			}
+		}
+		if s.opt.OnSealed != nil {
+			s.work.Go(func() { s.opt.OnSealed(p.info()) })
 		}
 	}
 	return nil
