@@ -1,0 +1,68 @@
+/** One file or folder, as the server lists it. Frozen: never changed in place. */
+export interface Entry {
+  /** 16 hexadecimal digits; survives rename, overwrite and trash. */
+  readonly id: string;
+  readonly name: string;
+  readonly folder: boolean;
+  /** Bytes; of a folder, all that lies below it. */
+  readonly size: number;
+  /** Files below a folder; 0 for a file. */
+  readonly files: number;
+  /** Milliseconds since 1970. */
+  readonly mtime: number;
+  /** Opaque, without quotes; changes with the content. */
+  readonly etag: string;
+}
+
+/** A folder with everything in it, in the server's order. */
+export interface Listing {
+  /** Without a slash at either end; '' is the top. */
+  readonly path: string;
+  readonly id: string;
+  readonly etag: string;
+  readonly entries: readonly Entry[];
+}
+
+/** Bytes. A quota of 0 is none. */
+export interface Usage {
+  readonly used: number;
+  readonly quota: number;
+  readonly available: number;
+}
+
+/** Who is signed in. */
+export interface Session {
+  readonly user: { readonly name: string; readonly admin: boolean };
+  /** Goes with every request that changes something, as X-Cairn-Token. */
+  readonly token: string;
+  readonly usage: Usage;
+}
+
+/** One change to the tree. Paths as in Listing. */
+export type Operation =
+  | { readonly op: 'mkdir'; readonly path: string; readonly parents?: boolean }
+  | {
+      readonly op: 'move' | 'copy';
+      readonly from: string;
+      readonly to: string;
+      readonly overwrite?: boolean;
+    }
+  | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'restore'; readonly node: string; readonly to?: string };
+
+/** What became of an operation: done, or refused. */
+export type OperationResult =
+  | { readonly node: string; readonly path?: string; readonly entry?: Entry }
+  | { readonly problem: ProblemBody };
+
+/** An error of the server: application/problem+json. */
+export interface ProblemBody {
+  readonly status: number;
+  /** For programs, such as 'no-parent'. */
+  readonly code: string;
+  /** One sentence: what is wrong. */
+  readonly title: string;
+  /** What to do about it. */
+  readonly detail?: string;
+  readonly request_id?: string;
+}

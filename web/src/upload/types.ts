@@ -1,0 +1,113 @@
+import type { ProblemBody } from '../api/types';
+
+/** What is to be uploaded: files and (also empty) folders, with paths below the target. */
+export interface Picked {
+  /** Paths of folders, parents first, without slashes at the ends. */
+  readonly folders: readonly string[];
+  readonly files: readonly PickedFile[];
+}
+
+export interface PickedFile {
+  /** Path below the target folder; the last part is the file's name. */
+  readonly path: string;
+  readonly file: File;
+}
+
+export type ItemState =
+  /** its turn has not come */
+  | 'waiting'
+  | 'sending'
+  /** broken off by the network or the server; goes on by itself */
+  | 'retrying'
+  | 'paused'
+  | 'done'
+  /** ended by an error that will not go away by itself; retry begins again where it was */
+  | 'failed'
+  /** the person chose to skip it, because the name exists */
+  | 'skipped';
+
+/** One file on its way. Frozen. */
+export interface UploadItem {
+  readonly id: number;
+  readonly name: string;
+  /** Path of the folder it goes to, as in Listing. */
+  readonly folder: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Bytes that the server has on disk: the solid bar. Never falls. */
+  readonly acked: number;
+  /** Bytes handed to the connection: the light bar. At least acked. */
+  readonly sent: number;
+  readonly state: ItemState;
+  /** Why it failed or retries. */
+  readonly problem?: ProblemBody;
+}
+
+/** All files of the panel together. */
+export interface UploadTotals {
+  /** Files, without skipped and cancelled ones. */
+  readonly files: number;
+  readonly done: number;
+  readonly failed: number;
+  /** Files that are waiting, sending, retrying or paused. */
+  readonly open: number;
+  readonly bytes: number;
+  /** Never falls while files are open. */
+  readonly acked: number;
+  readonly sent: number;
+  /** Acknowledged bytes a second, smoothed; 0 when nothing moves. */
+  readonly speed: number;
+  /** Whole seconds; undefined while it cannot be told. */
+  readonly secondsLeft: number | undefined;
+  readonly paused: boolean;
+  /** 'offline': waits for the network or the server. 'signin': waits for a new session. */
+  readonly waits: 'no' | 'offline' | 'signin';
+}
+
+/** Names that exist already, of one drop. Nothing of these is sent before it is answered. */
+export interface Conflict {
+  /** Path below the target, and what is there. */
+  readonly path: string;
+  readonly there: { readonly folder: boolean; readonly size: number; readonly mtime: number };
+  readonly size: number;
+  readonly mtime: number;
+}
+
+/** The old version stays as a version; both: the new file gets a free name. */
+export type ConflictChoice = 'replace' | 'both' | 'skip';
+
+export interface Snapshot {
+  readonly items: readonly UploadItem[];
+  readonly totals: UploadTotals;
+  /** Files found so far by a drop that is still being read; undefined: none is. */
+  readonly reading: number | undefined;
+  /** The question that waits for an answer, if there is one. */
+  readonly conflicts: readonly Conflict[] | undefined;
+}
+
+/** The upload manager. It knows no UI. */
+export interface Uploads {
+  subscribe(listener: () => void): () => void;
+  /** The same object until something changed; while bytes flow it changes at most 10 times a second. */
+  snapshot(): Snapshot;
+  /**
+   * Uploads into the folder. picked may still be going on to read folders. Names that are
+   * free go at once. Resolves when all is queued or refused.
+   */
+  add(folder: string, picked: Promise<Picked> | Picked): Promise<void>;
+  /** Answers snapshot().conflicts, once for all of them; undefined skips all. */
+  resolve(choice: ConflictChoice | undefined): void;
+  /** One file, or, without an id, all. */
+  pause(id?: number): void;
+  resume(id?: number): void;
+  /** Ends it and drops what the server has of it. */
+  cancel(id?: number): void;
+  /** Tries failed ones again, where they were. */
+  retry(id?: number): void;
+  /** A failed one whose folder is gone or whose name was taken goes there instead; what arrived is kept. */
+  redirect(id: number, folder: string, name: string): void;
+  /** Takes finished, skipped and failed ones off the list. */
+  clear(): void;
+  /** To be called after a new sign-in: what waits for it goes on. */
+  signedIn(): void;
+}
