@@ -11,8 +11,22 @@ import (
 var accountName = regexp.MustCompile(`^[a-zA-Z0-9._@-]{1,64}$`)
 
 // AddUser implements API. The account gets a space of its own.
-func (s *Store) AddUser(ctx context.Context, name, password string, quota int64, admin bool) (u User, err error) {
+func (s *Store) AddUser(ctx context.Context, name, password string, quota int64, admin bool) (User, error) {
+	return s.addUser(ctx, name, password, quota, admin, false)
+}
+
+// AddFirstUser implements API.
+func (s *Store) AddFirstUser(ctx context.Context, name, password string) (User, error) {
+	return s.addUser(ctx, name, password, 0, true, true)
+}
+
+func (s *Store) addUser(ctx context.Context, name, password string, quota int64, admin, first bool) (u User, err error) {
 	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+		if first {
+			if us, err := tx.Accounts(); err != nil || len(us) > 0 {
+				return orExist(len(us) > 0, err)
+			}
+		}
 		if !accountName.MatchString(name) || name == "." || name == ".." || quota < 0 {
 			return ErrName
 		}

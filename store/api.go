@@ -25,6 +25,7 @@ type (
 	PropName    = meta.PropName
 	Upload      = meta.Upload
 	Change      = meta.Change
+	Session     = meta.Session
 )
 
 // The kinds of node.
@@ -115,7 +116,17 @@ type UploadSpec struct {
 	ModTime    time.Time
 	Meta       []byte // at most 64 KiB, opaque
 	Parents    bool   // make missing folders above the path when it is committed
-	Lifetime   time.Duration
+	// Base, with Parents, is the folder that must be there: only those below it are
+	// made. The root: all of them.
+	Base     Path
+	Digest   Digest // of the whole content; the zero value: none is checked
+	Lifetime time.Duration
+}
+
+// Digest is what the bytes of a whole file must come to.
+type Digest struct {
+	Algorithm string // sha1, sha256, md5 or adler32; empty: no digest
+	Sum       []byte
 }
 
 // LockSpec describes a lock to take.
@@ -213,7 +224,9 @@ type API interface {
 	// Locks lists the live locks that cover p, and the path of each one's root.
 	Locks(ctx context.Context, sc Scope, p Path) ([]Lock, []Path, error)
 
-	// CreateUpload begins an upload of one part. ErrQuota, ErrNoParent, ErrLocked…
+	// CreateUpload begins an upload of one part. One of no bytes is committed in the
+	// same transaction. ErrQuota, ErrNoParent, ErrLocked, ErrDigest (an algorithm that
+	// is not known)…
 	CreateUpload(ctx context.Context, sc Scope, spec UploadSpec) (Upload, error)
 	// GetUpload finds an upload of the scope's user; anybody else's is ErrNotExist.
 	GetUpload(ctx context.Context, sc Scope, id UploadID) (Upload, error)
@@ -221,8 +234,16 @@ type API interface {
 	// which counts every byte that arrived, also when r fails (then with ErrRead).
 	// When the last byte of a single-part upload arrives the file is committed in
 	// the same transaction; what that commit refuses is returned, the bytes are
-	// kept, and the offset stays below the size. ErrOffset, ErrBusy, ErrTooLong.
+	// kept, and the offset stays below the size. ErrDigest: the bytes are not those
+	// that were announced, and the upload is dropped. ErrOffset, ErrBusy, ErrTooLong.
 	AppendUpload(ctx context.Context, sc Scope, id UploadID, part int, offset int64, r io.Reader) (int64, error)
+	// DeclareSize tells the size of an upload that began without one, and commits it
+	// if that many bytes are there. ErrTooLong: more are. ErrQuota. What the commit
+	// refuses is returned with the size declared and the bytes kept.
+	DeclareSize(ctx context.Context, sc Scope, id UploadID, size int64) (Upload, error)
+	// Uploads lists the unfinished uploads of the scope's user in its space, oldest
+	// first, at most limit.
+	Uploads(ctx context.Context, sc Scope, limit int) ([]Upload, error)
 	// FinishUpload commits an upload whose bytes are all there: with the size
 	// declared now (size ≥ 0) or before (negative), at another place if to is not
 	// the root. Idempotent. ErrIncomplete.
@@ -233,6 +254,8 @@ type API interface {
 	// Accounts. Names are [a-z0-9._@-]{1,64} compared without case; password is an
 	// argon2id hash made by server/auth. ErrName, ErrExist, ErrNotExist.
 	AddUser(ctx context.Context, name, password string, quota int64, admin bool) (User, error)
+	// AddFirstUser makes an administrator where there is no account at all: else ErrExist.
+	AddFirstUser(ctx context.Context, name, password string) (User, error)
 	SetPassword(ctx context.Context, u UserID, password string) error
 	SetQuota(ctx context.Context, u UserID, quota int64) error
 	RemoveUser(ctx context.Context, u UserID) error
@@ -243,4 +266,17 @@ type API interface {
 	RemoveAppPassword(ctx context.Context, u UserID, id int64) error
 	// AppPasswordUser finds the account that a secret's hash belongs to.
 	AppPasswordUser(ctx context.Context, hash [32]byte) (User, error)
+
+	// AddSession keeps a session of an account, whose oldest give way above
+	// MaxSessions. ErrNotExist: the account is gone, or its epoch is another.
+	AddSession(ctx context.Context, ses Session) error
+	// SessionUser finds a live session by the hash of its secret, and its account.
+	// ErrNotExist: unknown, expired, or from before the last change of the password.
+	SessionUser(ctx context.Context, hash [32]byte) (Session, User, error)
+	// RenewSession gives a live session until expires.
+	RenewSession(ctx context.Context, hash [32]byte, expires time.Time) error
+	// DropSession ends a session; one that is not there is no error.
+	DropSession(ctx context.Context, hash [32]byte) error
+	// DropSessions ends all sessions of an account.
+	DropSessions(ctx context.Context, u UserID) error
 }

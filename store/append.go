@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"slices"
 	"time"
@@ -31,7 +33,9 @@ type appending struct {
 	part int
 	in   *ingest
 
-	durable  int64 // offset as the database has it
+	guard    guard
+	hash     hash.Hash // nil: no digest was announced
+	durable  int64     // offset as the database has it
 	when     time.Time
 	finished bool
 }
@@ -69,6 +73,9 @@ func (a *appending) run(ctx context.Context, id UploadID, offset int64, r io.Rea
 	if err != nil {
 		return a.told(), err
 	}
+	if r, err = a.hashing(r, room); err != nil {
+		return a.told(), err
+	}
 	_, err = a.in.readFrom(ctx, r, room, func() error { return a.checkpoint(ctx) })
 	if err == nil && a.in.size-p.Offset == room {
 		var more bool
@@ -81,6 +88,18 @@ func (a *appending) run(ctx context.Context, id UploadID, offset int64, r io.Rea
 		err = err2
 	}
 	return a.told(), err
+}
+
+// hashing feeds the digest that was announced, if one was, with at most room bytes.
+func (a *appending) hashing(r io.Reader, room int64) (io.Reader, error) {
+	var err error
+	if a.guard, err = readGuard(a.u); err != nil || a.guard.Digest == nil {
+		return r, err
+	}
+	if a.hash, err = a.guard.Digest.resume(a.durable); err != nil {
+		return r, err
+	}
+	return &hashReader{r, a.hash, room}, nil
 }
 
 // told is the offset that clients see: below the size until the file is committed.
@@ -180,6 +199,11 @@ func (a *appending) parkLocked(ctx context.Context, last bool) error {
 		return err
 	}
 	part := meta.Part{Number: a.part, Offset: a.in.size, Manifest: m, Tail: slices.Clone(a.in.tail)}
+	if a.hash != nil {
+		if err := a.guard.Digest.park(a.hash, a.in.size); err != nil {
+			return err
+		}
+	}
 	if complete {
 		whole, err := a.whole(ctx)
 		if err == nil {
@@ -188,6 +212,9 @@ func (a *appending) parkLocked(ctx context.Context, last bool) error {
 		if err == nil {
 			a.durable, a.finished = a.in.size, true
 			return nil
+		}
+		if errors.Is(err, ErrDigest) { // nobody can tell which of the bytes are wrong
+			return errors.Join(err, a.s.dropHeld(ctx, a.sc, a.u.ID))
 		}
 		if err2 := a.keep(ctx, part); err2 != nil {
 			return err2
@@ -204,11 +231,10 @@ func (a *appending) keep(ctx context.Context, part meta.Part) error {
 		if err != nil {
 			return err
 		}
-		var g guard
-		if err := json.Unmarshal(u.Guard, &g); err != nil {
+		if u.Guard, err = json.Marshal(a.guard); err != nil {
 			return err
 		}
-		u.Expires = tx.Now().UTC().Add(g.Lifetime)
+		u.Expires = tx.Now().UTC().Add(a.guard.Lifetime)
 		return tx.Apply(&meta.PutUpload{Upload: u}, &meta.PutPart{Upload: a.u.ID, Part: part})
 	})
 	if err == nil {
@@ -242,6 +268,9 @@ func (a *appending) commit(ctx context.Context, part meta.Part, c content) error
 	return a.s.db.Commit(ctx, a.in.packs, func(tx *meta.Tx) error {
 		u, err := ownUpload(&tx.Reader, a.sc, a.u.ID)
 		if err != nil {
+			return err
+		}
+		if u.Guard, err = json.Marshal(a.guard); err != nil {
 			return err
 		}
 		_, err = planFinish(tx, a.sc, u, part, Path(u.Path), c, Conditions{})

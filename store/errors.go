@@ -53,6 +53,9 @@ var (
 	ErrOffset = errors.New("wrong offset")
 	// ErrBusy: another request is writing to this upload.
 	ErrBusy = errors.New("in use by another request")
+	// ErrDigest: the bytes do not come to the digest that was announced, or its
+	// algorithm is not known.
+	ErrDigest = errors.New("the digest does not fit")
 	// ErrFinished: the upload is complete and takes no more bytes.
 	ErrFinished = errors.New("the upload is finished")
 	// ErrPropsTooLarge: the dead properties of one node would be too many bytes.

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 
 	"cairn/store/meta"
@@ -17,6 +17,55 @@ func (s *Store) FinishUpload(ctx context.Context, sc Scope, id UploadID, to Path
 	defer release()
 	w, err := s.finishHeld(ctx, sc, id, to, size, c)
 	return w, fail("finish", Path(id.String()), err)
+}
+
+// DeclareSize implements API.
+func (s *Store) DeclareSize(ctx context.Context, sc Scope, id UploadID, size int64) (u Upload, err error) {
+	release, err := s.hold(id)
+	if err != nil {
+		return u, fail("declare size", Path(id.String()), err)
+	}
+	defer release()
+	u, err = s.declareHeld(ctx, sc, id, size)
+	return u, fail("declare size", Path(id.String()), err)
+}
+
+func (s *Store) declareHeld(ctx context.Context, sc Scope, id UploadID, size int64) (u Upload, err error) {
+	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+		if u, err = ownUpload(&tx.Reader, sc, id); err != nil {
+			return err
+		}
+		switch {
+		case u.Size == size:
+			return nil
+		case u.Size >= 0 || u.Finished || size < 0 || len(u.Parts) != 1 || u.Parts[0].Offset > size:
+			return ErrTooLong
+		}
+		pl, err := resolve(&tx.Reader, sc, Path(u.Path))
+		if err != nil {
+			return err
+		}
+		left, err := quotaLeft(&tx.Reader, sc.Space)
+		if err != nil {
+			return err
+		}
+		if size > left+pl.node.Size {
+			return ErrQuota
+		}
+		u.Size = size
+		return tx.Apply(&meta.PutUpload{Upload: u})
+	})
+	if err != nil || u.Finished || u.Parts[0].Offset < size {
+		return u, err
+	}
+	_, err = s.finishHeld(ctx, sc, id, Path(u.Path), -1, Conditions{})
+	if err == nil {
+		err = s.db.View(ctx, func(r *meta.Reader) error {
+			u, err = ownUpload(r, sc, id)
+			return err
+		})
+	}
+	return u, err
 }
 
 func (s *Store) finishHeld(ctx context.Context, sc Scope, id UploadID, to Path, size int64, c Conditions) (w Written, err error) {
@@ -63,7 +112,8 @@ func (s *Store) finishHeld(ctx context.Context, sc Scope, id UploadID, to Path, 
 	if err != nil {
 		return w, err
 	}
-	err = s.db.Commit(context.WithoutCancel(ctx), in.packs, func(tx *meta.Tx) error {
+	ctx = context.WithoutCancel(ctx)
+	err = s.db.Commit(ctx, in.packs, func(tx *meta.Tx) error {
 		now, err := ownUpload(&tx.Reader, sc, id)
 		if err != nil {
 			return err
@@ -71,14 +121,25 @@ func (s *Store) finishHeld(ctx context.Context, sc Scope, id UploadID, to Path, 
 		w, err = planFinish(tx, sc, now, p, to, whole, c)
 		return err
 	})
+	if errors.Is(err, ErrDigest) {
+		err = errors.Join(err, s.dropHeld(ctx, sc, id))
+	}
 	return w, err
 }
 
 // planFinish commits an upload's content at a path.
 func planFinish(tx *meta.Tx, sc Scope, u Upload, part meta.Part, to Path, c content, with Conditions) (Written, error) {
-	var g guard
-	if err := json.Unmarshal(u.Guard, &g); err != nil {
+	g, err := readGuard(u)
+	if err != nil {
 		return Written{}, err
+	}
+	if err := g.Digest.check(c.size); err != nil {
+		return Written{}, err
+	}
+	if to == Path(u.Path) {
+		if err := g.allowBase(&tx.Reader, sc); err != nil {
+			return Written{}, err
+		}
 	}
 	if with.IfMatch == nil && with.IfNoneMatch == nil && to == Path(u.Path) {
 		with.IfMatch, with.IfNoneMatch = g.IfMatch, g.IfNoneMatch

@@ -7,13 +7,16 @@ import (
 	"cairn/store/meta"
 )
 
-// sweep forgets uploads whose time is over, at the start and once an hour.
+// sweep forgets uploads and sessions whose time is over, at the start and once an hour.
 func (s *Store) sweep() {
 	t := time.NewTicker(time.Hour)
 	defer t.Stop()
 	for {
 		if err := s.sweepUploads(context.Background()); err != nil {
 			s.o.Log.Warn("expired uploads stay for now", "err", err)
+		}
+		if err := s.sweepSessions(context.Background()); err != nil {
+			s.o.Log.Warn("expired sessions stay for now", "err", err)
 		}
 		select {
 		case <-s.closing:

@@ -21,10 +21,17 @@ const (
 // guard is the part of an upload's conditions that is kept until it is committed.
 // Lock tokens are not: the last request brings them.
 type guard struct {
-	IfMatch     []string `json:",omitempty"`
-	IfNoneMatch []string `json:",omitempty"`
-	Parents     bool     `json:",omitempty"`
+	IfMatch     []string   `json:",omitempty"`
+	IfNoneMatch []string   `json:",omitempty"`
+	Parents     bool       `json:",omitempty"`
+	Base        Path       `json:",omitempty"`
+	Digest      *digesting `json:",omitempty"`
 	Lifetime    time.Duration
+}
+
+func readGuard(u Upload) (g guard, err error) {
+	err = json.Unmarshal(u.Guard, &g)
+	return g, err
 }
 
 // CreateUpload implements API.
@@ -34,6 +41,9 @@ func (s *Store) CreateUpload(ctx context.Context, sc Scope, spec UploadSpec) (Up
 }
 
 func (s *Store) createUpload(ctx context.Context, sc Scope, spec UploadSpec) (u Upload, err error) {
+	if err := s.db.Stopped(); err != nil {
+		return u, err
+	}
 	if len(spec.Meta) > MaxUploadMeta {
 		return u, ErrPropsTooLarge
 	}
@@ -44,7 +54,11 @@ func (s *Store) createUpload(ctx context.Context, sc Scope, spec UploadSpec) (u 
 	if spec.Lifetime <= 0 {
 		spec.Lifetime = uploadLifetime
 	}
-	text, err := json.Marshal(guard{spec.IfMatch, spec.IfNoneMatch, spec.Parents, spec.Lifetime})
+	g := guard{IfMatch: spec.IfMatch, IfNoneMatch: spec.IfNoneMatch, Parents: spec.Parents, Base: spec.Base, Lifetime: spec.Lifetime}
+	if g.Digest, err = newDigesting(spec.Digest); err != nil {
+		return u, err
+	}
+	text, err := json.Marshal(g)
 	if err != nil {
 		return u, err
 	}
@@ -52,9 +66,36 @@ func (s *Store) createUpload(ctx context.Context, sc Scope, spec UploadSpec) (u 
 		now := tx.Now().UTC()
 		u = Upload{ID: meta.NewUploadID(), Space: sc.Space, User: sc.User, Root: sc.Root, Path: string(spec.Path), Size: max(-1, spec.Size),
 			ModTime: spec.ModTime, Meta: spec.Meta, Guard: text, Created: now, Expires: now.Add(spec.Lifetime), Parts: []meta.Part{{}}}
-		return tx.Apply(&meta.PutUpload{Upload: u}, &meta.PutPart{Upload: u.ID})
+		if err := g.allowBase(&tx.Reader, sc); err != nil {
+			return err
+		}
+		if spec.Size != 0 {
+			return tx.Apply(&meta.PutUpload{Upload: u}, &meta.PutPart{Upload: u.ID})
+		}
+		w, err := planFinish(tx, sc, u, meta.Part{}, spec.Path, content{modTime: spec.ModTime}, Conditions{Tokens: spec.Tokens})
+		u.Finished, u.Node, u.Version = true, w.ID, w.Version
+		return err
 	})
 	return u, err
+}
+
+// allowBase checks that the folder is there below which missing ones may be made.
+func (g *guard) allowBase(r *meta.Reader, sc Scope) error {
+	if !g.Parents || g.Base.IsRoot() {
+		return nil
+	}
+	pl, err := resolve(r, sc, g.Base)
+	switch {
+	case err != nil:
+		return err
+	case pl.missing != nil:
+		return pl.missing
+	case !pl.exists:
+		return ErrNoParent
+	case !pl.node.IsFolder():
+		return ErrNotFolder
+	}
+	return nil
 }
 
 // GetUpload implements API.
@@ -73,6 +114,15 @@ func ownUpload(r *meta.Reader, sc Scope, id UploadID) (Upload, error) {
 		return Upload{}, ErrNotExist
 	}
 	return u, err
+}
+
+// Uploads implements API.
+func (s *Store) Uploads(ctx context.Context, sc Scope, limit int) (us []Upload, err error) {
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		us, err = r.UnfinishedUploads(sc.User, sc.Space, limit)
+		return err
+	})
+	return us, fail("uploads", "", err)
 }
 
 // hold takes an upload for one request.
@@ -97,11 +147,14 @@ func (s *Store) DropUpload(ctx context.Context, sc Scope, id UploadID) error {
 		return fail("drop upload", Path(id.String()), err)
 	}
 	defer release()
-	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+	return fail("drop upload", Path(id.String()), s.dropHeld(ctx, sc, id))
+}
+
+func (s *Store) dropHeld(ctx context.Context, sc Scope, id UploadID) error {
+	return s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
 		if _, err := ownUpload(&tx.Reader, sc, id); err != nil {
 			return err
 		}
 		return tx.Apply(&meta.DropUpload{ID: id})
 	})
-	return fail("drop upload", Path(id.String()), err)
 }

@@ -2,7 +2,12 @@ package store_test
 
 import (
 	"bytes"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
+	"hash/adler32"
 	"io"
 	"os"
 	"path/filepath"
@@ -212,4 +217,139 @@ func TestUploadsKeepTheQuota(t *testing.T) {
 	if n, err := r.append(b, 0, bytes.NewReader(make([]byte, 5<<20))); !errors.Is(err, store.ErrQuota) || n != 300 {
 		t.Errorf("%d, %v; want 300 bytes kept, and no more", n, err)
 	}
+}
+
+// An upload of nothing is a file as soon as it is made.
+func TestEmptyUpload(t *testing.T) {
+	r := newRig(t)
+	u := r.create("d/empty", 0)
+	if !u.Finished || u.Version != r.stat("d/empty").Version {
+		t.Errorf("%+v", u)
+	}
+	r.mkdir("g")
+	if _, err := r.s.CreateUpload(t.Context(), r.sc, store.UploadSpec{Path: "g"}); !errors.Is(err, store.ErrIsFolder) {
+		t.Errorf("onto a folder: %v", err)
+	}
+	if us, err := r.s.Uploads(t.Context(), r.sc, 10); err != nil || len(us) != 0 {
+		t.Errorf("left over: %v, %v", us, err)
+	}
+	r.clean()
+}
+
+func TestDeclareSize(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	u := r.create("f", -1)
+	if n, err := r.append(u, 0, bytes.NewReader(make([]byte, 700))); n != 700 || err != nil {
+		t.Fatal(n, err)
+	}
+	if _, err := r.s.DeclareSize(ctx, r.sc, u.ID, 699); !errors.Is(err, store.ErrTooLong) {
+		t.Errorf("less than is there: %v", err)
+	}
+	if got, err := r.s.DeclareSize(ctx, r.sc, u.ID, 1000); err != nil || got.Finished || got.Offset() != 700 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if _, err := r.s.DeclareSize(ctx, r.sc, u.ID, 1001); !errors.Is(err, store.ErrTooLong) {
+		t.Errorf("another size: %v", err)
+	}
+	if n, err := r.append(u, 700, bytes.NewReader(make([]byte, 300))); n != 1000 || err != nil {
+		t.Fatal(n, err)
+	}
+	v := r.create("g", -1)
+	if n, err := r.append(v, 0, bytes.NewReader(make([]byte, 5))); n != 5 || err != nil {
+		t.Fatal(n, err)
+	}
+	if got, err := r.s.DeclareSize(ctx, r.sc, v.ID, 5); err != nil || !got.Finished || r.stat("g").Size != 5 {
+		t.Errorf("the size that is there commits: %+v, %v", got, err)
+	}
+	// A commit that is refused leaves the upload below its size.
+	w := r.create("h", -1)
+	if n, err := r.append(w, 0, bytes.NewReader(make([]byte, 5))); n != 5 || err != nil {
+		t.Fatal(n, err)
+	}
+	r.mkdir("h")
+	if _, err := r.s.DeclareSize(ctx, r.sc, w.ID, 5); !errors.Is(err, store.ErrIsFolder) {
+		t.Errorf("onto a folder: %v", err)
+	}
+	if got, err := r.s.GetUpload(ctx, r.sc, w.ID); err != nil || got.Finished || got.Offset() != 4 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	r.clean()
+}
+
+// A digest that was announced is checked over all requests and restarts.
+func TestUploadDigest(t *testing.T) {
+	content := noise(9, 1<<20+999)
+	sum := func(b []byte) map[string][]byte {
+		s1, s2, m, a := sha1.Sum(b), sha256.Sum256(b), md5.Sum(b), adler32.Checksum(b)
+		return map[string][]byte{"sha1": s1[:], "sha256": s2[:], "md5": m[:], "adler32": binary.BigEndian.AppendUint32(nil, a)}
+	}
+	r := newRig(t)
+	for algorithm, want := range sum(content) {
+		for _, right := range []bool{true, false} {
+			u, err := r.s.CreateUpload(t.Context(), r.sc, store.UploadSpec{Path: "f", Size: int64(len(content)),
+				Digest: store.Digest{Algorithm: algorithm, Sum: want}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent := bytes.Clone(content)
+			if !right {
+				sent[3]++
+			}
+			old := r.put("f", []byte("old")).Version
+			for at, i := int64(0), 0; at < int64(len(sent)); i++ {
+				end := min(at+400_000, int64(len(sent)))
+				at, err = r.append(u, at, bytes.NewReader(sent[at:end]))
+				if i == 1 {
+					r.reopen()
+				}
+				if err != nil {
+					break
+				}
+			}
+			if right && (err != nil || !bytes.Equal(r.read("f"), content)) {
+				t.Errorf("%s: %v", algorithm, err)
+			}
+			if !right {
+				if !errors.Is(err, store.ErrDigest) || r.stat("f").Version != old {
+					t.Errorf("%s: other bytes are taken: %v", algorithm, err)
+				}
+				if _, err := r.s.GetUpload(t.Context(), r.sc, u.ID); !errors.Is(err, store.ErrNotExist) {
+					t.Errorf("%s: the wrong bytes are kept: %v", algorithm, err)
+				}
+			}
+		}
+	}
+	for _, d := range []store.Digest{{Algorithm: "crc", Sum: []byte{1}}, {Algorithm: "sha1", Sum: []byte{1}}} {
+		if _, err := r.s.CreateUpload(t.Context(), r.sc, store.UploadSpec{Path: "x", Size: 1, Digest: d}); !errors.Is(err, store.ErrDigest) {
+			t.Errorf("%+v: %v", d, err)
+		}
+	}
+	r.clean()
+}
+
+// Only the folders below the base are made; one that was removed meanwhile is not.
+func TestUploadBase(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	spec := store.UploadSpec{Path: "base/a/b/f", Base: "base", Parents: true, Size: 2}
+	if _, err := r.s.CreateUpload(ctx, r.sc, spec); !errors.Is(err, store.ErrNoParent) {
+		t.Errorf("no base: %v", err)
+	}
+	r.mkdir("base")
+	u, err := r.s.CreateUpload(ctx, r.sc, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.s.Remove(ctx, r.sc, "base", store.Conditions{}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.append(u, 0, bytes.NewReader([]byte("ab"))); n != 1 || !errors.Is(err, store.ErrNoParent) {
+		t.Errorf("the base is gone: %d, %v", n, err)
+	}
+	r.mkdir("base")
+	if n, err := r.append(u, 1, bytes.NewReader([]byte("b"))); n != 2 || err != nil || string(r.read("base/a/b/f")) != "ab" {
+		t.Errorf("the base is back: %d, %v", n, err)
+	}
+	r.clean()
 }

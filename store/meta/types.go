@@ -242,6 +242,20 @@ type Upload struct {
 	Version  VersionID
 }
 
+// Offset is the durable offset of an upload of one part as clients are told it: it
+// stays below the size until the file is committed, so that a complete upload whose
+// commit was refused is not taken for a file that is there.
+func (u *Upload) Offset() int64 {
+	if len(u.Parts) == 0 {
+		return 0
+	}
+	at := u.Parts[0].Offset
+	if !u.Finished && u.Size > 0 && at >= u.Size {
+		return u.Size - 1
+	}
+	return at
+}
+
 // ChangeKind says what happened to a node.
 type ChangeKind uint8
 
