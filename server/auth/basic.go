@@ -74,27 +74,36 @@ func (b *Basic) Check(ctx context.Context, a netip.Addr, name, secret string) (P
 			return Principal{}, err
 		}
 	}
+	u, err := b.Password(ctx, a, name, secret)
+	if err != nil {
+		return Principal{}, err
+	}
+	return principal(u), nil
+}
+
+// Password says whose name and account password these are. Otherwise as Check.
+func (b *Basic) Password(ctx context.Context, a netip.Addr, name, secret string) (store.User, error) {
 	u, err := b.accounts.UserByName(ctx, name)
 	if errors.Is(err, store.ErrNotExist) || errors.Is(err, store.ErrName) {
 		u = store.User{Name: name, Epoch: -1}
 	} else if err != nil {
-		return Principal{}, err
+		return store.User{}, err
 	}
 	if w := b.throttle.Wait(u.Name, a); w > 0 {
 		if b.throttle.Peek(u.Name, a) && b.cache.isRight(b.mark(u, secret)) {
 			b.throttle.PeekRight(u.Name, a)
-			return principal(u), nil
+			return u, nil
 		}
-		return Principal{}, &ThrottledError{w}
+		return store.User{}, &ThrottledError{w}
 	}
 	right, err := b.password(ctx, a, u, secret)
 	if err != nil {
-		return Principal{}, err
+		return store.User{}, err
 	}
 	if !right {
-		return Principal{}, ErrDenied
+		return store.User{}, ErrDenied
 	}
-	return principal(u), nil
+	return u, nil
 }
 
 func principal(u store.User) Principal {
