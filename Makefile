@@ -49,7 +49,7 @@ has-node:
 
 .PHONY: run
 run: build ## serve on 127.0.0.1:8080; ARGS='…' adds flags, DATA=… names the folder
-	@.ci/serve $(ARGS)
+	@exec bin/cairn serve $(ARGS)
 
 # ---- test ----------------------------------------------------------------------------
 

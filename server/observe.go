@@ -54,6 +54,9 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		rw := &response{ResponseWriter: w, method: r.Method, replied: s.Replied}
 		rw.Header().Set("X-Request-Id", e.id)
 		ctx := httperr.WithRequestID(context.WithValue(r.Context(), entryKey{}, e), e.id)
+		if e.client.HTTPS || s.https {
+			ctx = auth.WithHTTPS(ctx)
+		}
 		defer func() {
 			p := recover()
 			abort := s.rescue(rw, e, p)

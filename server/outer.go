@@ -43,6 +43,14 @@ func outerAny(app http.Handler, s *Server) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r, root := c.Request(), c.Request().URL.Path == "/"
 		switch {
+		case r.URL.Path == "/setup" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+			if !s.setup.Pending(r.Context()) {
+				c.Response().Header().Set("Cache-Control", "no-store")
+				return echo.ErrNotFound
+			}
+			page := r.Clone(r.Context())
+			page.URL.Path = "/"
+			app.ServeHTTP(c.Response(), page)
 		case r.Method == http.MethodGet || r.Method == http.MethodHead:
 			app.ServeHTTP(c.Response(), r)
 		case root && r.Method == http.MethodOptions:

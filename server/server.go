@@ -44,9 +44,14 @@ type Config struct {
 type Server struct {
 	Config
 	base      string // path of the base URL without its last slash
+	https     bool   // clients see https, wherever it ends
 	store     *store.Store
 	basic     *auth.Basic
+	sessions  *auth.Sessions
+	setup     *auth.Setup
 	dav       http.Handler
+	tus       http.Handler
+	api       http.Handler
 	outer     http.Handler
 	handler   http.Handler
 	cert      *certificate
@@ -71,7 +76,7 @@ func New(c Config, st *store.Store) (*Server, error) {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return nil, errors.New("a TLS certificate needs its key, and the other way round")
 	}
-	s := &Server{Config: c, base: strings.TrimSuffix(c.BaseURL.Path, "/"), store: st, lingering: make(chan struct{}, mostLingers)}
+	s := &Server{Config: c, base: strings.TrimSuffix(c.BaseURL.Path, "/"), https: c.BaseURL.Scheme == "https", store: st, lingering: make(chan struct{}, mostLingers)}
 	if c.TLSCert != "" {
 		cert, err := loadCertificate(c.TLSCert, c.TLSKey)
 		if err != nil {
@@ -84,11 +89,21 @@ func New(c Config, st *store.Store) (*Server, error) {
 		return nil, err
 	}
 	s.basic = auth.NewBasic(st, c.Clock)
+	s.sessions = auth.NewSessions(st, s.basic, s.base, c.Clock)
+	s.setup = auth.NewSetup(st, c.Clock)
 	s.dav = s.davDoor()
+	if s.tus, err = s.tusDoor(); err != nil {
+		return nil, err
+	}
+	s.api = s.apiDoor()
 	s.outer = s.outerApp(app)
 	s.handler = s.observe(http.HandlerFunc(s.route))
 	return s, nil
 }
+
+// OpenSetup makes the one-time link that makes the first account, and returns its path
+// below the base with the token as a fragment, which no log and no Referer gets to see.
+func (s *Server) OpenSetup() string { return "setup#" + s.setup.Open() }
 
 // Handler is everything the server answers, for a listener of the caller's own.
 func (s *Server) Handler() http.Handler { return s.handler }
@@ -102,6 +117,10 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		s.outer.ServeHTTP(w, r)
 	case below(p, s.base+"/dav"):
 		s.dav.ServeHTTP(w, r)
+	case below(p, s.base+"/tus"):
+		s.tus.ServeHTTP(w, r)
+	case below(p, s.base+"/api"):
+		s.api.ServeHTTP(w, r)
 	case r.RequestURI == "*" && r.Method == http.MethodOptions: // RFC 9110 §7.1: of all methods only this
 		s.rootOptions(w, r)
 	case r.RequestURI == "*":

@@ -28,6 +28,9 @@ type (
 	Session     = meta.Session
 )
 
+// ParseUploadID reads what UploadID.String wrote.
+func ParseUploadID(s string) (UploadID, bool) { return meta.ParseUploadID(s) }
+
 // The kinds of node.
 const (
 	File   = meta.File

@@ -12,8 +12,8 @@ type banner struct {
 	address *url.URL // of the app, without its last slash
 	listen  string
 	data    string
-	account bool // there is one
-	clear   bool // passwords can be read on their way
+	setup   string // path of the set-up link below the address; empty: there is an account
+	clear   bool   // passwords can be read on their way
 }
 
 func (b banner) print(w io.Writer) {
@@ -25,9 +25,9 @@ func (b banner) print(w io.Writer) {
 	if b.clear {
 		fmt.Fprintf(w, "\nWarning: others on the network can read passwords on their way here. Use HTTPS:\n--tls-cert and --tls-key, or a proxy and --base-url https://…\n")
 	}
-	if !b.account {
-		fmt.Fprintf(w, "\nThere is no account yet. Add one, in another terminal:\n\n  cairn user add NAME --admin --data %s\n\n", shellQuote(b.data))
-		fmt.Fprintf(w, "then mount %s/dav/ with its name and password.\n", b.address)
+	if b.setup != "" {
+		fmt.Fprintf(w, "\nThere is no account yet. Make the first one, the administrator's, in a browser:\n\n  %s/%s\n\n", b.address, b.setup)
+		fmt.Fprintf(w, "The link works once, for 24 hours; a restart prints a new one. Or, in another terminal:\n\n  cairn user add NAME --admin --data %s\n\n", shellQuote(b.data))
 	}
 }
 

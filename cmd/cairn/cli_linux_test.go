@@ -177,7 +177,7 @@ func TestInTheClear(t *testing.T) {
 			t.Errorf("%+v: got %v", c, got)
 		}
 		var out bytes.Buffer
-		banner{address(base, ln, c.tls), ln.String(), "/d", true, c.want}.print(&out)
+		banner{address: address(base, ln, c.tls), listen: ln.String(), data: "/d", clear: c.want}.print(&out)
 		if s := out.String(); !strings.Contains(s, "  listen "+ln.String()+"\n") || strings.Contains(s, "Warning: ") != c.want {
 			t.Errorf("%+v: banner %s", c, s)
 		}

@@ -118,7 +118,11 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	if clear {
 		log.Warn("passwords travel in the clear: use --tls-cert and --tls-key, or a proxy with HTTPS and --base-url https://…", "listen", ln.Addr().String())
 	}
-	banner{address(base, ln.Addr(), k.TLSCert != ""), ln.Addr().String(), c.Data, exists, clear}.print(std.out)
+	b := banner{address: address(base, ln.Addr(), k.TLSCert != ""), listen: ln.Addr().String(), data: c.Data, clear: clear}
+	if !exists {
+		b.setup = srv.OpenSetup()
+	}
+	b.print(std.out)
 	return srv.Serve(ctx, ln)
 }
 

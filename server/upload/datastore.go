@@ -1,0 +1,164 @@
+package upload
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+
+	"cairn/server/httperr"
+	"cairn/store"
+
+	"github.com/tus/tusd/v2/pkg/handler"
+)
+
+// dataStore is the store as tusd sees it.
+type dataStore struct{ store Store }
+
+func parseID(s string) (store.UploadID, bool) { return store.ParseUploadID(s) }
+
+// NewUpload begins an upload. An empty one is a file at once.
+func (d dataStore) NewUpload(ctx context.Context, info handler.FileInfo) (handler.Upload, error) {
+	q := from(ctx)
+	spec, err := q.meta.spec()
+	if err != nil {
+		return nil, q.fail(err)
+	}
+	if spec.Conditions, err = conditions(q.header); err != nil {
+		return nil, q.fail(err)
+	}
+	if spec.Size = info.Size; info.SizeIsDeferred {
+		spec.Size = -1
+	}
+	if spec.Meta, err = json.Marshal(info.MetaData); err != nil {
+		return nil, q.fail(err)
+	}
+	u, err := d.store.CreateUpload(ctx, q.Scope, spec)
+	if err != nil {
+		return nil, q.fail(err)
+	}
+	q.created = u.ID
+	up := &upload{d.store, u}
+	up.told(q)
+	return up, nil
+}
+
+// GetUpload finds an upload of the request's user.
+func (d dataStore) GetUpload(ctx context.Context, id string) (handler.Upload, error) {
+	q := from(ctx)
+	uid, ok := parseID(id)
+	if !ok {
+		return nil, q.fail(store.ErrNotExist)
+	}
+	u, err := d.store.GetUpload(ctx, q.Scope, uid)
+	if err != nil {
+		return nil, q.fail(err)
+	}
+	return &upload{d.store, u}, nil
+}
+
+// AsTerminatableUpload is for DELETE.
+func (dataStore) AsTerminatableUpload(u handler.Upload) handler.TerminatableUpload {
+	return u.(*upload)
+}
+
+// AsLengthDeclarableUpload is for an Upload-Length that comes later.
+func (dataStore) AsLengthDeclarableUpload(u handler.Upload) handler.LengthDeclarableUpload {
+	return u.(*upload)
+}
+
+// upload is one upload during one request.
+type upload struct {
+	store Store
+	store.Upload
+}
+
+// GetInfo tells tusd what it needs. The offset stays below the size until the file is
+// committed: tusd takes an upload whose offset is its size for done, and never asks
+// the store again.
+func (u *upload) GetInfo(context.Context) (handler.FileInfo, error) {
+	info := handler.FileInfo{ID: u.ID.String(), Size: max(0, u.Size), SizeIsDeferred: u.Size < 0, Offset: u.Offset()}
+	json.Unmarshal(u.Meta, &info.MetaData)
+	return info, nil
+}
+
+// WriteChunk takes what arrives. tusd hides a broken body from it: then it ends early.
+func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (int64, error) {
+	q := from(ctx)
+	at, err := u.store.AppendUpload(ctx, q.Scope, u.ID, 0, offset, src)
+	if err == nil && at == u.Size {
+		if u.Upload, err = u.store.GetUpload(ctx, q.Scope, u.ID); err == nil {
+			u.told(q)
+		}
+	}
+	if err != nil {
+		return max(0, at-offset), q.fail(err)
+	}
+	return at - offset, nil
+}
+
+// told puts into the answer what the file has become.
+func (u *upload) told(q *request) {
+	if !u.Finished {
+		return
+	}
+	q.w.Set("ETag", `"`+u.Version.String()+`"`)
+	q.w.Set("OC-ETag", `"`+u.Version.String()+`"`)
+	q.w.Set("OC-FileId", u.Node.String())
+	if !u.ModTime.IsZero() {
+		q.w.Set("Last-Modified", u.ModTime.UTC().Format(http.TimeFormat))
+	}
+}
+
+// FinishUpload has nothing to do: the request that brought the last byte committed the
+// file. It asks the store all the same if that is not so.
+func (u *upload) FinishUpload(ctx context.Context) error {
+	if u.Finished {
+		return nil
+	}
+	q := from(ctx)
+	if _, err := u.store.FinishUpload(ctx, q.Scope, u.ID, store.Root, -1, store.Conditions{}); err != nil {
+		return q.fail(err)
+	}
+	return nil
+}
+
+// DeclareLength sets the size of an upload that began without one.
+func (u *upload) DeclareLength(ctx context.Context, length int64) error {
+	q := from(ctx)
+	now, err := u.store.DeclareSize(ctx, q.Scope, u.ID, length)
+	if err != nil {
+		return q.fail(err)
+	}
+	u.Upload = now
+	u.told(q)
+	return nil
+}
+
+// Terminate drops the upload; a file that it has become stays.
+func (u *upload) Terminate(ctx context.Context) error {
+	q := from(ctx)
+	if err := u.store.DropUpload(ctx, q.Scope, u.ID); err != nil {
+		return q.fail(err)
+	}
+	return nil
+}
+
+// GetReader is not served: unfinished bytes are nobody's file.
+func (u *upload) GetReader(context.Context) (io.ReadCloser, error) {
+	return nil, handler.ErrNotImplemented
+}
+
+// fail keeps the store's error for the answer, and gives tusd one of its own.
+func (q *request) fail(err error) error {
+	p := httperr.Of(err)
+	switch {
+	case errors.Is(err, store.ErrDigest):
+		p.Status = 460 // tus: checksum mismatch
+	case errors.Is(err, store.ErrExist), errors.Is(err, store.ErrIsFolder):
+		p.Status = http.StatusConflict
+	}
+	q.err = p
+	return handler.NewError("CAIRN", p.Title, p.Status)
+}
