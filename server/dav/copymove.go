@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cairn/server/httperr"
+	"cairn/server/transfer"
 	"cairn/store"
 )
 
@@ -46,7 +47,7 @@ func (q *request) copyMove() error {
 		return taken(err)
 	}
 	if !n.IsFolder() {
-		q.setValidators(&n.Node)
+		transfer.SetValidators(q.w.Header(), &n.Node)
 	}
 	return q.status(existed(n.Created))
 }
@@ -64,7 +65,7 @@ func taken(err error) error {
 // is the resource of the request.
 func (q *request) sourceGuard() func(store.View) error {
 	c, ifs := q.cond, q.h.guard(q.cond.ifs, q.p)
-	if c.match == nil && c.noneMatch == nil && c.unmodified.IsZero() {
+	if c.Match == nil && c.NoneMatch == nil && c.Unmodified.IsZero() {
 		return ifs
 	}
 	return func(v store.View) error {
@@ -72,7 +73,7 @@ func (q *request) sourceGuard() func(store.View) error {
 		if err != nil {
 			return err
 		}
-		if !c.current(&n) || c.known(&n) {
+		if !c.Current(&n) || c.Known(&n) {
 			return store.ErrPrecondition
 		}
 		if ifs != nil {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"cairn/server/httperr"
+	"cairn/server/transfer"
 	"cairn/store"
 )
 
@@ -82,7 +83,7 @@ type Handler struct {
 	prefix []string // unescaped names of the mount
 
 	large    chan struct{} // turns to parse a large body
-	arriving arriving
+	arriving transfer.Arriving
 	buffers  sync.Pool // *bufio.Writer of multistatus
 }
 
@@ -93,8 +94,8 @@ func New(st Store, o Options) *Handler {
 			*d = v
 		}
 	}
-	def(&o.ReadTimeout, time.Minute)
-	def(&o.WriteTimeout, 2*time.Minute)
+	def(&o.ReadTimeout, transfer.ReadTimeout)
+	def(&o.WriteTimeout, transfer.WriteTimeout)
 	def(&o.LockTimeout, 10*time.Minute)
 	def(&o.MaxLockTimeout, time.Hour)
 	if o.MaxXML <= 0 {
@@ -140,8 +141,11 @@ const allow = "OPTIONS, GET, HEAD, PUT, DELETE, MKCOL, COPY, MOVE, PROPFIND, PRO
 // name (/davfoo) and never cleans a path; none of it is reached with a path that has
 // not been through parsePath.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{h: h, w: w, r: r, rc: http.NewResponseController(w)}
-	defer q.done()
+	inner := *r
+	body := transfer.NewBody(w, r, h.o.ReadTimeout)
+	inner.Body = body
+	q := &request{h: h, w: transfer.NewAnswer(w, r, h.o.WriteTimeout), r: &inner, body: body}
+	defer q.w.Done()
 	if err := q.serve(); err != nil {
 		q.fail(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"cairn/server/httperr"
+	"cairn/server/transfer"
 	"cairn/store"
 )
 
@@ -124,7 +125,7 @@ func parseList(s string) (conds []ifCond, rest string, err error) {
 			c.token, s = tok, rest
 		case strings.HasPrefix(s, "["):
 			var ok bool
-			if c.etag, c.weak, s, ok = cutTag(trim(s[1:])); !ok {
+			if c.etag, c.weak, s, ok = transfer.CutTag(trim(s[1:])); !ok {
 				return nil, "", errIf
 			}
 			if s = trim(s); !strings.HasPrefix(s, "]") {

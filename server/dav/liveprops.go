@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"cairn/server/transfer"
 )
 
 // live is a property the server keeps (RFC 4918 §15, RFC 4331).
@@ -93,7 +95,7 @@ func (m *multistatus) liveValue(l live, r *member) error {
 	case lastModified:
 		b = r.ModTime.UTC().AppendFormat(b, http.TimeFormat)
 	case contentMediaType: // by the name: no property reads content
-		m.text(contentType(r.Name))
+		m.text(transfer.ContentType(r.Name))
 	case entityTag:
 		b = append(append(append(b, '"'), r.ETag()...), '"')
 	case supportedLocks:

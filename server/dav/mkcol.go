@@ -13,7 +13,7 @@ import (
 // x/net/webdav lets a chunked body pass, and calls every other failure 405.
 func (q *request) mkcol() error {
 	if q.r.ContentLength != 0 {
-		if n, _ := io.ReadFull(q.reader(), make([]byte, 1)); n > 0 || q.r.ContentLength > 0 {
+		if n, _ := io.ReadFull(q.body, make([]byte, 1)); n > 0 || q.r.ContentLength > 0 {
 			return httperr.Problem{Status: http.StatusUnsupportedMediaType, Code: "body",
 				Title: "A folder is made without a body.", Hint: "Send MKCOL with an empty body."}
 		}

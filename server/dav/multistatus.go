@@ -48,13 +48,13 @@ func (m *multistatus) free() {
 type started struct{ q *request }
 
 func (s started) Write(b []byte) (int, error) {
-	if !s.q.started {
+	if !s.q.w.Started() {
 		h := s.q.w.Header()
 		h.Set("Content-Type", "application/xml; charset=utf-8")
 		h.Set("Cache-Control", "private, no-cache")
 		s.q.status(http.StatusMultiStatus)
 	}
-	return timedWriter{s.q.w, s.q}.Write(b)
+	return s.q.w.Write(b)
 }
 
 // answer writes the whole of it for n and, unless the depth is 0, its members. An
@@ -92,7 +92,7 @@ func (m *multistatus) answer(n *store.Node) error {
 		}
 	}
 	m.WriteString("</D:multistatus>")
-	if !q.started { // it is all in the buffer
+	if !q.w.Started() { // it is all in the buffer
 		q.w.Header().Set("Content-Length", strconv.Itoa(m.Buffered()))
 	}
 	return m.Flush()
@@ -143,7 +143,7 @@ func (m *multistatus) members() error {
 			if err := m.Flush(); err != nil {
 				return err
 			}
-			q.rc.Flush()
+			q.w.Flush()
 		}
 		if after = last; bytes > deadPageBytes {
 			size = max(1, size/4)

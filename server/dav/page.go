@@ -14,7 +14,7 @@ import (
 // page answers GET of a collection, for people who open the address in a browser:
 // what this is, and how to mount it. No script, nothing loaded.
 func (q *request) page(n *store.Node) error {
-	if !q.cond.current(n) {
+	if !q.cond.Current(n) {
 		return store.ErrPrecondition
 	}
 	address := ""
@@ -38,7 +38,6 @@ func (q *request) page(n *store.Node) error {
 	if q.r.Method == http.MethodHead {
 		return nil
 	}
-	q.extendWrite()
 	_, err = q.w.Write([]byte(body.String()))
 	return err
 }

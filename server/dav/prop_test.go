@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"cairn/server/transfer"
 	"cairn/store"
 )
 
@@ -155,7 +156,7 @@ func TestBadXML(t *testing.T) {
 func TestLargeXML(t *testing.T) {
 	d := newDoor(t, nil)
 	large := propfind("<!-- " + strings.Repeat("x", 900<<10) + " --><D:allprop/>")
-	const mine = maxUserArriving / (900 << 10) // as many fit
+	const mine = transfer.MaxUserArriving / (900 << 10) // as many fit
 	refused := make(chan bool)
 	for range mine + 5 {
 		c := d.raw()

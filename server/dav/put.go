@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cairn/server/httperr"
+	"cairn/server/transfer"
 	"cairn/store"
 )
 
@@ -32,13 +33,13 @@ func (q *request) put() error {
 		return httperr.Of(store.ErrIsFolder)
 	}
 	modTime, hasTime := mtime(h.Get("X-OC-Mtime"))
-	n, err := q.h.store.Put(q.r.Context(), q.sc, q.p, q.reader(), store.PutOptions{
+	n, err := q.h.store.Put(q.r.Context(), q.sc, q.p, q.body, store.PutOptions{
 		Conditions: q.forStore(), Size: q.size(), ModTime: modTime,
 	})
 	if err != nil {
-		return q.readError(err)
+		return q.body.Cause(err)
 	}
-	q.setValidators(&n.Node)
+	transfer.SetValidators(q.w.Header(), &n.Node)
 	if hasTime {
 		q.w.Header().Set("X-OC-Mtime", "accepted")
 	}

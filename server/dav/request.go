@@ -3,67 +3,40 @@ package dav
 import (
 	"encoding/xml"
 	"errors"
-	"log/slog"
-	"net"
 	"net/http"
-	"os"
 	"strings"
-	"syscall"
-	"time"
 
 	"cairn/server/httperr"
+	"cairn/server/transfer"
 	"cairn/store"
 )
 
 // request is one request on its way through the door.
 type request struct {
-	h  *Handler
-	w  http.ResponseWriter
-	r  *http.Request
-	rc *http.ResponseController
+	h    *Handler
+	w    *transfer.Answer
+	r    *http.Request
+	body *transfer.Body // r's
 
 	sc    store.Scope
 	user  string
 	p     store.Path
 	slash bool     // the address ended with one
 	cond  preconds // of the request's own resource
-
-	body    *deadlineReader // once asked for
-	writing time.Time       // when the write deadline was last set; zero: it is not
-	started bool            // a status has been sent
 }
 
 // status sends a status without a body.
 func (q *request) status(code int) error {
-	q.started = true
 	q.w.WriteHeader(code)
 	return nil
-}
-
-// clientLeft reports whether err is the connection's, once the answer has begun: the
-// client has gone, or takes nothing.
-func clientLeft(err error) bool {
-	for _, gone := range []error{syscall.EPIPE, syscall.ECONNRESET, net.ErrClosed, os.ErrDeadlineExceeded} {
-		if errors.Is(err, gone) {
-			return true
-		}
-	}
-	return false
 }
 
 // fail answers with err. Where the answer has already begun it breaks the
 // connection, so that the client does not take a part for the whole.
 func (q *request) fail(err error) {
 	p := httperr.Of(err)
-	if q.started {
-		if level := slog.LevelError; p.Status >= 500 || clientLeft(err) {
-			if clientLeft(err) || q.r.Context().Err() != nil {
-				level = slog.LevelDebug
-			}
-			q.h.o.Log.Log(q.r.Context(), level, "answer broken off", "method", q.r.Method, "path", q.r.URL.Path,
-				"error", err, "request_id", httperr.RequestID(q.r.Context()))
-		}
-		panic(http.ErrAbortHandler)
+	if q.w.Started() {
+		q.w.Abort(q.h.o.Log, err)
 	}
 	if p.Locked != nil {
 		p.Condition = "<D:lock-token-submitted>" + q.hrefXML(p.Locked.Path) + "</D:lock-token-submitted>"
@@ -78,16 +51,7 @@ func (q *request) fail(err error) {
 	if q.r.Method == "GET" || q.r.Method == "HEAD" {
 		write = httperr.Text // people meet these in a browser
 	}
-	body := q.unreadBody()
-	if body != nil {
-		q.w.Header().Set("Connection", "close")
-		q.rc.EnableFullDuplex() // or net/http reads before it answers
-	}
-	write(q.w, q.r, q.h.o.Log, p)
-	if body != nil {
-		q.rc.Flush()
-		linger(q.rc, body)
-	}
+	transfer.Refuse(q.w, q.r, nil, func() { write(q.w, q.r, q.h.o.Log, p) })
 }
 
 func (q *request) hrefXML(p store.Path) string {
@@ -123,13 +87,6 @@ const (
 )
 
 var errDepth = httperr.BadRequest("depth", "The Depth header does not fit the method.", "RFC 4918 §10.2 lists its values.")
-
-// setValidators sends ETag and Last-Modified of a node.
-func (q *request) setValidators(n *store.Node) {
-	h := q.w.Header()
-	h.Set("ETag", `"`+n.ETag()+`"`)
-	h.Set("Last-Modified", n.ModTime.UTC().Format(http.TimeFormat))
-}
 
 // existed is the status of a write: 201 for a new resource, else 204.
 func existed(created bool) int {

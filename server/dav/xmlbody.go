@@ -12,55 +12,19 @@ import (
 	"unicode/utf8"
 
 	"cairn/server/httperr"
-	"cairn/store"
 )
 
 // Bounds of an XML body, beside Options.MaxXML.
 const (
 	maxXMLDepth    = 64
 	maxXMLElements = 10_000 // attributes count too
-	// Bodies above smallBody are rare: those on their way are bounded in memory, in
-	// all and for each user, and in time; so few are parsed at once that they cannot
-	// fill the memory.
-	smallBody       = 64 << 10
-	maxArriving     = 16 << 20
-	maxUserArriving = 4 << 20
-	maxLargeBodies  = 8
-	largeBodyTime   = 20 * time.Second // or ReadTimeout, if that is shorter
+	// Bodies above smallBody are rare: those on their way are bounded in memory
+	// (transfer.Arriving) and in time; so few are parsed at once that they cannot fill
+	// the memory.
+	smallBody      = 64 << 10
+	maxLargeBodies = 8
+	largeBodyTime  = 20 * time.Second // or ReadTimeout, if that is shorter
 )
-
-// arriving counts the memory that large bodies may take from when they are announced
-// until they are done with. Who finds none is refused and not kept waiting: a slow
-// sender cannot hold up another.
-type arriving struct {
-	mu    sync.Mutex
-	total int64
-	users map[store.UserID]int64
-}
-
-// take reserves n bytes, if there are as many.
-func (a *arriving) take(u store.UserID, n int64) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.total+n > maxArriving || a.users[u]+n > maxUserArriving {
-		return false
-	}
-	if a.users == nil {
-		a.users = make(map[store.UserID]int64)
-	}
-	a.total += n
-	a.users[u] += n
-	return true
-}
-
-func (a *arriving) give(u store.UserID, n int64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.total -= n
-	if a.users[u] -= n; a.users[u] == 0 {
-		delete(a.users, u)
-	}
-}
 
 var errXMLBusy = httperr.Problem{Status: http.StatusServiceUnavailable, Code: "xml-busy", RetryAfter: 5,
 	Title: "Too many large XML bodies are on their way.", Hint: "Try again in a moment."}
@@ -76,9 +40,8 @@ func (q *request) readXML() (body []byte, release func(), err error) {
 	if q.r.ContentLength > q.h.o.MaxXML {
 		return nil, release, errXMLSize
 	}
-	r := q.reader()
-	r.until = time.Now().Add(q.h.o.ReadTimeout)
-	body, err = io.ReadAll(io.LimitReader(r, smallBody))
+	q.body.Until(time.Now().Add(q.h.o.ReadTimeout))
+	body, err = io.ReadAll(io.LimitReader(q.body, smallBody))
 	if err == nil && int64(len(body)) > q.h.o.MaxXML {
 		err = errXMLSize
 	} else if err == nil && len(body) == smallBody {
@@ -107,12 +70,12 @@ func (q *request) readLarge(begun []byte) (body []byte, release func(), err erro
 	if size < 0 {
 		size = q.h.o.MaxXML
 	}
-	if !q.h.arriving.take(q.sc.User, size) {
+	if !q.h.arriving.Take(q.sc.User, size) {
 		return nil, func() {}, errXMLBusy
 	}
-	release = sync.OnceFunc(func() { q.h.arriving.give(q.sc.User, size) })
-	r := q.reader()
-	r.setUntil(time.Now().Add(min(largeBodyTime, q.h.o.ReadTimeout)))
+	release = sync.OnceFunc(func() { q.h.arriving.Give(q.sc.User, size) })
+	r := q.body
+	r.Until(time.Now().Add(min(largeBodyTime, q.h.o.ReadTimeout)))
 	body = append(make([]byte, 0, size), begun...)
 	n, err := io.ReadFull(r, body[len(begun):size])
 	body = body[:len(begun)+n]
@@ -121,11 +84,11 @@ func (q *request) readLarge(begun []byte) (body []byte, release func(), err erro
 		if n, _ := io.ReadFull(r, make([]byte, 1)); n > 0 {
 			return nil, release, errXMLSize
 		}
-		if err := r.err; !errors.Is(err, io.EOF) {
+		if err := r.Err(); !errors.Is(err, io.EOF) {
 			return nil, release, q.bodyError(err)
 		}
-	case q.r.ContentLength >= 0 || !errors.Is(r.err, io.EOF):
-		return nil, release, q.bodyError(r.err)
+	case q.r.ContentLength >= 0 || !errors.Is(r.Err(), io.EOF):
+		return nil, release, q.bodyError(r.Err())
 	}
 	select {
 	case q.h.large <- struct{}{}:

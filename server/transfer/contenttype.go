@@ -1,15 +1,14 @@
-package dav
+package transfer
 
 import (
 	"mime"
-	"net/url"
 	"path"
 	"strings"
 )
 
-// contentType is the media type of a file, by its name alone: content is never
+// ContentType is the media type of a file, by its name alone: content is never
 // sniffed, neither here nor, because of nosniff, in the browser.
-func contentType(name string) string {
+func ContentType(name string) string {
 	ext := extension(name)
 	if texts[ext] {
 		return "text/plain; charset=utf-8"
@@ -71,42 +70,5 @@ func inline(ctype string) bool {
 		t == "text/plain" || t == "application/pdf"
 }
 
-// guardContent sets the headers that keep users' bytes from acting in the name of
-// this origin: no sniffing, no script, nothing loaded, and saved rather than shown
-// unless the type is harmless. A PDF viewer does not start in a sandbox.
-func (q *request) guardContent(ctype, name string) {
-	h := q.w.Header()
-	h.Set("Content-Type", ctype)
-	h.Set("X-Content-Type-Options", "nosniff")
-	csp := "sandbox; default-src 'none'"
-	if ctype == "application/pdf" {
-		csp = "default-src 'none'"
-	}
-	h.Set("Content-Security-Policy", csp)
-	if inline(ctype) {
-		h.Set("Content-Disposition", "inline; "+filename(name))
-	} else {
-		h.Set("Content-Disposition", "attachment; "+filename(name))
-	}
-}
-
 // extension is the lower-case extension of a name with its dot.
 func extension(name string) string { return strings.ToLower(path.Ext(name)) }
-
-// filename is the parameter of Content-Disposition (RFC 6266 §4.3), in ASCII for old
-// clients and, where that loses something, as RFC 8187 writes it.
-func filename(name string) string {
-	var ascii strings.Builder
-	exact := true
-	for _, r := range name {
-		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' || r == '%' {
-			r, exact = '_', false
-		}
-		ascii.WriteRune(r)
-	}
-	s := `filename="` + ascii.String() + `"`
-	if !exact {
-		s += "; filename*=UTF-8''" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
-	}
-	return s
-}

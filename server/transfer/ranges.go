@@ -1,4 +1,4 @@
-package dav
+package transfer
 
 import (
 	"errors"
