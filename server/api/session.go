@@ -103,10 +103,6 @@ func (d *Entrance) signIn(c echo.Context) error {
 		return err
 	}
 	ses, err := d.Sessions.SignIn(r.Context(), d.Client(r), in.Name, in.Password)
-	if errors.Is(err, auth.ErrDenied) {
-		return httperr.Problem{Status: http.StatusUnauthorized, Code: "wrong-credentials", Title: "Wrong name or password.",
-			Hint: "Check both; the password is that of your account, not an app password."}
-	}
 	if err != nil {
 		return SessionProblem(err)
 	}
@@ -199,7 +195,10 @@ func SessionProblem(err error) error {
 	case errors.As(err, &t):
 		return httperr.Problem{Status: http.StatusTooManyRequests, Code: "throttled", Title: "Too many wrong passwords.",
 			Hint: "Wait a little, then try again with the right one.", RetryAfter: t.Seconds()}
-	case errors.Is(err, auth.ErrNoSession), errors.Is(err, auth.ErrDenied):
+	case errors.Is(err, auth.ErrDenied):
+		return httperr.Problem{Status: http.StatusUnauthorized, Code: "wrong-credentials", Title: "Wrong name or password.",
+			Hint: "Check both. In the app the password is that of your account, not an app password."}
+	case errors.Is(err, auth.ErrNoSession):
 		return httperr.Problem{Status: http.StatusUnauthorized, Code: "unauthorized", Title: "You are not signed in.", Hint: "Sign in and try again."}
 	case errors.Is(err, auth.ErrToken):
 		return httperr.Problem{Status: http.StatusForbidden, Code: "token", Title: "The request does not prove that the app sent it.",

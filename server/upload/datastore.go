@@ -85,6 +85,9 @@ func (u *upload) GetInfo(context.Context) (handler.FileInfo, error) {
 
 // WriteChunk takes what arrives. tusd hides a broken body from it: then it ends early.
 func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (int64, error) {
+	if u.Finished { // created empty: there is nothing to take
+		return 0, nil
+	}
 	q := from(ctx)
 	at, err := u.store.AppendUpload(ctx, q.Scope, u.ID, 0, offset, src)
 	if err == nil && at == u.Size {

@@ -109,15 +109,15 @@ func parseChecksum(s string) (store.Digest, error) {
 	}
 	algorithm, text, _ := strings.Cut(strings.Replace(s, ":", " ", 1), " ")
 	sum, err := hex.DecodeString(strings.TrimSpace(text))
-	if err != nil || len(sum) == 0 {
-		return store.Digest{}, badMetadata("checksum is not an algorithm and a hexadecimal digest.")
-	}
 	algorithm = strings.ReplaceAll(strings.ToLower(algorithm), "-", "")
-	switch algorithm {
-	case "sha1", "sha256", "md5", "adler32":
-		return store.Digest{Algorithm: algorithm, Sum: sum}, nil
+	length, known := map[string]int{"sha1": 20, "sha256": 32, "md5": 16, "adler32": 4}[algorithm]
+	switch {
+	case err != nil || known && len(sum) != length:
+		return store.Digest{}, badMetadata("checksum is not an algorithm and a hexadecimal digest of its length.")
+	case !known:
+		return store.Digest{}, badMetadata("checksum names an algorithm that is not known here: SHA1, SHA256, MD5 and ADLER32 are.")
 	}
-	return store.Digest{}, badMetadata("checksum names an algorithm that is not known here: SHA1, SHA256, MD5 and ADLER32 are.")
+	return store.Digest{Algorithm: algorithm, Sum: sum}, nil
 }
 
 // conditions are If-Match and If-None-Match of the request that creates an upload;

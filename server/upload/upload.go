@@ -131,7 +131,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.body = &body{r: r.Body, rc: rc, timeout: h.o.ReadTimeout}
 	}
 	inner := r.WithContext(context.WithValue(r.Context(), requestKey{}, q))
-	inner.URL.Path = strings.TrimPrefix(inner.URL.Path, h.o.Prefix)
+	address := *r.URL
+	address.Path, address.RawPath = strings.TrimPrefix(r.URL.Path, h.o.Prefix), ""
+	inner.URL = &address
 	if q.body != nil {
 		inner.Body = q.body
 	}
