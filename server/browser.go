@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -95,6 +96,10 @@ func (s *Server) apiDoor() http.Handler {
 		SignedIn: func(r *http.Request, name string) { entryFrom(r.Context()).user = name },
 	}
 	entrance.Mount(e)
+	api.New(api.Options{
+		Store: s.store, Log: s.Log,
+		Scope: func(ctx context.Context, p auth.Principal) (store.Scope, error) { return s.store.Home(ctx, p.User) },
+	}).Mount(e)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		inner := r.Clone(r.Context())
