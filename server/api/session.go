@@ -142,6 +142,9 @@ func (d *Entrance) out(c echo.Context, end func(context.Context, auth.Session) e
 	if err != nil {
 		return SessionProblem(err)
 	}
+	if d.SignedIn != nil {
+		d.SignedIn(r, ses.Name)
+	}
 	if err := end(r.Context(), ses); err != nil {
 		return err
 	}
