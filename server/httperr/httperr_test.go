@@ -48,6 +48,21 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// TestInJSON checks that a door without WebDAV's methods has a conflict where WebDAV has
+// a method that does not fit.
+func TestInJSON(t *testing.T) {
+	for err, want := range map[error]int{
+		store.ErrExist: 409, store.ErrIsFolder: 409, store.ErrNotExist: 404,
+		Problem{Status: 405, Code: "method", Allow: "GET"}: 405,
+	} {
+		w := httptest.NewRecorder()
+		JSON(w, httptest.NewRequest("GET", "/x", nil), nil, err)
+		if got := InJSON(err).Status; got != want || w.Code != want {
+			t.Errorf("%v: %d and %d, want %d", err, got, w.Code, want)
+		}
+	}
+}
+
 func TestRenderings(t *testing.T) {
 	secret := errors.New("/var/lib/secret: boom")
 	locked := &store.LockedError{Path: "a", Locks: []store.Lock{{UserName: "b<o>b", Expires: time.Unix(0, 0)}}}

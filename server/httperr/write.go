@@ -9,12 +9,21 @@ import (
 	"strings"
 )
 
-// JSON answers with err as application/problem+json (RFC 9457) and the members
-// code, hint and request_id beside the standard ones. Call it before anything was
-// written, and for each error once: a status of 500 and above is logged here, but for
-// 501, which is the client's doing. log may be nil.
-func JSON(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+// InJSON is Of as the doors say it that speak JSON: 409 where a name is taken, or is a
+// folder's. That 405 is its answer to some of its methods is RFC 4918's own idea.
+func InJSON(err error) Problem {
 	p := Of(err)
+	if p.Status == http.StatusMethodNotAllowed && (p.Code == "exists" || p.Code == "is-a-folder") {
+		p.Status = http.StatusConflict
+	}
+	return p
+}
+
+// JSON answers with InJSON(err) as application/problem+json (RFC 9457) and the members
+// code and request_id beside the standard ones. Call it before anything was written,
+// and for each error once: it is logged here (Problem.Log). log may be nil.
+func JSON(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	p := InJSON(err)
 	body, _ := json.Marshal(struct {
 		Type   string `json:"type"`
 		Title  string `json:"title"`
@@ -58,15 +67,22 @@ func (p Problem) text(r *http.Request) string {
 	return s
 }
 
-func (p Problem) send(w http.ResponseWriter, r *http.Request, log *slog.Logger, ctype string, body []byte) {
-	if p.Status >= 500 && p.Status != http.StatusNotImplemented && log != nil {
-		level := slog.LevelError
-		if p.Status == http.StatusInsufficientStorage || p.Status == http.StatusServiceUnavailable {
-			level = slog.LevelWarn
-		}
-		log.Log(r.Context(), level, "request failed", "method", r.Method, "path", r.URL.Path,
-			"status", p.Status, "code", p.Code, "error", p.Cause, "request_id", RequestID(r.Context()))
+// Log notes a failure of the server: a status of 500 and above, but for 501, which is
+// the client's doing. Only for what none of the above answers with. log may be nil.
+func (p Problem) Log(r *http.Request, log *slog.Logger) {
+	if p.Status < 500 || p.Status == http.StatusNotImplemented || log == nil {
+		return
 	}
+	level := slog.LevelError
+	if p.Status == http.StatusInsufficientStorage || p.Status == http.StatusServiceUnavailable {
+		level = slog.LevelWarn
+	}
+	log.Log(r.Context(), level, "request failed", "method", r.Method, "path", r.URL.Path,
+		"status", p.Status, "code", p.Code, "error", p.Cause, "request_id", RequestID(r.Context()))
+}
+
+func (p Problem) send(w http.ResponseWriter, r *http.Request, log *slog.Logger, ctype string, body []byte) {
+	p.Log(r, log)
 	h := w.Header()
 	for _, k := range []string{"Content-Disposition", "Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Accept-Ranges"} {
 		h.Del(k) // meant for the answer that did not come
