@@ -1,0 +1,112 @@
+// Package api is the browser app's door: JSON over the store, and the bytes of files.
+// It speaks to people who are signed in (API) and to those who are about to be
+// (Entrance). Errors are problem+json; see server/DESIGN.md, The API.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"cairn/server/auth"
+	"cairn/server/httperr"
+	"cairn/server/transfer"
+	"cairn/store"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Store is what this door needs of a store. *store.Store has it; its methods are
+// documented at store.API.
+type Store interface {
+	Stat(ctx context.Context, sc store.Scope, p store.Path) (store.Node, error)
+	List(ctx context.Context, sc store.Scope, p store.Path, after string, limit int) ([]store.Node, error)
+	Open(ctx context.Context, sc store.Scope, p store.Path) (store.Content, error)
+
+	Mkdir(ctx context.Context, sc store.Scope, p store.Path, c store.Conditions) (store.Node, error)
+	Move(ctx context.Context, sc store.Scope, from, to store.Path, o store.MoveOptions) (store.Written, error)
+	Copy(ctx context.Context, sc store.Scope, from, to store.Path, o store.MoveOptions) (store.Written, error)
+	Remove(ctx context.Context, sc store.Scope, p store.Path, c store.Conditions) error
+	Restore(ctx context.Context, sc store.Scope, id store.NodeID, to store.Path, c store.Conditions) (store.Node, error)
+
+	GetUpload(ctx context.Context, sc store.Scope, id store.UploadID) (store.Upload, error)
+	Uploads(ctx context.Context, sc store.Scope, limit int) ([]store.Upload, error)
+	FinishUpload(ctx context.Context, sc store.Scope, id store.UploadID, to store.Path, size int64, c store.Conditions) (store.Written, error)
+}
+
+// Options say what the door stands on and how patient it is. Store and Scope are
+// needed; zero values of the others get the defaults named.
+type Options struct {
+	Store Store
+	// Scope is the tree that somebody sees here. Its error is answered.
+	Scope func(ctx context.Context, p auth.Principal) (store.Scope, error)
+	Log   *slog.Logger // nil: slog.Default()
+	// ReadTimeout is how long a body of JSON may take as a whole, WriteTimeout how
+	// long a client may take nothing of an answer. Defaults as in transfer.
+	ReadTimeout, WriteTimeout time.Duration
+}
+
+// API is the door. It is safe for concurrent use.
+type API struct {
+	o        Options
+	arriving transfer.Arriving
+}
+
+// New makes the door.
+func New(o Options) *API {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.ReadTimeout <= 0 {
+		o.ReadTimeout = transfer.ReadTimeout
+	}
+	return &API{o: o}
+}
+
+// root is where the API lies, below the base path.
+const root = "/api/v1"
+
+// Mount registers the routes, whose paths come without the base. The requests that
+// reach them carry the auth.Principal who asks (else 401), and have proved whatever a
+// method that changes something asks of a session. It also answers for what nobody
+// registers below /api/v1: 405 where e knows the address, else 404.
+func (a *API) Mount(e *echo.Echo) {
+	read := []string{http.MethodGet, http.MethodHead}
+	e.Match(read, root+"/files", a.handle(a.files))
+	e.Match(read, root+"/content", a.handle(a.content))
+	e.Match(read, root+"/uploads", a.handle(a.uploads))
+	e.POST(root+"/lookup", a.handle(a.lookup))
+	e.POST(root+"/operations", a.handle(a.operations))
+	e.POST(root+"/uploads/:id/finish", a.handle(a.finish))
+	e.RouteNotFound(root, a.answer(a.elsewhere))
+	e.RouteNotFound(root+"/*", a.answer(a.elsewhere))
+}
+
+// elsewhere answers for a method or an address that is not there.
+func (a *API) elsewhere(q *request) error {
+	var allow []string
+	for _, route := range q.c.Echo().Routes() {
+		if route.Method != echo.RouteNotFound && fits(route.Path, q.r.URL.Path) {
+			allow = append(allow, route.Method)
+		}
+	}
+	if allow == nil {
+		return httperr.Problem{Status: http.StatusNotFound, Code: "not-found",
+			Title: "There is nothing at this address.", Hint: "Check the address; it may belong to another version of the server."}
+	}
+	slices.Sort(allow)
+	return httperr.Problem{Status: http.StatusMethodNotAllowed, Code: "method", Allow: strings.Join(allow, ", "),
+		Title: "This address does not take the method.", Hint: "The Allow header lists those it does."}
+}
+
+// fits reports whether a route is for the path: segment by segment, where :name is
+// any. A route for whatever lies below another fits nothing.
+func fits(route, path string) bool {
+	want, got := strings.Split(route, "/"), strings.Split(path, "/")
+	return len(want) == len(got) && !strings.Contains(route, "*") && slices.EqualFunc(want, got, func(w, g string) bool {
+		return w == g || strings.HasPrefix(w, ":") && g != ""
+	})
+}
