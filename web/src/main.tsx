@@ -2,12 +2,12 @@ import './styles/tokens.css';
 import './styles/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { Welcome } from './pages/welcome';
+import { LoadingPage } from './pages/waiting';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
   <StrictMode>
-    <Welcome baseURI={document.baseURI} userAgent={navigator.userAgent} />
+    <LoadingPage />
   </StrictMode>,
 );

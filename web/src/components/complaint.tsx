@@ -7,7 +7,7 @@ export function Complaint({ problem }: { problem: ProblemBody | string | undefin
   const { title, detail } =
     typeof problem === 'string' ? { title: problem, detail: undefined } : (problem ?? {});
   return (
-    <div role="alert" className={title ? styles.complaint : undefined}>
+    <div role="alert" className={title ? styles.complaint : styles.none}>
       {title && (
         <>
           <CircleAlert aria-hidden="true" />

@@ -14,7 +14,9 @@ interface FieldProps extends ComponentProps<'input'> {
 /** A line to fill in, with its label above and what helps below. */
 export function Field({ label, hint, complaint, children, ...rest }: FieldProps) {
   const id = useId();
-  const described = [hint && `${id}-hint`, complaint && `${id}-complaint`].filter(Boolean).join(' ');
+  const described = [hint && `${id}-hint`, complaint && `${id}-complaint`]
+    .filter(Boolean)
+    .join(' ');
   return (
     <div className={styles.field}>
       <label htmlFor={id} className={styles.label}>

@@ -1,5 +1,5 @@
 const plurals = new Intl.PluralRules('en');
-const numbers = new Intl.NumberFormat();
+const numbers = new Intl.NumberFormat('en');
 
 /** '1 file', '1,200 files'. */
 function count(n: number, one: string, many: string): string {
@@ -29,7 +29,7 @@ export const text = {
     title: 'Name and password',
     body: 'Each person has their own account and sees their own files only. Whoever runs this server makes one like this:',
     command: 'cairn user add NAME',
-    firstRun: 'Started with make run? It printed a first account in the terminal.',
+    yours: (name: string) => `Your name is ${name}; the password is the one you sign in with here.`,
   },
   connect: {
     title: 'Connect',
@@ -189,6 +189,7 @@ export const text = {
     items: (n: number) => count(n, 'item', 'items'),
     matching: (n: number, all: number) => `${numbers.format(n)} of ${count(all, 'item', 'items')}`,
     chosen: (n: number, size: string) => `${numbers.format(n)} chosen, ${size}`,
+    chosenCount: (n: number) => `${numbers.format(n)} chosen`,
     unchoose: 'Choose none',
     tools: 'Tools',
     refreshing: 'Looking for changes',
@@ -267,7 +268,8 @@ export const text = {
     keep: 'Keep uploading',
   },
   conflict: {
-    title: (n: number) => (n === 1 ? 'This name exists already' : `${numbers.format(n)} names exist already`),
+    title: (n: number) =>
+      n === 1 ? 'This name exists already' : `${numbers.format(n)} names exist already`,
     body: 'Everything else is on its way. What should happen with these?',
     there: 'There now',
     yours: 'New',
@@ -309,11 +311,74 @@ export const text = {
     label: 'Messages',
     dismiss: 'Dismiss',
   },
+  actions: {
+    open: 'Open',
+    download: 'Download',
+    'new-folder': 'New folder',
+    'upload-files': 'Upload files',
+    'upload-folder': 'Upload folder',
+    rename: 'Rename',
+    move: 'Move',
+    delete: 'Delete',
+    'select-all': 'Choose all',
+    up: 'Folder above',
+    refresh: 'Refresh',
+    undo: 'Undo',
+  },
+  did: {
+    deleted: (n: number, name: string) =>
+      n === 1 ? `“${name}” deleted` : `${count(n, 'item', 'items')} deleted`,
+    moved: (n: number, name: string, folder: string) =>
+      `${n === 1 ? `“${name}”` : count(n, 'item', 'items')} moved to ${folder}`,
+    renamed: (name: string) => `Renamed to “${name}”`,
+    undone: 'Undone',
+    notAll: (done: string, failed: number, why: string) =>
+      `${done}; ${numbers.format(failed)} not: ${why}`,
+    none: (why: string) => `Nothing was changed: ${why}`,
+  },
+  problems: {
+    network: {
+      title: 'The server does not answer.',
+      detail: 'It may be restarting, or this device may be offline.',
+    },
+    strange: {
+      title: 'The answer did not come from Cairn.',
+      detail: 'Something on the way, such as a proxy or the sign-in page of a network, answered instead.',
+    },
+    http: (status: number) => ({
+      title: `The server answered with error ${status}.`,
+      detail: 'Try again in a moment.',
+    }),
+    app: (message: string) => ({ title: 'This page made a mistake.', detail: message }),
+    name: {
+      empty: { title: 'A name is missing.' },
+      slash: { title: 'A name cannot hold a slash.', detail: 'Leave out “/”.' },
+      control: {
+        title: 'This name holds characters that cannot be stored.',
+        detail: 'Type it anew, with letters and signs that can be seen.',
+      },
+      dots: { title: 'A name cannot be only one or two dots.' },
+      long: { title: 'This name is too long.', detail: 'Up to 255 bytes fit.' },
+    },
+    sameFolder: { title: 'It is in this folder already.' },
+    intoItself: { title: 'A folder cannot be moved into itself.' },
+    unreadable: {
+      title: 'This could not be read on your device.',
+      detail: 'It may have been moved, or this browser may not open it. Add it again.',
+    },
+    changed: {
+      title: 'The file changed or vanished while it was read.',
+      detail: 'Add it again to upload what it is now.',
+    },
+    noFreeName: { title: 'No free name was found.', detail: 'Choose another name.' },
+    stalled: { title: 'The connection stands still.', detail: 'It is being made anew.' },
+  },
   units: {
     date: (day: string, time: string) => `${day}, ${time}`,
     seconds: (n: number) => count(n, 'second', 'seconds'),
     minutes: (n: number) => `${numbers.format(n)} min`,
-    hours: (h: number, m: number) => (m ? `${numbers.format(h)} h ${m} min` : `${numbers.format(h)} h`),
+    hours: (h: number, m: number) =>
+      m ? `${numbers.format(h)} h ${m} min` : `${numbers.format(h)} h`,
     days: (n: number) => count(n, 'day', 'days'),
   },
 } as const;

@@ -1,28 +1,30 @@
 import { LockOpen, Monitor } from 'lucide-react';
+import type { Session } from '../api/types';
+import { useApp } from '../components/app-context';
+import { AppHeader } from '../components/app-header';
 import { CopyField } from '../components/copy-field';
 import { GuideView } from '../components/guide-view';
-import { Mark } from '../components/mark';
 import { Tabs } from '../components/tabs';
 import { mountAddress } from '../lib/address';
 import { guideFor, guides } from '../lib/guides';
 import { text } from '../lib/text';
-import styles from './welcome.module.css';
+import styles from './connect.module.css';
 
-interface WelcomeProps {
-  baseURI: string;
-  userAgent: string;
-}
-
-/** The first page: what this is, and how to mount it. */
-export function Welcome({ baseURI, userAgent }: WelcomeProps) {
-  const address = mountAddress(baseURI);
+/** How to mount the files as a drive. Also for people who are not signed in. */
+export function ConnectPage({ session }: { session: Session | undefined }) {
+  const app = useApp();
+  const address = mountAddress(document.baseURI);
   return (
     <div className={styles.page}>
-      <header className={styles.brand}>
-        <Mark />
-        <span>{text.product}</span>
-      </header>
-      <main className={styles.main}>
+      <AppHeader
+        session={session}
+        aside={
+          <a className={styles.back} href={app.href({ view: 'files', path: '' })}>
+            {text.signIn.submit}
+          </a>
+        }
+      />
+      <main className={styles.main} tabIndex={-1}>
         <div className={styles.hero}>
           <h1 className={styles.tagline}>{text.tagline}</h1>
           <p className={styles.what}>{text.what}</p>
@@ -52,9 +54,14 @@ export function Welcome({ baseURI, userAgent }: WelcomeProps) {
             <h2 id="account" className={styles.cardTitle}>
               {text.account.title}
             </h2>
-            <p>{text.account.body}</p>
-            <CopyField value={text.account.command} what={text.account.command} />
-            {address.thisComputerOnly && <p className={styles.hint}>{text.account.firstRun}</p>}
+            {session ? (
+              <p>{text.account.yours(session.user.name)}</p>
+            ) : (
+              <>
+                <p>{text.account.body}</p>
+                <CopyField value={text.account.command} what={text.account.command} />
+              </>
+            )}
           </section>
         </div>
 
@@ -64,7 +71,7 @@ export function Welcome({ baseURI, userAgent }: WelcomeProps) {
           </h2>
           <Tabs
             label={text.connect.tabs}
-            first={guideFor(userAgent)}
+            first={guideFor(navigator.userAgent)}
             tabs={guides(address).map((guide) => ({
               id: guide.id,
               name: guide.name,
@@ -73,7 +80,6 @@ export function Welcome({ baseURI, userAgent }: WelcomeProps) {
           />
         </section>
       </main>
-      <footer className={styles.footer}>{text.next}</footer>
     </div>
   );
 }

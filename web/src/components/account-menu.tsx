@@ -1,0 +1,100 @@
+import { Folder, LogOut, MonitorOff, MonitorSmartphone } from 'lucide-react';
+import { DropdownMenu } from 'radix-ui';
+import { useState } from 'react';
+import type { Session } from '../api/types';
+import { text } from '../lib/text';
+import styles from './account-menu.module.css';
+import { useApp } from './app-context';
+import { Confirm } from './confirm';
+import { formatSize } from './format';
+import { Menu, MenuItem, MenuLine } from './menu';
+import { useObservable } from './use-observable';
+
+/** Whose files these are, how much room they take, and the way out. */
+export function AccountMenu({ session }: { session: Session }) {
+  const app = useApp();
+  const route = useObservable(app.route);
+  const [asking, ask] = useState(false);
+  const { name } = session.user;
+  return (
+    <>
+      <Menu
+        align="end"
+        trigger={
+          <button type="button" className={styles.trigger} aria-label={text.me.menu(name)}>
+            <span aria-hidden="true">{initial(name)}</span>
+          </button>
+        }
+      >
+        <DropdownMenu.Label className={styles.label}>
+          <bdi className={styles.name}>{name}</bdi>
+          <Usage session={session} />
+        </DropdownMenu.Label>
+        <MenuLine />
+        {route.view === 'connect' ? (
+          <MenuItem icon={Folder} href={app.href({ view: 'files', path: '' })}>
+            {text.me.files}
+          </MenuItem>
+        ) : (
+          <MenuItem icon={MonitorSmartphone} href={app.href({ view: 'connect' })}>
+            {text.me.connect}
+          </MenuItem>
+        )}
+        <MenuLine />
+        <MenuItem icon={LogOut} onChoose={() => void app.signOut(false)}>
+          {text.me.signOut}
+        </MenuItem>
+        <MenuItem icon={MonitorOff} onChoose={() => ask(true)}>
+          {text.me.everywhere}
+        </MenuItem>
+      </Menu>
+      {asking && (
+        <Confirm
+          title={text.me.everywhereTitle}
+          body={text.me.everywhereBody}
+          yes={text.me.everywhere}
+          onYes={() => app.signOut(true)}
+          onClose={() => ask(false)}
+        />
+      )}
+    </>
+  );
+}
+
+function Usage({ session }: { session: Session }) {
+  const { used, quota, available } = session.usage;
+  const part = quota > 0 ? Math.min(1, used / quota) : undefined;
+  const words =
+    quota > 0
+      ? text.me.usedOf(formatSize(used), formatSize(quota))
+      : text.me.used(formatSize(used));
+  return (
+    <div className={styles.usage}>
+      {part !== undefined && (
+        // biome-ignore lint/a11y/useSemanticElements: <meter> cannot be styled everywhere
+        <div
+          role="meter"
+          aria-label={text.me.usage}
+          aria-valuemin={0}
+          aria-valuemax={100}
+          aria-valuenow={Math.round(part * 100)}
+          aria-valuetext={words}
+          className={styles.meter}
+        >
+          <div
+            className={part > 0.9 ? styles.nearlyFull : styles.filled}
+            style={{ width: `${Math.max(part * 100, 1)}%` }}
+          />
+        </div>
+      )}
+      <p>
+        {words}
+        <span>{text.me.free(formatSize(available))}</span>
+      </p>
+    </div>
+  );
+}
+
+function initial(name: string): string {
+  return (Array.from(name)[0] ?? '?').toLocaleUpperCase();
+}

@@ -1,0 +1,53 @@
+import type { ReactNode } from 'react';
+import type { Session } from '../api/types';
+import { text } from '../lib/text';
+import { AccountMenu } from './account-menu';
+import { useApp } from './app-context';
+import styles from './app-header.module.css';
+import { Mark } from './mark';
+
+interface AppHeaderProps {
+  session: Session | undefined;
+  /** In the middle, such as the filter. */
+  children?: ReactNode;
+  /** In the account's place while nobody is signed in. */
+  aside?: ReactNode;
+}
+
+export function AppHeader({ session, children, aside }: AppHeaderProps) {
+  const app = useApp();
+  return (
+    <header className={styles.header}>
+      <a
+        href={app.href({ view: 'files', path: '' })}
+        className={styles.brand}
+        aria-label={text.page.home}
+      >
+        <Mark />
+        <span>{text.product}</span>
+      </a>
+      <div className={styles.middle}>{children}</div>
+      {session ? <AccountMenu session={session} /> : aside}
+    </header>
+  );
+}
+
+/** The first stop of Tab: over the header and the tools, to the rows. */
+export function SkipLink() {
+  const app = useApp();
+  return (
+    <a
+      href={app.href(app.route.get())}
+      className={styles.skip}
+      onClick={(event) => {
+        event.preventDefault(); // the fragment of the address is the folder
+        const to =
+          document.querySelector<HTMLElement>('[role="row"][tabindex="0"]') ??
+          document.querySelector<HTMLElement>('main');
+        to?.focus();
+      }}
+    >
+      {text.page.skip}
+    </a>
+  );
+}

@@ -1,0 +1,73 @@
+import { ChevronRight, Ellipsis, House } from 'lucide-react';
+import { text } from '../lib/text';
+import { useApp } from './app-context';
+import styles from './breadcrumbs.module.css';
+import { Menu, MenuItem } from './menu';
+import { narrow, useMedia } from './use-media';
+
+interface Crumb {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** The folders from the top down to this one; those in the middle fold into a menu. */
+export function Breadcrumbs({ path }: { path: string }) {
+  const app = useApp();
+  const room = useMedia(narrow) ? 1 : 3; // crumbs between the first and the last
+  const parts = path === '' ? [] : path.split('/');
+  const crumbs: Crumb[] = parts.map((name, i) => ({ name, path: parts.slice(0, i + 1).join('/') }));
+  const last = crumbs.pop();
+  const folded = crumbs.length > room ? crumbs.splice(0, crumbs.length - room + 1) : [];
+  const href = (to: string) => app.href({ view: 'files', path: to });
+
+  return (
+    <nav aria-label={text.files.breadcrumbs} className={styles.crumbs}>
+      <ol>
+        <li className={styles.first}>
+          {last ? (
+            <a href={href('')}>
+              <House aria-hidden="true" />
+              <span>{text.files.top}</span>
+            </a>
+          ) : (
+            <h1 aria-current="page">{text.files.top}</h1>
+          )}
+        </li>
+        {folded.length > 0 && (
+          <li className={styles.folded}>
+            <ChevronRight aria-hidden="true" />
+            <Menu
+              trigger={
+                <button type="button" aria-label={text.files.between} className={styles.more}>
+                  <Ellipsis aria-hidden="true" />
+                </button>
+              }
+            >
+              {folded.map((crumb) => (
+                <MenuItem key={crumb.path} href={href(crumb.path)}>
+                  <bdi>{crumb.name}</bdi>
+                </MenuItem>
+              ))}
+            </Menu>
+          </li>
+        )}
+        {crumbs.map((crumb) => (
+          <li key={crumb.path}>
+            <ChevronRight aria-hidden="true" />
+            <a href={href(crumb.path)}>
+              <bdi>{crumb.name}</bdi>
+            </a>
+          </li>
+        ))}
+        {last && (
+          <li className={styles.last}>
+            <ChevronRight aria-hidden="true" />
+            <h1 aria-current="page" title={last.name}>
+              <bdi>{last.name}</bdi>
+            </h1>
+          </li>
+        )}
+      </ol>
+    </nav>
+  );
+}

@@ -1,0 +1,47 @@
+import { useEffect, useRef } from 'react';
+import { useApp } from './app-context';
+import { useObservable } from './use-observable';
+
+/** The two inputs that open the browser's own picker, for files and for a folder. */
+export function FilePickers() {
+  const app = useApp();
+  const picking = useObservable(app.picking);
+  const files = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    const input = { files, folder }[picking ?? 'files'].current;
+    if (!picking || !input) return;
+    input.value = ''; // so that the same file can be picked again
+    input.click();
+  }, [picking]);
+
+  useEffect(() => {
+    const inputs = [files.current, folder.current];
+    const onCancel = () => app.pick(undefined);
+    folder.current?.setAttribute('webkitdirectory', '');
+    for (const input of inputs) input?.addEventListener('cancel', onCancel);
+    return () => {
+      for (const input of inputs) input?.removeEventListener('cancel', onCancel);
+    };
+  }, [app]);
+
+  return (
+    <div hidden>
+      <input
+        ref={files}
+        type="file"
+        multiple
+        data-testid="pick-files"
+        onChange={(event) => app.pick(event.target.files ?? undefined)}
+      />
+      <input
+        ref={folder}
+        type="file"
+        multiple
+        data-testid="pick-folder"
+        onChange={(event) => app.pick(event.target.files ?? undefined)}
+      />
+    </div>
+  );
+}

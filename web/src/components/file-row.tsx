@@ -1,0 +1,131 @@
+import { Ellipsis } from 'lucide-react';
+import { type MouseEvent, memo, useRef } from 'react';
+import type { Entry } from '../api/types';
+import { text } from '../lib/text';
+import { useApp } from './app-context';
+import styles from './file-grid.module.css';
+import { FileName } from './file-name';
+import { formatDate, formatFullDate, formatSize } from './format';
+import { openGridMenu } from './grid-menu';
+import { KindIcon } from './kind-icon';
+import { openEntry } from './open-entry';
+
+interface FileRowProps {
+  entry: Entry;
+  path: string;
+  at: number;
+  /** Pixels. */
+  top: number;
+  height: number;
+  chosen: boolean;
+  /** The one row that Tab stops at. */
+  focused: boolean;
+  /** A drop would go into it. */
+  dropping: boolean;
+}
+
+export const FileRow = memo(function FileRow(props: FileRowProps) {
+  const { entry, path, at, top, height, chosen, focused, dropping } = props;
+  const app = useApp();
+  const touched = useRef(false);
+  const { name, folder } = entry;
+  const href = folder ? app.href({ view: 'files', path }) : app.contentHref(path, false);
+
+  const onClick = (event: MouseEvent<HTMLElement>) => {
+    const target = event.target as HTMLElement;
+    if (target.closest('label, button')) return;
+    const link = target.closest('a');
+    const byPointer = event.detail > 0;
+    if (byPointer && !touched.current) {
+      event.preventDefault();
+      const how = event.shiftKey ? 'range' : event.ctrlKey || event.metaKey ? 'toggle' : 'only';
+      app.selection.choose(entry.id, how);
+    } else if (folder) {
+      event.preventDefault();
+      app.go({ view: 'files', path });
+    } else if (!link) {
+      openEntry(app, entry);
+    } // else the link itself, which opens the file beside this page
+  };
+
+  return (
+    // biome-ignore-start lint/a11y/useSemanticElements: see FileGrid
+    // biome-ignore-start lint/a11y/useFocusableInteractive: the row has the focus, not its cells
+    // biome-ignore-start lint/a11y/useKeyWithClickEvents: FileGrid has the keys
+    <div
+      role="row"
+      aria-rowindex={at + 2}
+      aria-selected={chosen}
+      tabIndex={focused ? 0 : -1}
+      className={`${styles.row} ${dropping ? styles.dropping : ''}`}
+      style={{ height, transform: `translateY(${top}px)` }}
+      data-testid="file-row"
+      data-name={name}
+      data-row={entry.id}
+      data-drop-folder={folder ? path : undefined}
+      onPointerDown={(event) => {
+        touched.current = event.pointerType === 'touch';
+      }}
+      onClick={onClick}
+      onDoubleClick={(event) => {
+        const inControl = (event.target as HTMLElement).closest('label, button');
+        const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey;
+        if (plain && !inControl && !touched.current) openEntry(app, entry);
+      }}
+    >
+      <div role="gridcell" className={styles.check}>
+        <label>
+          <input
+            type="checkbox"
+            aria-label={text.files.choose(name)}
+            tabIndex={focused ? 0 : -1}
+            checked={chosen}
+            onChange={(event) => {
+              const shift =
+                event.nativeEvent instanceof MouseEventInPage && event.nativeEvent.shiftKey;
+              app.selection.choose(entry.id, shift ? 'range' : 'toggle');
+            }}
+          />
+        </label>
+      </div>
+      <div role="gridcell" className={styles.name}>
+        <KindIcon name={name} folder={folder} />
+        <a
+          href={href}
+          tabIndex={-1}
+          title={name}
+          draggable={false}
+          {...(folder ? {} : { target: '_blank', rel: 'noopener' })}
+        >
+          <FileName name={name} />
+          {folder && <span className="visually-hidden">{text.files.folderKind}</span>}
+        </a>
+      </div>
+      <div role="gridcell" className={styles.size}>
+        {formatSize(entry.size)}
+      </div>
+      <div role="gridcell" className={styles.mtime}>
+        <time dateTime={new Date(entry.mtime).toISOString()} title={formatFullDate(entry.mtime)}>
+          {formatDate(entry.mtime)}
+        </time>
+      </div>
+      <div role="gridcell" className={styles.more}>
+        <button
+          type="button"
+          aria-label={text.files.more(name)}
+          aria-haspopup="menu"
+          tabIndex={focused ? 0 : -1}
+          onClick={(event) => openGridMenu(event.currentTarget)}
+        >
+          <Ellipsis aria-hidden="true" />
+        </button>
+      </div>
+    </div>
+    // biome-ignore-end lint/a11y/useKeyWithClickEvents: FileGrid has the keys
+    // biome-ignore-end lint/a11y/useFocusableInteractive: the row has the focus, not its cells
+    // biome-ignore-end lint/a11y/useSemanticElements: see FileGrid
+  );
+});
+
+/** The DOM's, not React's of the same name. */
+const MouseEventInPage = globalThis.MouseEvent;

@@ -1,0 +1,79 @@
+import { ContextMenu } from 'radix-ui';
+import { type ReactNode, useRef, useState } from 'react';
+import type { ActionId } from '../actions/types';
+import { useApp } from './app-context';
+import { focusHome } from './focus-home';
+import { ContextActions, menuClass } from './menu';
+
+const ofRows: readonly (ActionId | 'line')[] = [
+  'open',
+  'download',
+  'line',
+  'rename',
+  'move',
+  'line',
+  'delete',
+];
+const ofFolder: readonly (ActionId | 'line')[] = [
+  'new-folder',
+  'upload-files',
+  'upload-folder',
+  'line',
+  'select-all',
+  'refresh',
+];
+
+/** One menu for all rows and for the space below them, by right click, long press or keyboard. */
+export function GridMenu({ children }: { children: ReactNode }) {
+  const app = useApp();
+  const at = useRef<string | undefined>(undefined);
+  const [onRow, setOnRow] = useState(false);
+  const locate = (target: EventTarget) => {
+    const row = target instanceof Element ? target.closest<HTMLElement>('[data-row]') : null;
+    at.current = row?.dataset.row;
+  };
+  const onOpen = (open: boolean) => {
+    if (!open) return;
+    const id = at.current;
+    setOnRow(id !== undefined);
+    if (id === undefined) app.selection.none();
+    else if (!app.selection.get().ids.has(id)) app.selection.choose(id, 'only');
+  };
+
+  return (
+    <ContextMenu.Root modal={false} onOpenChange={onOpen}>
+      <ContextMenu.Trigger
+        asChild
+        onContextMenu={(event) => locate(event.target)}
+        onPointerDownCapture={(event) => locate(event.target)}
+      >
+        {children}
+      </ContextMenu.Trigger>
+      <ContextMenu.Portal>
+        <ContextMenu.Content
+          className={menuClass}
+          collisionPadding={8}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            if (!document.querySelector('[role$="dialog"]')) focusHome(document.activeElement);
+          }}
+        >
+          <ContextActions ids={onRow ? ofRows : ofFolder} />
+        </ContextMenu.Content>
+      </ContextMenu.Portal>
+    </ContextMenu.Root>
+  );
+}
+
+/** Opens the same menu below a button of a row. */
+export function openGridMenu(button: HTMLElement): void {
+  const { left, bottom } = button.getBoundingClientRect();
+  button.dispatchEvent(
+    new MouseEvent('contextmenu', {
+      bubbles: true,
+      cancelable: true,
+      clientX: left,
+      clientY: bottom,
+    }),
+  );
+}

@@ -1,0 +1,66 @@
+import { type FormEvent, useEffect, useRef, useState } from 'react';
+import type { Dialog } from '../actions/types';
+import type { ProblemBody } from '../api/types';
+import { text } from '../lib/text';
+import { Button } from './button';
+import { Field } from './field';
+import { extensionOf } from './kind';
+import { Answers, Modal } from './modal';
+
+type NameDialogState = Extract<Dialog, { kind: 'new-folder' | 'rename' }>;
+
+/** Asks for a name: of a new folder, or another one for what there is. */
+export function NameDialog({ dialog }: { dialog: NameDialogState }) {
+  const renames = dialog.kind === 'rename';
+  const old = renames ? dialog.entry.name : '';
+  const input = useRef<HTMLInputElement>(null);
+  const [name, setName] = useState(old);
+  const [problem, setProblem] = useState<ProblemBody | string | undefined>(undefined);
+  const [busy, setBusy] = useState(false);
+
+  useEffect(() => {
+    const field = input.current;
+    if (!field) return;
+    // The extension is seldom meant to change.
+    const folder = renames && dialog.entry.folder;
+    field.focus();
+    field.setSelectionRange(0, old.length - (folder ? 0 : extensionOf(old).length));
+  }, [dialog, old, renames]);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (busy) return;
+    if (name.trim() === '') return setProblem(text.dialogs.nameMissing);
+    if (renames && name === old) return dialog.cancel();
+    setBusy(true);
+    setProblem(undefined);
+    setProblem(await dialog.submit(name));
+    setBusy(false);
+  };
+
+  const words = typeof problem === 'string' ? problem : problem?.title;
+  const detail = typeof problem === 'object' ? problem.detail : undefined;
+  return (
+    <Modal title={renames ? text.dialogs.rename : text.dialogs.newFolder} onClose={dialog.cancel}>
+      <form onSubmit={submit} noValidate>
+        <Field
+          ref={input}
+          label={renames ? text.dialogs.renameName : text.dialogs.newFolderName}
+          value={name}
+          autoComplete="off"
+          complaint={[words, detail].filter(Boolean).join(' ') || undefined}
+          onChange={(event) => {
+            setName(event.target.value);
+            setProblem(undefined);
+          }}
+        />
+        <Answers>
+          <Button onClick={dialog.cancel}>{text.dialogs.cancel}</Button>
+          <Button type="submit" look="primary" busy={busy}>
+            {renames ? text.dialogs.rename : text.dialogs.create}
+          </Button>
+        </Answers>
+      </form>
+    </Modal>
+  );
+}

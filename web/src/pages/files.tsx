@@ -1,0 +1,121 @@
+import { CloudOff, FolderOpen, FolderX, SearchX } from 'lucide-react';
+import type { Session } from '../api/types';
+import { actionIcons } from '../components/action-icons';
+import { useApp } from '../components/app-context';
+import { AppHeader, SkipLink } from '../components/app-header';
+import { Breadcrumbs } from '../components/breadcrumbs';
+import { Button } from '../components/button';
+import { DropHint } from '../components/drop-hint';
+import { FileGrid } from '../components/file-grid';
+import { FilterBox } from '../components/filter-box';
+import { Notice } from '../components/notice';
+import { Skeleton } from '../components/skeleton';
+import { Toolbar } from '../components/toolbar';
+import { useDrop } from '../components/use-drop';
+import { useObservable } from '../components/use-observable';
+import { text } from '../lib/text';
+import styles from './files.module.css';
+import { useAppKeys } from './use-app-keys';
+
+/** One folder: where it is, what can be done, what is in it. */
+export function FilesPage({ session }: { session: Session }) {
+  const app = useApp();
+  const { path, state } = useObservable(app.folder);
+  const over = useDrop(state === 'ready' ? path : undefined);
+  useAppKeys();
+
+  return (
+    <div className={styles.page}>
+      <SkipLink />
+      <AppHeader session={session}>
+        <FilterBox />
+      </AppHeader>
+      <div className={styles.bar}>
+        <div className={styles.where}>
+          <Breadcrumbs path={path} />
+          <Count />
+        </div>
+        <Toolbar />
+      </div>
+      <main className={styles.main} tabIndex={-1}>
+        <Contents dropping={over === path ? undefined : over} />
+        {over !== undefined && <DropHint to={over} here={over === path} />}
+      </main>
+    </div>
+  );
+}
+
+/** How many there are; said aloud when it changes. */
+function Count() {
+  const app = useApp();
+  const { rows, listing, filter, state } = useObservable(app.folder);
+  const { ids } = useObservable(app.selection);
+  const all = listing?.entries.length ?? 0;
+  const words = filter ? text.files.matching(rows.length, all) : text.files.items(all);
+  return (
+    <p role="status" className={styles.count}>
+      {state === 'ready' && words}
+      {ids.size > 0 && (
+        <span className="visually-hidden">, {text.files.chosenCount(ids.size)}</span>
+      )}
+    </p>
+  );
+}
+
+function Contents({ dropping }: { dropping: string | undefined }) {
+  const app = useApp();
+  const { path, state, problem, rows, listing, filter } = useObservable(app.folder);
+  const { actions } = app;
+
+  if (state === 'loading') return <Skeleton />;
+  if (state === 'failed' && (problem?.code === 'not-found' || problem?.code === 'not-a-folder')) {
+    const parent = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
+    return (
+      <Notice alert icon={FolderX} title={text.files.gone.title} body={text.files.gone.body}>
+        {parent && (
+          <Button onClick={() => app.go({ view: 'files', path: parent })}>
+            {text.files.gone.parent}
+          </Button>
+        )}
+        {path && (
+          <Button look="primary" onClick={() => app.go({ view: 'files', path: '' })}>
+            {text.files.gone.top}
+          </Button>
+        )}
+      </Notice>
+    );
+  }
+  if (state === 'failed') {
+    return (
+      <Notice alert icon={CloudOff} title={problem?.title} body={problem?.detail}>
+        <Button look="primary" icon={actionIcons.refresh} onClick={() => actions.refresh.run()}>
+          {text.files.retry}
+        </Button>
+      </Notice>
+    );
+  }
+  if (rows.length > 0) return <FileGrid dropping={dropping} />;
+  if (filter && listing && listing.entries.length > 0) {
+    return (
+      <Notice
+        icon={SearchX}
+        title={text.files.noMatch.title(filter)}
+        body={text.files.noMatch.body}
+      >
+        <Button onClick={() => app.filter('')}>{text.files.clearFilter}</Button>
+      </Notice>
+    );
+  }
+  const upload = actions['upload-files'];
+  const uploadFolder = actions['upload-folder'];
+  return (
+    <Notice icon={FolderOpen} title={text.files.empty.title} body={text.files.empty.body}>
+      <Button look="primary" icon={actionIcons['upload-files']} onClick={() => upload.run()}>
+        {upload.label}
+      </Button>
+      <Button icon={actionIcons['upload-folder']} onClick={() => uploadFolder.run()}>
+        {uploadFolder.label}
+      </Button>
+    </Notice>
+  );
+}

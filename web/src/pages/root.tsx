@@ -1,0 +1,77 @@
+import { Tooltip } from 'radix-ui';
+import type { App, Route } from '../actions/types';
+import { AppContext } from '../components/app-context';
+import { ConflictDialog } from '../components/conflict-dialog';
+import { FilePickers } from '../components/file-pickers';
+import { MoveDialog } from '../components/move-dialog';
+import { NameDialog } from '../components/name-dialog';
+import { Toasts } from '../components/toasts';
+import { UploadPanel } from '../components/upload-panel';
+import { UploadWatch } from '../components/upload-watch';
+import { useObservable, useUploadsPart } from '../components/use-observable';
+import { text } from '../lib/text';
+import { ConnectPage } from './connect';
+import { ExpiredDialog } from './expired';
+import { FilesPage } from './files';
+import { SetUpPage } from './set-up';
+import { SignInPage } from './sign-in';
+import { LoadingPage, UnreachablePage } from './waiting';
+
+/** The whole view. */
+export function Root({ app }: { app: App }) {
+  return (
+    <AppContext value={app}>
+      <Tooltip.Provider delayDuration={500}>
+        <Page app={app} />
+      </Tooltip.Provider>
+    </AppContext>
+  );
+}
+
+function Page({ app }: { app: App }) {
+  const state = useObservable(app.session);
+  const route = useObservable(app.route);
+
+  switch (state.kind) {
+    case 'loading':
+      return <LoadingPage />;
+    case 'unreachable':
+      return <UnreachablePage />;
+    case 'setup':
+      return <SetUpPage token={state.token} />;
+    case 'signed-out':
+      return route.view === 'connect' ? <ConnectPage session={undefined} /> : <SignInPage />;
+    case 'signed-in':
+      return (
+        <>
+          {route.view === 'connect' ? (
+            <ConnectPage session={state.session} />
+          ) : (
+            <FilesPage session={state.session} />
+          )}
+          <FilePickers />
+          <UploadWatch title={titleOf(route)} />
+          <Toasts />
+          <UploadPanel />
+          <Questions app={app} />
+          {state.expired && <ExpiredDialog session={state.session} />}
+        </>
+      );
+  }
+}
+
+/** The dialog that waits for an answer, if any. */
+function Questions({ app }: { app: App }) {
+  const dialog = useObservable(app.dialog);
+  const asking = useUploadsPart(app.uploads, (s) => s.conflicts !== undefined);
+  const conflicts = app.uploads.snapshot().conflicts;
+  if (dialog) {
+    return dialog.kind === 'move' ? <MoveDialog dialog={dialog} /> : <NameDialog dialog={dialog} />;
+  }
+  return asking && conflicts ? <ConflictDialog conflicts={conflicts} /> : null;
+}
+
+function titleOf(route: Route): string {
+  if (route.view === 'connect') return text.page.title(text.me.connect);
+  return text.page.title(route.path.split('/').pop() || text.files.top);
+}
