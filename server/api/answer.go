@@ -85,8 +85,9 @@ func (s *stream) end() error {
 	return s.Flush()
 }
 
-// json answers with v whole.
+// json answers with v whole; the request's body is done with.
 func (q *request) json(v any) error {
+	q.forget()
 	s := q.stream()
 	if err := s.value(v); err != nil {
 		return err

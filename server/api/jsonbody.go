@@ -85,10 +85,12 @@ func (q *request) text() ([]byte, error) {
 	return rest.Bytes(), nil
 }
 
-// forget lets go of a large body when its request ends.
+// forget lets go of a large body, before its request is answered: the answer's reader
+// may send the next one. It may be called again.
 func (q *request) forget() {
 	if q.held > 0 {
 		q.a.arriving.Give(q.sc.User, q.held)
+		q.held = 0
 	}
 }
 

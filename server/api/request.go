@@ -61,6 +61,7 @@ func (a *API) answer(h func(*request) error) echo.HandlerFunc {
 
 // fail answers with err, or breaks off an answer that has begun.
 func (q *request) fail(err error) {
+	q.forget()
 	if q.w.Started() {
 		q.w.Abort(q.a.o.Log, err)
 	}
