@@ -188,6 +188,14 @@ func (a *appending) parkLocked(ctx context.Context, last bool) error {
 	if a.in.size == a.durable && !complete {
 		return nil
 	}
+	if a.hash != nil {
+		if err := a.guard.Digest.park(a.hash, a.in.size); err != nil {
+			return err
+		}
+	}
+	if complete {
+		return a.complete(ctx)
+	}
 	if err := a.in.save(ctx); err != nil {
 		return err
 	}
@@ -199,29 +207,29 @@ func (a *appending) parkLocked(ctx context.Context, last bool) error {
 		return err
 	}
 	part := meta.Part{Number: a.part, Offset: a.in.size, Manifest: m, Tail: slices.Clone(a.in.tail)}
-	if a.hash != nil {
-		if err := a.guard.Digest.park(a.hash, a.in.size); err != nil {
-			return err
-		}
-	}
-	if complete {
-		whole, err := a.whole(ctx)
-		if err == nil {
-			err = a.commit(ctx, part, whole)
-		}
-		if err == nil {
-			a.durable, a.finished = a.in.size, true
-			return nil
-		}
-		if errors.Is(err, ErrDigest) { // nobody can tell which of the bytes are wrong
-			return errors.Join(err, a.s.dropHeld(ctx, a.sc, a.u.ID))
-		}
-		if err2 := a.keep(ctx, part); err2 != nil {
-			return err2
-		}
+	return a.keep(ctx, part)
+}
+
+// complete cuts the last chunk and commits the file. When that is refused the content
+// is kept as it is, whole: no byte comes behind it.
+func (a *appending) complete(ctx context.Context) error {
+	whole, err := a.whole(ctx)
+	if err != nil {
 		return err
 	}
-	return a.keep(ctx, part)
+	part := meta.Part{Number: a.part, Offset: whole.size, Manifest: whole.manifest}
+	err = a.commit(ctx, part, whole)
+	switch {
+	case err == nil:
+		a.durable, a.finished = whole.size, true
+		return nil
+	case errors.Is(err, ErrDigest): // nobody can tell which of the bytes are wrong
+		return errors.Join(err, a.s.dropHeld(ctx, a.sc, a.u.ID))
+	}
+	if err2 := a.keep(ctx, part); err2 != nil {
+		return err2
+	}
+	return err
 }
 
 // keep commits the offset.

@@ -19,8 +19,31 @@ var update = flag.Bool("update", false, "rewrite the golden traces in testdata")
 // tracing is a server that writes down what it does to the disk.
 type tracing struct {
 	*rig.Server
-	file  string
-	taken int // bytes read so far
+	file   string
+	taken  int    // bytes read so far
+	upload string // address of the last upload that was created
+}
+
+// tusDoor and thatUpload stand for addresses that only the running server knows.
+const (
+	tusDoor    = "tus:"
+	thatUpload = "upload:"
+)
+
+// do makes a step.
+func (s *tracing) do(t *testing.T, step step) {
+	t.Helper()
+	r := step.Request
+	switch r.Path {
+	case tusDoor:
+		r.Path = s.URL + "tus/"
+	case thatUpload:
+		r.Path = s.upload
+	}
+	resp := s.Must(t, r, step.want)
+	if at := resp.Header.Get("Location"); strings.HasPrefix(at, "/tus/") {
+		s.upload = "http://" + s.Addr + at
+	}
 }
 
 func startTracing(t *testing.T, env ...string) *tracing {
@@ -65,6 +88,12 @@ func steps() []step {
 		{"move", rig.Request{Method: "MOVE", Path: "small.txt", Header: map[string]string{"Destination": "/dav/folder/moved.txt"}}, 201},
 		{"proppatch", rig.Request{Method: "PROPPATCH", Path: "folder/moved.txt", Body: patch}, 207},
 		{"lock", rig.Request{Method: "LOCK", Path: "large.bin", Body: lockinfo, Header: map[string]string{"Timeout": "Second-600", "Depth": "0"}}, 200},
+		{"tus-create", rig.Request{Method: "POST", Path: tusDoor, Header: tusHeader("Upload-Length", "1200000", "Upload-Metadata", "filename dHVz")}, 201},
+		{"tus-patch", rig.Request{Method: "PATCH", Path: thatUpload, Header: tusHeader("Upload-Offset", "0", "Content-Type", "application/offset+octet-stream"), Body: strings.Repeat("a", 1100000)}, 204},
+		{"tus-patch-last", rig.Request{Method: "PATCH", Path: thatUpload, Header: tusHeader("Upload-Offset", "1100000", "Content-Type", "application/offset+octet-stream"), Body: strings.Repeat("b", 100000)}, 204},
+		{"tus-create-with-upload", rig.Request{Method: "POST", Path: tusDoor, Header: tusHeader("Upload-Length", "5", "Upload-Metadata", "filename dHVz", "Content-Type", "application/offset+octet-stream"), Body: "hello"}, 201},
+		{"tus-create-empty", rig.Request{Method: "POST", Path: tusDoor, Header: tusHeader("Upload-Length", "0", "Upload-Metadata", "filename ZW1wdHk=")}, 201},
+		{"tus-terminate", rig.Request{Method: "DELETE", Path: thatUpload, Header: tusHeader()}, 204},
 		{"delete", rig.Request{Method: "DELETE", Path: "folder"}, 204},
 	}
 }
@@ -77,7 +106,7 @@ func TestOrder(t *testing.T) {
 	rule.follow(s.lines(t))
 	for _, step := range steps() {
 		t.Run(step.name, func(t *testing.T) {
-			s.Must(t, step.Request, step.want)
+			s.do(t, step)
 			lines := s.lines(t)
 			rule.follow(lines)
 			got := golden(lines)
@@ -153,7 +182,7 @@ func (w *walk) changes(skip string) {
 	w.t.Helper()
 	w.start(skip)
 	for _, step := range steps() {
-		w.s.Must(w.t, step.Request, step.want)
+		w.s.do(w.t, step)
 	}
 	w.rule.follow(w.s.lines(w.t))
 	// More than a pack holds: the first pack is sealed, and registered by a commit of
