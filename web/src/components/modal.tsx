@@ -30,6 +30,11 @@ export function Modal({ title, description, children, onClose, wide = false }: M
             className={`${styles.modal} ${wide ? styles.wide : ''}`}
             {...(onClose ? {} : { role: 'alertdialog' })}
             {...without}
+            aria-modal="true"
+            onOpenAutoFocus={(event) => {
+              event.preventDefault();
+              firstStop(event.currentTarget as HTMLElement).focus();
+            }}
             onCloseAutoFocus={(event) => {
               event.preventDefault();
               focusHome(before);
@@ -48,6 +53,14 @@ export function Modal({ title, description, children, onClose, wide = false }: M
       </Dialog.Portal>
     </Dialog.Root>
   );
+}
+
+/**
+ * Where the focus begins: a field, else what is marked, else the dialog itself, so that it is
+ * read out and Enter does nothing yet. Never the cross, which would show its tip at once.
+ */
+function firstStop(dialog: HTMLElement): HTMLElement {
+  return dialog.querySelector<HTMLElement>('input:not([type="hidden"]), [data-first]') ?? dialog;
 }
 
 /** The answers of a dialog, at its foot; the one that goes on comes last. */
