@@ -25,7 +25,8 @@ export function ConflictDialog({ conflicts }: { conflicts: readonly Conflict[] }
       description={text.conflict.body}
       onClose={() => app.uploads.resolve(undefined)}
     >
-      <ul className={styles.list}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
+      <ul className={styles.list} tabIndex={0}>
         {conflicts.slice(0, more === 1 ? shown + 1 : shown).map((conflict) => (
           <ConflictRow key={conflict.path} conflict={conflict} />
         ))}
