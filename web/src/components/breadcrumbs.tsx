@@ -13,29 +13,38 @@ interface Crumb {
 /** The folders from the top down to this one; those in the middle fold into a menu. */
 export function Breadcrumbs({ path }: { path: string }) {
   const app = useApp();
-  const room = useMedia(narrow) ? 1 : 3; // crumbs between the first and the last
+  const small = useMedia(narrow);
   const parts = path === '' ? [] : path.split('/');
   const crumbs: Crumb[] = parts.map((name, i) => ({ name, path: parts.slice(0, i + 1).join('/') }));
   const last = crumbs.pop();
-  const folded = crumbs.length > room ? crumbs.splice(0, crumbs.length - room + 1) : [];
+  // On a phone all above fold into the menu, the top too: the name gets the room.
+  const top: Crumb = { name: text.files.top, path: '' };
+  const onlyLast = small && crumbs.length > 0;
+  const folded = onlyLast
+    ? [top, ...crumbs.splice(0)]
+    : crumbs.length > 3
+      ? crumbs.splice(0, crumbs.length - 2)
+      : [];
   const href = (to: string) => app.href({ view: 'files', path: to });
 
   return (
     <nav aria-label={text.files.breadcrumbs} className={styles.crumbs}>
       <ol>
-        <li className={styles.first}>
-          {last ? (
-            <a href={href('')}>
-              <House aria-hidden="true" />
-              <span>{text.files.top}</span>
-            </a>
-          ) : (
-            <h1 aria-current="page">{text.files.top}</h1>
-          )}
-        </li>
+        {!onlyLast && (
+          <li className={styles.first}>
+            {last ? (
+              <a href={href('')}>
+                <House aria-hidden="true" />
+                <span>{text.files.top}</span>
+              </a>
+            ) : (
+              <h1 aria-current="page">{text.files.top}</h1>
+            )}
+          </li>
+        )}
         {folded.length > 0 && (
           <li className={styles.folded}>
-            <ChevronRight aria-hidden="true" />
+            {!onlyLast && <ChevronRight aria-hidden="true" />}
             <Menu
               trigger={
                 <button type="button" aria-label={text.files.between} className={styles.more}>

@@ -1,10 +1,11 @@
-import { X } from 'lucide-react';
+import { Plus, X } from 'lucide-react';
 import type { ActionId } from '../actions/types';
 import { text } from '../lib/text';
 import { actionIcons } from './action-icons';
 import { useApp } from './app-context';
 import { Button, IconButton } from './button';
 import { formatSize } from './format';
+import { Menu, MenuItem } from './menu';
 import { shortcutLabel } from './shortcut';
 import styles from './toolbar.module.css';
 import { narrow, useMedia } from './use-media';
@@ -21,11 +22,13 @@ export function Toolbar() {
   const small = useMedia(narrow);
   const chosen = ids.size > 0;
 
+  if (small && !chosen) return <AddMenu />;
   return (
     <div
       role="toolbar"
       aria-label={text.files.tools}
       className={chosen ? styles.chosen : styles.toolbar}
+      data-chosen={chosen || undefined}
     >
       {chosen && (
         <IconButton
@@ -40,10 +43,9 @@ export function Toolbar() {
       {chosen && <ChosenCount />}
       {(chosen ? forChosen : always).map((id) => {
         const action = app.actions[id];
-        const words = !small || id === 'upload-files';
         const enabled = action.enabled();
         if (chosen && !enabled) return null;
-        return words ? (
+        return !small ? (
           <Button
             key={id}
             look={id === 'upload-files' ? 'primary' : chosen ? 'quiet' : 'plain'}
@@ -64,11 +66,34 @@ export function Toolbar() {
             }
             icon={actionIcons[id]}
             disabled={!enabled}
-            className={`${chosen ? '' : styles.framed} ${action.danger ? styles.danger : ''}`}
+            className={action.danger ? styles.danger : undefined}
             onClick={() => action.run()}
           />
         );
       })}
+    </div>
+  );
+}
+
+/** On a phone one button holds what can be put into the folder, each with its words. */
+function AddMenu() {
+  const { actions } = useApp();
+  return (
+    <div className={styles.toolbar}>
+      <Menu
+        align="end"
+        trigger={
+          <Button look="primary" icon={Plus}>
+            {text.files.add}
+          </Button>
+        }
+      >
+        {always.toReversed().map((id) => (
+          <MenuItem key={id} icon={actionIcons[id]} onChoose={() => actions[id].run()}>
+            {actions[id].label}
+          </MenuItem>
+        ))}
+      </Menu>
     </div>
   );
 }
@@ -78,9 +103,13 @@ function ChosenCount() {
   const app = useApp();
   const { ids } = useObservable(app.selection);
   const { listing } = useObservable(app.folder);
+  const small = useMedia(narrow);
   let size = 0;
   for (const entry of listing?.entries ?? []) if (ids.has(entry.id)) size += entry.size;
-  return <p className={styles.count}>{text.files.chosen(ids.size, formatSize(size))}</p>;
+  const words = small
+    ? text.files.chosenCount(ids.size)
+    : text.files.chosen(ids.size, formatSize(size));
+  return <p className={styles.count}>{words}</p>;
 }
 
 function ariaKeys(shortcut: string | undefined): string | undefined {

@@ -192,6 +192,7 @@ export const text = {
     chosenCount: (n: number) => `${numbers.format(n)} chosen`,
     unchoose: 'Choose none',
     tools: 'Tools',
+    add: 'Add',
     refreshing: 'Looking for changes',
     loading: 'Loading this folder',
     retry: 'Try again',
@@ -343,7 +344,8 @@ export const text = {
     },
     strange: {
       title: 'The answer did not come from Cairn.',
-      detail: 'Something on the way, such as a proxy or the sign-in page of a network, answered instead.',
+      detail:
+        'Something on the way, such as a proxy or the sign-in page of a network, answered instead.',
     },
     http: (status: number) => ({
       title: `The server answered with error ${status}.`,
