@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"cairn/server/httperr"
+	"cairn/server/transfer"
 	"cairn/store"
 
 	"github.com/tus/tusd/v2/pkg/handler"
@@ -101,7 +102,7 @@ type request struct {
 	store.Scope
 	header  http.Header
 	meta    metadata
-	body    *body
+	body    *transfer.Body
 	err     error // of the store, in its own words
 	created store.UploadID
 	w       http.Header
@@ -128,15 +129,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// request on it.
 	defer rc.SetWriteDeadline(time.Time{})
 	if r.Body != nil && r.Body != http.NoBody {
-		q.body = &body{r: r.Body, rc: rc, timeout: h.o.ReadTimeout}
+		q.body = transfer.NewBody(w, r, h.o.ReadTimeout)
+		r.Body = q.body
 	}
 	inner := r.WithContext(context.WithValue(r.Context(), requestKey{}, q))
 	address := *r.URL
 	address.Path, address.RawPath = strings.TrimPrefix(r.URL.Path, h.o.Prefix), ""
 	inner.URL = &address
-	if q.body != nil {
-		inner.Body = q.body
-	}
 	a := &answer{ResponseWriter: w, q: q, prefix: h.o.Prefix}
 	h.tus.ServeHTTP(a, inner)
 	if a.status >= 400 {

@@ -28,6 +28,9 @@ func layers() rule {
 		{"store/object/x.go", `package object; import "cairn/store"`, "leaves"},
 		{"store/meta/x.go", `package meta; import "cairn/store"`, "leaves"},
 		{"store/put.go", `package store; import "cairn/store/storetest"`, "tests only"},
+		{"server/dav/x.go", `package dav; import "cairn/server/transfer"`, ""},
+		{"server/transfer/x.go", `package transfer; import "cairn/server/dav"`, "below the doors"},
+		{"server/auth/x.go", `package auth; import "cairn/server/api"`, "below the doors"},
 		{"server/dav/x.go", `package dav; import "cairn/server/upload"`, "meet in store"},
 		{"server/dav/x_test.go", `package dav; import "cairn/server/api"`, "meet in store"},
 		{"server/upload/x.go", `package upload; import "cairn/server/dav"`, "meet in store"},
@@ -67,6 +70,8 @@ func forbidden(f file, imported string) string {
 		return "storetest is for tests only"
 	case slices.Contains(doors, f.dir()) && slices.Contains(doors, trimModule(imported)) && imported != "cairn/"+f.dir():
 		return "dav, upload and api meet in store"
+	case slices.Contains([]string{"server/transfer", "server/auth", "server/httperr"}, f.dir()) && slices.Contains(doors, trimModule(imported)):
+		return "lies below the doors"
 	case f.in("server") && f.dir() != "server" && !f.isTest() && imported == "cairn/server":
 		return "server assembles its parts, not the other way round"
 	case within(imported, "github.com/labstack/echo") && f.dir() != "server" && f.dir() != "server/api":
