@@ -7,6 +7,7 @@ import { FileHead } from './file-head';
 import { FileRow } from './file-row';
 import { GridMenu } from './grid-menu';
 import { openEntry } from './open-entry';
+import { clearOfDock } from './use-dock';
 import { narrow, rem, useMedia } from './use-media';
 import { useObservable } from './use-observable';
 import { useTypeAhead } from './use-type-ahead';
@@ -71,6 +72,7 @@ export function FileGrid({ dropping }: FileGridProps) {
     if (!lost && active?.closest('[role="row"]')?.matches('[aria-rowindex="1"]')) return;
     virtual.scrollToIndex(focusAt);
     row.focus({ preventScroll: true });
+    requestAnimationFrame(() => clearOfDock(row, grid));
   }, [selection.focus, rows]);
 
   const typeAhead = useTypeAhead(rows, focusAt);

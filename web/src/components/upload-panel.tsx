@@ -1,5 +1,5 @@
 import { ChevronDown, ChevronUp, Pause, Play, RotateCw, X } from 'lucide-react';
-import { useEffect, useId, useState } from 'react';
+import { useId, useState } from 'react';
 import { text } from '../lib/text';
 import type { Snapshot } from '../upload/types';
 import { useApp } from './app-context';
@@ -9,6 +9,7 @@ import { ProgressBar } from './progress-bar';
 import { UploadList } from './upload-list';
 import styles from './upload-panel.module.css';
 import { panelDetail, panelTitle } from './upload-words';
+import { useDock } from './use-dock';
 import { useUploads } from './use-observable';
 
 /** All uploads: docked at the lower right, a sheet at the foot of a phone. */
@@ -21,26 +22,16 @@ export function UploadPanel() {
   const { items, totals, reading } = snapshot;
   const shown = items.length > 0 || reading !== undefined;
 
-  // The page leaves room below its list, and messages stand above the panel.
-  useEffect(() => {
-    if (!shown) return;
-    document.documentElement.dataset.dock = folded ? 'folded' : 'open';
-    return () => {
-      delete document.documentElement.dataset.dock;
-    };
-  }, [shown, folded]);
+  const dock = useDock();
 
   if (!shown) return null;
   return (
-    <section aria-labelledby={title} className={styles.panel}>
+    <section ref={dock} aria-labelledby={title} className={styles.panel} data-dock="">
       <header className={styles.head}>
-        <div className={styles.words}>
-          <h2 id={title} className={styles.title}>
-            <span className="visually-hidden">{text.panel.title}: </span>
-            {panelTitle(snapshot)}
-          </h2>
-          <p className={styles.detail}>{panelDetail(snapshot)}</p>
-        </div>
+        <h2 id={title} className={styles.title}>
+          <span className="visually-hidden">{text.panel.title}: </span>
+          {panelTitle(snapshot)}
+        </h2>
         <PanelButtons snapshot={snapshot} onCancel={() => ask(true)} />
         <IconButton
           label={folded ? text.panel.unfold : text.panel.fold}
@@ -59,6 +50,7 @@ export function UploadPanel() {
           state={totalState(snapshot)}
           testId="upload-total"
         />
+        <p className={styles.detail}>{panelDetail(snapshot)}</p>
       </div>
       {!folded && <UploadList items={items} />}
       {asking && (
