@@ -25,6 +25,11 @@ func StartProxied(t testing.TB, o Options) *Server {
 	nginx := Need(t, "nginx", "nginx")
 	o.BaseURL = ProxyURL
 	s := Start(t, o)
+	upstream := s.Addr
+	if o.Rate > 0 {
+		s.Network = StartRate(t, s.Addr, o.Rate)
+		upstream = s.Network.Addr
+	}
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "nginx.conf")
 	user := ""
@@ -56,7 +61,7 @@ http {
 		}
 	}
 }
-`, user, dir, ProxyAddr, s.Addr)
+`, user, dir, ProxyAddr, upstream)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,7 @@ type Options struct {
 	BaseURL string   // --base-url
 	Args    []string // further flags of serve
 	Env     []string // NAME=value
+	Rate    int64    // StartProxied: bytes a second between the proxy and the server; 0: no limit
 }
 
 // Server is `cairn serve` on a data folder. It ends with the test, which shows the end
@@ -49,6 +50,8 @@ type Server struct {
 	URL  string // of the app, at Addr, with a slash at its end
 	DAV  string // of the account's space, likewise
 	Log  string // file that gets both outputs
+
+	Network *RateProxy // before a server of StartProxied with a Rate
 
 	cmd   *exec.Cmd
 	ended chan struct{}
