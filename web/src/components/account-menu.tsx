@@ -21,7 +21,11 @@ export function AccountMenu({ session }: { session: Session }) {
       <Menu
         align="end"
         trigger={
-          <button type="button" className={styles.trigger} aria-label={text.me.menu(name)}>
+          <button
+            type="button"
+            className={styles.trigger}
+            aria-label={text.me.menu(name, usageWords(session))}
+          >
             <span aria-hidden="true">{initial(name)}</span>
           </button>
         }
@@ -64,23 +68,10 @@ export function AccountMenu({ session }: { session: Session }) {
 function Usage({ session }: { session: Session }) {
   const { used, quota, available } = session.usage;
   const part = quota > 0 ? Math.min(1, used / quota) : undefined;
-  const words =
-    quota > 0
-      ? text.me.usedOf(formatSize(used), formatSize(quota))
-      : text.me.used(formatSize(used));
   return (
     <div className={styles.usage}>
       {part !== undefined && (
-        // biome-ignore lint/a11y/useSemanticElements: <meter> cannot be styled everywhere
-        <div
-          role="meter"
-          aria-label={text.me.usage}
-          aria-valuemin={0}
-          aria-valuemax={100}
-          aria-valuenow={Math.round(part * 100)}
-          aria-valuetext={words}
-          className={styles.meter}
-        >
+        <div aria-hidden="true" className={styles.meter}>
           <div
             className={part > 0.9 ? styles.nearlyFull : styles.filled}
             style={{ width: `${Math.max(part * 100, 1)}%` }}
@@ -88,11 +79,17 @@ function Usage({ session }: { session: Session }) {
         </div>
       )}
       <p>
-        {words}
+        {usageWords(session)}
         <span>{text.me.free(formatSize(available))}</span>
       </p>
     </div>
   );
+}
+
+function usageWords({ usage: { used, quota } }: Session): string {
+  return quota > 0
+    ? text.me.usedOf(formatSize(used), formatSize(quota))
+    : text.me.used(formatSize(used));
 }
 
 function initial(name: string): string {

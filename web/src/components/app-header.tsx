@@ -18,6 +18,7 @@ export function AppHeader({ session, children, aside }: AppHeaderProps) {
   const app = useApp();
   return (
     <header className={styles.header}>
+      {session && <SkipLink />}
       <a
         href={app.href({ view: 'files', path: '' })}
         className={styles.brand}
@@ -33,7 +34,7 @@ export function AppHeader({ session, children, aside }: AppHeaderProps) {
 }
 
 /** The first stop of Tab: over the header and the tools, to the rows. */
-export function SkipLink() {
+function SkipLink() {
   const app = useApp();
   return (
     <a

@@ -26,7 +26,9 @@ export function Confirm({ title, body, yes, no, danger = false, onYes, onClose }
   return (
     <Modal title={title} description={body} onClose={onClose}>
       <Answers>
-        <Button data-first="" onClick={onClose}>{no ?? text.dialogs.cancel}</Button>
+        <Button data-first="" onClick={onClose}>
+          {no ?? text.dialogs.cancel}
+        </Button>
         <Button look={danger ? 'danger' : 'primary'} busy={busy} onClick={go}>
           {yes}
         </Button>

@@ -56,9 +56,9 @@ function ConflictRow({ conflict }: { conflict: Conflict }) {
     <li className={styles.row}>
       <KindIcon name={name} folder={there.folder} />
       <div className={styles.what}>
-        <bdi className={styles.name} title={path}>
-          {path}
-        </bdi>
+        <p className={styles.name} title={path}>
+          <bdi>{path}</bdi>
+        </p>
         <dl className={styles.versions}>
           <div>
             <dt>{text.conflict.there}</dt>

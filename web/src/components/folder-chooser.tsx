@@ -103,7 +103,9 @@ export function FolderChooser({ path, onPath, without }: FolderChooserProps) {
                 onClick={() => open(to)}
               >
                 <Folder aria-hidden="true" className={styles.icon} />
-                <bdi>{folder.name}</bdi>
+                <span className={styles.name}>
+                  <bdi>{folder.name}</bdi>
+                </span>
                 <ChevronRight aria-hidden="true" />
               </button>
             );

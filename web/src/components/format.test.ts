@@ -34,7 +34,7 @@ describe('formatLeft', () => {
 describe('formatDate', () => {
   const now = new Date(2026, 6, 8, 12, 0).getTime();
   it.each([
-    [new Date(2026, 6, 8, 9, 5), '09:05'],
+    [new Date(2026, 6, 8, 9, 5), 'Today, 09:05'],
     [new Date(2026, 2, 1, 23, 10), '1 Mar, 23:10'],
     [new Date(2024, 2, 1, 23, 10), '1 Mar 2024'],
   ])('%s is %s', (then, want) => expect(formatDate(then.getTime(), now)).toBe(want));

@@ -33,12 +33,14 @@ const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
 const dayOfYear = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
 const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium' });
 
-/** The time today, day and time this year, else the day. */
+/** The time of today, day and time this year, else the day. */
 export function formatDate(mtime: number, now = Date.now()): string {
   const then = new Date(mtime);
   const today = new Date(now);
   if (then.getFullYear() !== today.getFullYear()) return dayOfYear.format(then);
-  if (then.toDateString() === today.toDateString()) return clock.format(then);
+  if (then.toDateString() === today.toDateString()) {
+    return text.units.today(clock.format(then));
+  }
   return text.units.date(day.format(then), clock.format(then));
 }
 

@@ -158,11 +158,10 @@ export const text = {
     leave: 'Sign out instead',
   },
   me: {
-    menu: (name: string) => `Account of ${name}`,
+    menu: (name: string, usage: string) => `Account of ${name}, ${usage}`,
     used: (used: string) => `${used} used`,
     usedOf: (used: string, quota: string) => `${used} of ${quota} used`,
     free: (available: string) => `${available} free`,
-    usage: 'Storage',
     files: 'Files',
     connect: 'Connect a device',
     signOut: 'Sign out',
@@ -377,6 +376,7 @@ export const text = {
   },
   units: {
     date: (day: string, time: string) => `${day}, ${time}`,
+    today: (time: string) => `Today, ${time}`,
     seconds: (n: number) => count(n, 'second', 'seconds'),
     minutes: (n: number) => `${numbers.format(n)} min`,
     hours: (h: number, m: number) =>

@@ -2,7 +2,7 @@ import { CloudOff, FolderOpen, FolderX, SearchX } from 'lucide-react';
 import type { Session } from '../api/types';
 import { actionIcons } from '../components/action-icons';
 import { useApp } from '../components/app-context';
-import { AppHeader, SkipLink } from '../components/app-header';
+import { AppHeader } from '../components/app-header';
 import { Breadcrumbs } from '../components/breadcrumbs';
 import { Button } from '../components/button';
 import { DropHint } from '../components/drop-hint';
@@ -26,20 +26,21 @@ export function FilesPage({ session }: { session: Session }) {
 
   return (
     <div className={styles.page}>
-      <SkipLink />
       <AppHeader session={session}>
         <FilterBox />
       </AppHeader>
-      <div className={styles.bar}>
-        <div className={styles.where}>
-          <Breadcrumbs path={path} />
-          <Count />
-        </div>
-        <Toolbar />
-      </div>
       <main className={styles.main} tabIndex={-1}>
-        <Contents dropping={over === path ? undefined : over} />
-        {over !== undefined && <DropHint to={over} here={over === path} />}
+        <div className={styles.bar}>
+          <div className={styles.where}>
+            <Breadcrumbs path={path} />
+            <Count />
+          </div>
+          <Toolbar />
+        </div>
+        <div className={styles.contents}>
+          <Contents dropping={over === path ? undefined : over} />
+          {over !== undefined && <DropHint to={over} here={over === path} />}
+        </div>
       </main>
     </div>
   );
