@@ -55,6 +55,20 @@ export type OperationResult =
   | { readonly node: string; readonly path?: string; readonly entry?: Entry }
   | { readonly problem: ProblemBody };
 
+/** An upload that the server holds bytes of, and that is not a file yet. */
+export interface UnfinishedUpload {
+  /** 32 hexadecimal digits: the last part of its address. */
+  readonly id: string;
+  readonly path: string;
+  /** Bytes; -1: not known. */
+  readonly size: number;
+  /** Bytes that arrived. */
+  readonly offset: number;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly expires: number;
+}
+
 /** An error of the server: application/problem+json. */
 export interface ProblemBody {
   readonly status: number;
