@@ -1,58 +1,17 @@
-import type { Entry, Listing, ProblemBody, Session } from '../api/types';
+import type { Entry, ProblemBody } from '../api/types';
 import type { Observable } from '../lib/observable';
+import type { FolderView, Route, Selection, SessionState, SortKey } from '../state/types';
 import type { Uploads } from '../upload/types';
 
-export type SessionState =
-  | { readonly kind: 'loading' }
-  /** The server does not answer; it is asked again by itself. */
-  | { readonly kind: 'unreachable' }
-  | { readonly kind: 'signed-out' }
-  /** The page was opened by the one-time set-up link; token is its fragment. */
-  | { readonly kind: 'setup'; readonly token: string }
-  /** expired: the session ended while the person was working; the page stays, a dialog asks. */
-  | { readonly kind: 'signed-in'; readonly session: Session; readonly expired: boolean };
-
-/** Where the person is. In the address as #/files/PATH and #/connect. */
-export type Route = { readonly view: 'files'; readonly path: string } | { readonly view: 'connect' };
-
-export type SortKey = 'name' | 'size' | 'mtime';
-
-export interface Sort {
-  readonly key: SortKey;
-  readonly descending: boolean;
-}
-
-/** What the list shows: the current folder, sorted and filtered. Folders come first. */
-export interface FolderView {
-  readonly path: string;
-  /** 'loading' only while nothing can be shown yet. */
-  readonly state: 'loading' | 'ready' | 'failed';
-  readonly problem?: ProblemBody;
-  readonly listing?: Listing;
-  /** Sorted and filtered; frozen. */
-  readonly rows: readonly Entry[];
-  readonly sort: Sort;
-  /** Text that the names must hold; '' for all. */
-  readonly filter: string;
-  /** A newer answer is on its way. */
-  readonly refreshing: boolean;
-}
-
-/** Which rows are chosen, by id; kept through sorting and filtering. */
-export interface SelectionState {
-  readonly ids: ReadonlySet<string>;
-  /** The row with the keyboard focus. */
-  readonly focus: string | undefined;
-}
-
-export interface Selection extends Observable<SelectionState> {
-  /** A click: 'only' replaces, 'toggle' (Ctrl, checkbox) adds or takes away, 'range' (Shift) reaches from the anchor. */
-  choose(id: string, how: 'only' | 'toggle' | 'range'): void;
-  /** Arrow keys: moves the focus by rows, or to an end; extend chooses on the way. */
-  move(by: number | 'first' | 'last', extend: boolean): void;
-  all(): void;
-  none(): void;
-}
+export type {
+  FolderView,
+  Route,
+  Selection,
+  SelectionState,
+  SessionState,
+  Sort,
+  SortKey,
+} from '../state/types';
 
 export interface Toast {
   readonly id: number;
@@ -90,7 +49,11 @@ export interface Action {
 
 /** A question that the page shows as a dialog. The page calls exactly one of its answers. */
 export type Dialog =
-  | { readonly kind: 'new-folder'; submit(name: string): Promise<ProblemBody | undefined>; cancel(): void }
+  | {
+      readonly kind: 'new-folder';
+      submit(name: string): Promise<ProblemBody | undefined>;
+      cancel(): void;
+    }
   | {
       readonly kind: 'rename';
       readonly entry: Entry;

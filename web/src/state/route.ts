@@ -1,0 +1,58 @@
+import type { Host } from '../lib/host';
+import type { Observable } from '../lib/observable';
+import { partsOf } from '../lib/path';
+import { createStore } from '../lib/store';
+import type { Route } from './types';
+
+/** '#/files/a/b' or '#/connect'. */
+export function hashOf(route: Route): string {
+  if (route.view === 'connect') return '#/connect';
+  return `#/files/${partsOf(route.path).map(encodeURIComponent).join('/')}`;
+}
+
+/** What an address says; anything that is not ours is the top folder. */
+export function parseRoute(address: string): Route {
+  const hash = address.includes('#') ? address.slice(address.indexOf('#') + 1) : '';
+  if (/^\/connect\/?$/.test(hash)) return { view: 'connect' };
+  const path = /^\/files(?:\/(.*))?$/s.exec(hash)?.[1] ?? '';
+  const names = path.split('/').filter((name) => name !== '');
+  return { view: 'files', path: names.map(decode).join('/') };
+}
+
+/** The token of the one-time set-up link BASE/setup#TOKEN; undefined: another address. */
+export function setUpToken(address: string, baseURI: string): string | undefined {
+  const here = new URL(address);
+  if (here.pathname !== new URL('setup', baseURI).pathname) return undefined;
+  return decode(here.hash.slice(1));
+}
+
+/** A '%' that somebody typed is only a '%'. */
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** Where the person is, together with the address line. */
+export interface Router extends Observable<Route> {
+  go(route: Route): void;
+}
+
+export function createRouter(host: Host): Router {
+  const store = createStore<Route>(parseRoute(host.address()));
+  const set = (route: Route) => {
+    if (hashOf(route) !== hashOf(store.get())) store.set(route);
+  };
+  host.onAddress(() => set(parseRoute(host.address())));
+  return {
+    get: store.get,
+    subscribe: store.subscribe,
+    go(route) {
+      if (hashOf(route) === hashOf(store.get())) return;
+      host.push(hashOf(route));
+      set(route);
+    },
+  };
+}
