@@ -5,6 +5,8 @@ export interface Picked {
   /** Paths of folders, parents first, without slashes at the ends. */
   readonly folders: readonly string[];
   readonly files: readonly PickedFile[];
+  /** Paths that the browser could not read: they are listed as failed. */
+  readonly unreadable?: readonly string[];
 }
 
 export interface PickedFile {

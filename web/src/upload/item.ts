@@ -1,0 +1,106 @@
+import type { ProblemBody } from '../api/types';
+import { joinPath } from '../lib/path';
+import type { Condition } from './transport';
+import type { ItemState } from './types';
+
+/** One file in the manager. What the view sees of it changes by the ledger alone. */
+export interface Item {
+  readonly id: number;
+  readonly size: number;
+  /** undefined: the browser could not read it. */
+  readonly file: File | undefined;
+  /** The folder that was dropped into; those below it are made. */
+  readonly base: string;
+
+  // By the ledger:
+  name: string;
+  folder: string;
+  acked: number;
+  sent: number;
+  state: ItemState;
+  problem: ProblemBody | undefined;
+  place: number;
+
+  /** It is known where it goes and on which condition; only then it can be sent. */
+  planned: boolean;
+  condition: Condition;
+  /** Stands in the queue. */
+  queued: boolean;
+  /** Taken off the list: what still comes of it is nobody's. */
+  gone: boolean;
+
+  /** Of the upload on the server. */
+  url: string | undefined;
+  /** The path that the upload was created for. */
+  begunAs: string;
+  /** Target or condition are no longer those of the upload: it is finished by name. */
+  moved: boolean;
+  /** All bytes are there, but the commit was refused. */
+  complete: boolean;
+  /** An answer that may have said 'done' was lost. */
+  maybeStored: boolean;
+  /** Where the server said it is, to see progress: acked never falls, this does. */
+  at: number;
+  /** Tries since the last progress. */
+  attempts: number;
+  /** The token was made anew since the last progress. */
+  renewed: boolean;
+}
+
+let nextId = 1;
+
+export function createItem(of: {
+  file: File | undefined;
+  base: string;
+  folder: string;
+  name: string;
+}): Item {
+  return {
+    id: nextId++,
+    size: of.file?.size ?? 0,
+    file: of.file,
+    base: of.base,
+    name: of.name,
+    folder: of.folder,
+    acked: 0,
+    sent: 0,
+    state: 'waiting',
+    problem: undefined,
+    place: -1,
+    planned: false,
+    condition: { ifNoneMatch: '*' },
+    queued: false,
+    gone: false,
+    url: undefined,
+    begunAs: '',
+    moved: false,
+    complete: false,
+    maybeStored: false,
+    at: 0,
+    attempts: 0,
+    renewed: false,
+  };
+}
+
+export function targetOf(item: Item): string {
+  return joinPath(item.folder, item.name);
+}
+
+/** Gives it another target or condition. What the server has of it is kept. */
+export function aim(item: Item, condition: Condition): void {
+  item.condition = condition;
+  item.moved = item.url !== undefined;
+}
+
+/** The server has nothing of it any more: it begins anew. */
+export function beginAnew(item: Item): void {
+  item.url = undefined;
+  item.moved = false;
+  item.complete = false;
+  item.at = 0;
+}
+
+/** Waiting, sending, retrying or paused. */
+export function isOpen(state: ItemState): boolean {
+  return state === 'waiting' || state === 'sending' || state === 'retrying' || state === 'paused';
+}

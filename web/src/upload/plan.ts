@@ -1,0 +1,204 @@
+import type { Client } from '../api/client';
+import { ownProblem, problemOf } from '../api/problem';
+import type { Entry, Operation, ProblemBody } from '../api/types';
+import { freeNames, nameFault } from '../lib/file-name';
+import { joinPath, partsOf } from '../lib/path';
+import { text } from '../lib/text';
+import { type Item, targetOf } from './item';
+
+/** Paths in one request. */
+const batch = 1000;
+
+/** What planning asks of the server; each call waits until there is an answer. */
+export type Planner = Pick<Client, 'operations' | 'lookup'>;
+
+/** A name that is taken. */
+export interface Taken {
+  readonly item: Item;
+  readonly there: Entry;
+}
+
+/** What is found out, batch by batch, so that free names need not wait for the rest. */
+export interface Findings {
+  free(items: readonly Item[]): void;
+  taken(found: readonly Taken[]): void;
+  refused(item: Item, problem: ProblemBody): void;
+  /** A folder that no file of the drop lies in. */
+  refusedFolder(path: string, problem: ProblemBody): void;
+}
+
+/** Why a path cannot be stored; undefined: it can. */
+export function pathProblem(path: string): ProblemBody | undefined {
+  for (const name of partsOf(path)) {
+    const fault = nameFault(name);
+    if (fault) return ownProblem('invalid-name', text.problems.name[fault]);
+  }
+  return path === '' ? ownProblem('invalid-name', text.problems.name.empty) : undefined;
+}
+
+/**
+ * Makes the folders, then looks which names are taken. folders: those to be made even if no
+ * file goes there, as whole paths.
+ */
+export async function plan(
+  items: readonly Item[],
+  folders: readonly string[],
+  planner: Planner,
+  findings: Findings,
+): Promise<void> {
+  const good: Item[] = [];
+  const wanted = new Set<string>();
+  const closed = new Map<string, ProblemBody>();
+  for (const folder of folders) {
+    const problem = folder === '' ? undefined : pathProblem(folder);
+    if (problem) closed.set(folder, problem);
+    else wanted.add(folder);
+  }
+  for (const item of items) {
+    const problem = pathProblem(targetOf(item));
+    if (problem) findings.refused(item, problem);
+    else {
+      good.push(item);
+      if (item.folder !== item.base) wanted.add(item.folder);
+    }
+  }
+  await makeFolders([...wanted], planner, closed);
+  const open = good.filter((item) => {
+    const problem = closedAbove(item.folder, closed);
+    if (problem) findings.refused(item, problem);
+    return !problem;
+  });
+  tellFolders(items, closed, findings);
+  for (let at = 0; at < open.length; at += batch) {
+    const some = open.slice(at, at + batch).filter((item) => !item.gone);
+    if (some.length === 0) continue;
+    try {
+      const entries = await planner.lookup(some.map(targetOf));
+      const free: Item[] = [];
+      const taken: Taken[] = [];
+      for (const [i, item] of some.entries()) {
+        const there = entries[i];
+        if (there) taken.push({ item, there });
+        else free.push(item);
+      }
+      findings.free(free);
+      findings.taken(taken);
+    } catch (error) {
+      for (const item of some) findings.refused(item, problemOf(error));
+    }
+  }
+}
+
+/** Adds the folders that could not be made to closed, and why. */
+async function makeFolders(
+  folders: readonly string[],
+  planner: Planner,
+  closed: Map<string, ProblemBody>,
+): Promise<void> {
+  const paths = deepest(folders);
+  for (let at = 0; at < paths.length; at += batch) {
+    const some = paths.slice(at, at + batch);
+    const operations = some.map((path): Operation => ({ op: 'mkdir', path, parents: true }));
+    try {
+      const results = await planner.operations(operations);
+      for (const [i, result] of results.entries()) {
+        if ('problem' in result) closed.set(some[i] ?? '', result.problem);
+      }
+    } catch (error) {
+      for (const path of some) closed.set(path, problemOf(error));
+    }
+  }
+}
+
+/** Of those with files in them, the files tell; the others must not go unmentioned. */
+function tellFolders(
+  items: readonly Item[],
+  closed: ReadonlyMap<string, ProblemBody>,
+  findings: Findings,
+): void {
+  if (closed.size === 0) return;
+  const told = new Set<string>();
+  for (const item of items) for (const folder of upwards(item.folder)) told.add(folder);
+  for (const [path, problem] of closed) {
+    if (!told.has(path)) findings.refusedFolder(path, problem);
+  }
+}
+
+/** Without those that are made on the way to another. */
+function deepest(folders: readonly string[]): string[] {
+  const above = new Set<string>();
+  for (const folder of folders) {
+    const parts = partsOf(folder);
+    for (let n = 1; n < parts.length; n++) above.add(parts.slice(0, n).join('/'));
+  }
+  return folders.filter((folder) => folder !== '' && !above.has(folder));
+}
+
+/** Why nothing can go into a folder: it, or one above it, could not be made. */
+function closedAbove(
+  folder: string,
+  closed: ReadonlyMap<string, ProblemBody>,
+): ProblemBody | undefined {
+  if (closed.size === 0) return undefined;
+  for (const path of upwards(folder)) {
+    const problem = closed.get(path);
+    if (problem) return problem;
+  }
+  return undefined;
+}
+
+/** The folder and all above it, without the top. */
+function upwards(folder: string): string[] {
+  const parts = partsOf(folder);
+  return parts.map((_, n) => parts.slice(0, parts.length - n).join('/'));
+}
+
+/** Names that are tried for one file before it is given up, and of one file in one request. */
+const mostNames = 2000;
+const together = 100;
+
+/**
+ * Finds a free name beside the taken one for each. claimed: whether another file of ours
+ * goes there already; use takes the name at once, so that the next one sees it.
+ */
+export async function findFreeNames(
+  items: readonly Item[],
+  planner: Pick<Client, 'lookup'>,
+  claimed: (path: string) => boolean,
+  use: (item: Item, name: string | undefined) => void,
+): Promise<void> {
+  let left = items.map((item) => ({ item, names: freeNames(item.name), tried: 0 }));
+  while (left.length > 0) {
+    // One name each while there are many, several for the few that are left.
+    const each = Math.max(1, Math.min(together, Math.floor(batch / left.length)));
+    const some = left.slice(0, batch);
+    const candidates = some.map((search) => {
+      const names: string[] = [];
+      while (names.length < each) {
+        const name = search.names.next().value;
+        if (search.tried++ > mostNames) break;
+        if (!claimed(joinPath(search.item.folder, name))) names.push(name);
+      }
+      return names;
+    });
+    const paths = some.flatMap(({ item }, i) =>
+      (candidates[i] ?? []).map((name) => joinPath(item.folder, name)),
+    );
+    const entries = paths.length > 0 ? await planner.lookup(paths.slice(0, batch)) : [];
+    let at = 0;
+    const solved = new Set<Item>();
+    for (const [i, search] of some.entries()) {
+      const names = candidates[i] ?? [];
+      const free = names.find((name, n) => {
+        const known = entries[at + n];
+        return known === null && !claimed(joinPath(search.item.folder, name));
+      });
+      at += names.length;
+      if (free !== undefined || names.length === 0) {
+        solved.add(search.item);
+        use(search.item, free);
+      }
+    }
+    left = left.filter(({ item }) => !solved.has(item) && !item.gone);
+  }
+}

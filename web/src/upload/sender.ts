@@ -1,0 +1,423 @@
+import type { Client } from '../api/client';
+import { networkProblem, ownProblem, Problem, problemOf } from '../api/problem';
+import type { ProblemBody } from '../api/types';
+import { backoff } from '../lib/backoff';
+import type { Clock } from '../lib/clock';
+import { parentOf } from '../lib/path';
+import { text } from '../lib/text';
+import { type Gate, waits } from './gate';
+import { beginAnew, type Item, targetOf } from './item';
+import type { Ledger } from './ledger';
+import { isAway, mayBeStored, outcomeOf } from './outcome';
+import type { Failure, Phase, Transport } from './transport';
+
+/** Files sent at the same time: browsers open six connections, and the app needs some. */
+const places = 3;
+const largestChunk = 8 << 20;
+const smallestChunk = 256 << 10;
+/** Milliseconds without a sign of life before a request is given up. */
+const patience: Readonly<Record<Phase, number>> = {
+  reading: Number.POSITIVE_INFINITY, // disks sleep, clouds fetch: not the network's fault
+  asking: 20_000,
+  sending: 20_000,
+  // The system has megabytes in its hands, which a slow line takes a while to carry.
+  sent: 60_000,
+};
+/** When the network comes back, requests that were silent for so long are of before. */
+const staleOnline = 3000;
+/** Failed tries after which a file lets others go, if the server does answer. */
+const yieldAfter = 5;
+
+export interface SenderOptions {
+  readonly client: Pick<Client, 'operations' | 'lookup' | 'finishUpload'>;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly ledger: Ledger;
+  readonly gate: Gate;
+  /** Gets a new token; fails with a Problem. */
+  renew(): Promise<void>;
+  onChange(): void;
+  /** A file has come into the folder. */
+  onStored(folder: string): void;
+  /** There is no room on the server. */
+  onFull(problem: ProblemBody): void;
+}
+
+/** Sends what is planned, a few at a time, in the order of the queue, until it is there. */
+export interface Sender {
+  enqueue(items: readonly Item[]): void;
+  /** Breaks off; what arrived is kept. The item is in no state that goes on by itself. */
+  halt(item: Item): void;
+  /** Starts what there is room for. */
+  pump(): void;
+  /** Drops what the server has of it. */
+  drop(item: Item): void;
+  /** Tries again at once what waits for the network, and asks about what stands still. */
+  wake(): void;
+  /** To be called once a second: ends what stands still. */
+  watch(): void;
+  /** All that could be sent waits for the server. */
+  readonly away: boolean;
+}
+
+/** One try to send an item, or the wait before the next one. */
+interface Run {
+  stop(): void;
+  /** undefined: it waits for its next try. */
+  phase: Phase | undefined;
+  last: boolean;
+  /** When there was a sign of life. */
+  alive: number;
+}
+
+export function createSender(options: SenderOptions): Sender {
+  const { client, transport, clock, random, ledger, gate } = options;
+  const runs = new Map<Item, Run>(); // those that hold a place
+  const later = new Map<Item, () => void>(); // those that wait without one, and how to end that
+  let queue: Item[] = [];
+  let head = 0;
+  const front: Item[] = []; // those that had a place before
+  let chunkSize = largestChunk;
+
+  function pump(): void {
+    while (!gate.closed && runs.size < places) {
+      const item = front.shift() ?? queue[head++];
+      if (!item) break;
+      item.queued = false;
+      if (item.state === 'waiting' && !item.gone && !runs.has(item)) attempt(item);
+    }
+    if (head > 1000 || head >= queue.length) {
+      queue = queue.slice(head);
+      head = 0;
+    }
+  }
+
+  function enqueue(items: readonly Item[], first = false): void {
+    for (const item of items) {
+      if (item.queued || item.state !== 'waiting') continue;
+      item.queued = true;
+      (first ? front : queue).push(item);
+    }
+    pump();
+  }
+
+  /** Takes the place away; nothing that still comes from the old try counts. */
+  function halt(item: Item): void {
+    later.get(item)?.();
+    later.delete(item);
+    const run = runs.get(item);
+    if (!run) return;
+    // Broken off in the middle of the last request, which may be obeyed all the same.
+    if (run.phase && run.last) item.maybeStored = true;
+    runs.delete(item);
+    run.stop();
+    ledger.set(item, { sent: item.acked });
+  }
+
+  function hold(item: Item, phase: Phase | undefined, stop: () => void): Run {
+    const run: Run = { stop, phase, last: false, alive: clock.now() };
+    runs.set(item, run);
+    return run;
+  }
+
+  /** The next try. The state says 'retrying' until there is a sign that it works. */
+  function attempt(item: Item): void {
+    if (gate.closed) {
+      ledger.set(item, { state: 'waiting' });
+      enqueue([item], true);
+      return;
+    }
+    if (item.state === 'waiting') ledger.set(item, { state: 'sending', problem: undefined });
+    options.onChange();
+    if (item.moved && item.complete) {
+      finish(item);
+      return;
+    }
+    if (item.url === undefined) item.begunAs = targetOf(item);
+
+    let transfer: { stop(): void } | undefined;
+    const run = hold(item, 'asking', () => transfer?.stop());
+    const mine = () => runs.get(item) === run;
+    const alive = () => {
+      run.alive = clock.now();
+    };
+    const works = () => {
+      alive();
+      if (item.state !== 'sending') ledger.set(item, { state: 'sending', problem: undefined });
+    };
+    const { file, folder, name, condition, url } = item;
+    if (!file) {
+      fail(item, ownProblem('unreadable', text.problems.unreadable));
+      return;
+    }
+    transfer = transport.start(
+      { file, folder, name, condition, url, chunkSize },
+      {
+        located(at) {
+          if (!mine()) return;
+          item.url = at;
+          works();
+        },
+        phase(phase, last) {
+          if (!mine()) return;
+          run.phase = phase;
+          run.last = last;
+          alive();
+        },
+        sent(bytes) {
+          if (!mine()) return;
+          alive();
+          ledger.set(item, { sent: Math.min(bytes, item.size) });
+          options.onChange();
+        },
+        acked(bytes) {
+          if (!mine()) return;
+          works();
+          if (bytes > item.at) progressed(item);
+          item.at = bytes;
+          ledger.set(item, { acked: Math.min(bytes, item.size) });
+          options.onChange();
+        },
+        done() {
+          if (!mine()) return;
+          if (item.moved && item.begunAs !== targetOf(item)) moveThere(item);
+          else stored(item);
+        },
+        failed(failure) {
+          if (mine()) failed(item, failure);
+        },
+      },
+    );
+    if (!mine()) transfer.stop(); // it ended before it began
+  }
+
+  function progressed(item: Item): void {
+    item.attempts = 0;
+    item.renewed = false;
+  }
+
+  /** Runs one request of the JSON door in the item's place. */
+  function asking(item: Item, work: () => Promise<void>): void {
+    const run = hold(item, undefined, () => {});
+    work().catch((error: unknown) => {
+      if (runs.get(item) !== run) return;
+      const retryAfter = error instanceof Problem ? error.retryAfter : undefined;
+      failed(item, { step: 'finish', last: false, problem: problemOf(error), retryAfter });
+    });
+  }
+
+  const stillIn = (item: Item, run: Run | undefined) => run !== undefined && runs.get(item) === run;
+
+  /** Commits what is complete where it is to go now. */
+  function finish(item: Item): void {
+    asking(item, async () => {
+      const run = runs.get(item);
+      const id = item.url?.replace(/\/$/, '').split('/').pop() ?? '';
+      const path = targetOf(item);
+      const result = await client.finishUpload(id, { path, ...item.condition });
+      if (!stillIn(item, run)) return;
+      // Without a path it had been committed before, where it was begun for.
+      if (result.path === undefined && item.begunAs !== path) moveThere(item);
+      else stored(item);
+    });
+  }
+
+  /** It was committed under its former name before the new one was known. */
+  function moveThere(item: Item): void {
+    runs.delete(item);
+    asking(item, async () => {
+      const run = runs.get(item);
+      const overwrite = 'ifMatch' in item.condition;
+      const [result] = await client.operations([
+        { op: 'move', from: item.begunAs, to: targetOf(item), overwrite },
+      ]);
+      if (!stillIn(item, run)) return;
+      if (result && 'problem' in result) throw new Problem(result.problem);
+      options.onStored(parentOf(item.begunAs));
+      stored(item);
+    });
+  }
+
+  function stored(item: Item): void {
+    runs.delete(item);
+    progressed(item);
+    ledger.set(item, {
+      state: 'done',
+      acked: item.size,
+      sent: item.size,
+      problem: undefined,
+    });
+    options.onStored(item.folder);
+    options.onChange();
+    pump();
+  }
+
+  function failed(item: Item, failure: Failure): void {
+    const run = runs.get(item);
+    runs.delete(item);
+    if (run) run.phase = undefined;
+    ledger.set(item, { sent: item.acked });
+    if (mayBeStored(failure)) item.maybeStored = true;
+    const { problem, last } = failure;
+    const refused = problem.status >= 400 && problem.status !== 401 && problem.status !== 403;
+
+    if (problem.code === 'incomplete' && failure.step === 'finish') {
+      item.complete = false; // not all was there: it goes on, and finishes then
+      attempt(item);
+      return;
+    }
+    switch (outcomeOf(failure)) {
+      case 'signin':
+        signIn(item);
+        break;
+      case 'token':
+        if (item.renewed) signIn(item);
+        else renew(item);
+        break;
+      case 'restart':
+        beginAnew(item);
+        retry(item, failure, true);
+        break;
+      case 'smaller':
+        if (chunkSize > smallestChunk) {
+          chunkSize /= 2;
+          retry(item, failure, true);
+        } else {
+          fail(item, problem);
+        }
+        break;
+      case 'retry-holding':
+        retry(item, failure, item.attempts < yieldAfter || isAway(problem));
+        break;
+      case 'retry-yielding':
+        retry(item, failure, false);
+        break;
+      case 'full':
+        item.complete = last && item.url !== undefined;
+        fail(item, problem);
+        options.onFull(problem);
+        break;
+      case 'fail':
+        if (last && refused && item.url !== undefined) item.complete = true;
+        if (item.complete && item.moved && failure.step !== 'finish') {
+          attempt(item); // refused where it was begun for; its new target is asked now
+        } else if (problem.status === 412 && item.maybeStored && failure.step === 'create') {
+          verify(item, problem);
+        } else {
+          fail(item, problem);
+        }
+        break;
+    }
+  }
+
+  /**
+   * The name is taken, and the answer to an earlier request with the last byte was lost:
+   * what is there may be this very file.
+   */
+  function verify(item: Item, problem: ProblemBody): void {
+    asking(item, async () => {
+      const run = runs.get(item);
+      const [there] = await client.lookup([targetOf(item)]);
+      if (!stillIn(item, run)) return;
+      const same =
+        there &&
+        !there.folder &&
+        there.size === item.size &&
+        Math.abs(there.mtime - (item.file?.lastModified ?? 0)) <= 1;
+      if (same) stored(item);
+      else fail(item, problem);
+    });
+  }
+
+  function fail(item: Item, problem: ProblemBody): void {
+    runs.delete(item);
+    ledger.set(item, { state: 'failed', problem });
+    options.onChange();
+    pump();
+  }
+
+  function signIn(item: Item): void {
+    item.renewed = false;
+    ledger.set(item, { state: 'waiting' });
+    enqueue([item], true); // not sent before the gate opens: pump looks
+    gate.close();
+  }
+
+  function renew(item: Item): void {
+    item.renewed = true;
+    asking(item, async () => {
+      const run = runs.get(item);
+      await options.renew();
+      if (!stillIn(item, run)) return;
+      runs.delete(item);
+      attempt(item);
+    });
+  }
+
+  /** holds: it keeps its place while it waits. */
+  function retry(item: Item, failure: Failure, holds: boolean): void {
+    const wait = Math.max(
+      backoff(item.attempts++, waits, random),
+      (failure.retryAfter ?? 0) * 1000,
+    );
+    ledger.set(item, { state: 'retrying', problem: failure.problem });
+    options.onChange();
+    if (holds) {
+      const cancel = clock.after(wait, () => {
+        runs.delete(item);
+        attempt(item);
+      });
+      hold(item, undefined, cancel);
+    } else {
+      const again = () => {
+        later.delete(item);
+        ledger.set(item, { state: 'waiting' });
+        enqueue([item], true);
+      };
+      later.set(item, clock.after(wait, again));
+    }
+    pump();
+  }
+
+  function stall(item: Item, run: Run): void {
+    const { last } = run;
+    run.stop();
+    const problem: ProblemBody = { ...networkProblem(), ...text.problems.stalled };
+    failed(item, { step: 'patch', last, problem });
+  }
+
+  return {
+    enqueue,
+    halt,
+    pump,
+    drop(item) {
+      if (item.url !== undefined && item.state !== 'done') transport.drop(item.url);
+    },
+    get away() {
+      if (ledger.sums.sending > 0) return false;
+      for (const { state, problem } of runs.keys()) {
+        if (state === 'retrying' && problem && isAway(problem)) return true;
+      }
+      return false;
+    },
+    wake() {
+      const now = clock.now();
+      for (const [item, run] of [...runs]) {
+        if (item.state === 'retrying' && run.phase === undefined) {
+          run.stop();
+          runs.delete(item);
+          attempt(item);
+        } else if (run.phase && run.phase !== 'reading' && now - run.alive > staleOnline) {
+          stall(item, run);
+        }
+      }
+    },
+    watch() {
+      const now = clock.now();
+      for (const [item, run] of [...runs]) {
+        if (run.phase && now - run.alive > patience[run.phase]) stall(item, run);
+      }
+    },
+  };
+}

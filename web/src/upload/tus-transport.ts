@@ -1,0 +1,183 @@
+import {
+  type DetailedError,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpStack,
+  Upload,
+  type UploadOptions,
+} from 'tus-js-client';
+import { networkProblem, ownProblem, readProblem, readRetryAfter } from '../api/problem';
+import { text } from '../lib/text';
+import type { Failure, Job, JobEvents, Step, Transport } from './transport';
+import { XhrStack } from './xhr-stack';
+
+/** What the transport needs of the client: where to, and the token of this moment. */
+export interface Door {
+  readonly token: string;
+  href(relative: string): string;
+}
+
+/** Files up to this size travel in the request that creates their upload. */
+const atOnce = 1 << 20;
+
+/** tus 1.0 by tus-js-client, of which only the protocol is used: no retries, no storage. */
+export function createTusTransport(door: Door, stack?: HttpStack): Transport {
+  const http = stack ?? new XhrStack();
+  return {
+    start: (job, events) => new Sending(door, http, job, events),
+    drop(url) {
+      const req = http.createRequest('DELETE', url);
+      req.setHeader('Tus-Resumable', '1.0.0');
+      req.setHeader('X-Cairn-Token', door.token);
+      req.send(null).catch(() => {});
+    },
+  };
+}
+
+/** The file could not be read; told apart from what the network does. */
+class ReadFault extends Error {}
+
+class Sending {
+  private readonly upload: Upload;
+  private over = false;
+  /** Where the bytes end that were read last, and whether a request takes them along. */
+  private end = 0;
+  private body = false;
+  private last = false;
+
+  constructor(
+    private readonly door: Door,
+    http: HttpStack,
+    private readonly job: Job,
+    private readonly events: JobEvents,
+  ) {
+    const { file, folder, name } = job;
+    const options: UploadOptions = {
+      // Without an endpoint a HEAD that fails is an error. With one, tus-js-client would
+      // answer a 401 or 503 with a new upload, and what arrived would be lost.
+      endpoint: job.url === undefined ? door.href('tus/') : null,
+      uploadUrl: job.url ?? null,
+      uploadSize: file.size,
+      metadata: {
+        ...(folder !== '' && { dir: folder }),
+        filename: name,
+        ...(file.type !== '' && { filetype: file.type }),
+        mtime: String(file.lastModified / 1000),
+      },
+      chunkSize: job.chunkSize,
+      uploadDataDuringCreation: file.size > 0 && file.size <= Math.min(atOnce, job.chunkSize),
+      retryDelays: null,
+      storeFingerprintForResuming: false,
+      fingerprint: async () => '',
+      httpStack: http,
+      fileReader: { openFile: async () => this.source() },
+      onBeforeRequest: (req) => this.beforeRequest(req),
+      onAfterResponse: (_, res) => this.afterResponse(res),
+      onUploadUrlAvailable: () => this.located(),
+      onProgress: (bytes) => this.progress(bytes),
+      onSuccess: () => this.finish(() => events.done()),
+      onError: (error) => this.finish(() => events.failed(this.failure(error))),
+    };
+    this.upload = new Upload(file, options);
+    this.upload.start();
+  }
+
+  stop(): void {
+    this.over = true;
+    void this.upload.abort();
+  }
+
+  /** Bytes, not a Blob: Safari 26 hangs on bodies that lie in a file. */
+  private source() {
+    const { file } = this.job;
+    return {
+      size: file.size,
+      close: () => {},
+      slice: async (start: number, end: number) => {
+        this.end = Math.min(end, file.size);
+        this.last = this.end === file.size;
+        if (!this.over) this.events.phase('reading', this.last);
+        const bytes = await readBytes(file, start, this.end);
+        this.body = true;
+        // Never done: then tus-js-client would compare with a Blob's size, and fail.
+        return { value: bytes, done: false };
+      },
+    };
+  }
+
+  private beforeRequest(req: HttpRequest): void {
+    const method = req.getMethod();
+    req.setHeader('X-Cairn-Token', this.door.token);
+    if (method === 'POST') {
+      const { condition } = this.job;
+      if ('ifMatch' in condition) req.setHeader('If-Match', `"${condition.ifMatch}"`);
+      else req.setHeader('If-None-Match', condition.ifNoneMatch);
+    }
+    // An empty file is there as soon as it is created.
+    if (!this.body) this.last = method === 'POST' && this.job.file.size === 0;
+    if (!this.over) this.events.phase(this.body ? 'sending' : 'asking', this.last);
+    this.body = false;
+  }
+
+  private afterResponse(res: HttpResponse): void {
+    const status = res.getStatus();
+    if (this.over || status < 200 || status > 299) return;
+    const offset = Number.parseInt(res.getHeader('Upload-Offset') ?? '', 10);
+    if (!Number.isNaN(offset)) this.events.acked(offset);
+  }
+
+  private located(): void {
+    if (!this.over && this.upload.url) this.events.located(this.upload.url);
+  }
+
+  private progress(bytes: number): void {
+    if (this.over) return;
+    this.events.sent(bytes);
+    if (bytes >= this.end && this.end > 0) this.events.phase('sent', this.last);
+  }
+
+  private finish(tell: () => void): void {
+    if (this.over) return;
+    this.over = true;
+    tell();
+  }
+
+  private failure(error: Error | DetailedError): Failure {
+    const detailed = 'originalRequest' in error ? error : undefined;
+    if (error instanceof ReadFault || detailed?.causingError instanceof ReadFault) {
+      return { step: 'read', last: false, problem: ownProblem('changed', text.problems.changed) };
+    }
+    const res = detailed?.originalResponse;
+    const step = stepOf(detailed?.originalRequest?.getMethod());
+    const status = res?.getStatus() ?? 0;
+    if (!res || status < 300) return { step, last: this.last, problem: networkProblem() };
+    const at = res.getHeader('Location');
+    // A refused creation tells where the bytes are kept that came with it.
+    if (step === 'create' && at) {
+      this.events.located(new URL(at, this.door.href('tus/')).href);
+    }
+    return {
+      step,
+      last: this.last,
+      problem: readProblem(status, res.getBody()),
+      retryAfter: readRetryAfter(res.getHeader('Retry-After')),
+    };
+  }
+}
+
+function stepOf(method: string | undefined): Step {
+  if (method === 'POST') return 'create';
+  return method === 'HEAD' ? 'head' : 'patch';
+}
+
+async function readBytes(file: File, start: number, end: number): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(await file.slice(start, end).arrayBuffer());
+  } catch {
+    throw new ReadFault();
+  }
+  // Not every browser notices that a file has become shorter.
+  if (bytes.length !== end - start) throw new ReadFault();
+  return bytes;
+}
