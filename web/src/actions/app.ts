@@ -1,0 +1,192 @@
+import { type Client, createClient } from '../api/client';
+import { problemOf } from '../api/problem';
+import { type Clock, systemClock } from '../lib/clock';
+import { compareNames } from '../lib/collate';
+import { browserHost, type Host } from '../lib/host';
+import { baseName, isWithin, parentOf } from '../lib/path';
+import { createStore } from '../lib/store';
+import { throttle } from '../lib/throttle';
+import { createFolderModel } from '../state/folder-view';
+import { createFolders } from '../state/folders';
+import { createRouter, hashOf, setUpToken } from '../state/route';
+import { createSelection } from '../state/selection';
+import { createSession } from '../state/session';
+import { createSorting } from '../state/sorting';
+import { readDrop, readFileList } from '../upload/enumerate';
+import { createUploads } from '../upload/manager';
+import type { Transport } from '../upload/transport';
+import { createTusTransport } from '../upload/tus-transport';
+import { createChanges } from './changes';
+import { actionFor } from './keys';
+import { createActions } from './registry';
+import { createToasts } from './toasts';
+import type { App, Dialog } from './types';
+
+/** Where the app lives. All of it may be left out in a browser. */
+export interface AppOptions {
+  readonly baseURI?: string;
+  readonly host?: Host;
+  readonly clock?: Clock;
+  readonly fetch?: typeof fetch;
+  /** How bytes travel; made with the client that knows the token. */
+  transport?(client: Client): Transport;
+  /** Keys are called as on a Mac. */
+  readonly apple?: boolean;
+}
+
+/** Milliseconds between two looks at the folder shown while uploads end in it. */
+const uploadsRefresh = 1000;
+const usageRefresh = 5000;
+const listingFresh = 10_000;
+
+/** Puts everything below the view together and asks who is signed in. */
+export function createApp(options: AppOptions = {}): App {
+  const baseURI = options.baseURI ?? document.baseURI;
+  const host = options.host ?? browserHost();
+  const clock = options.clock ?? systemClock;
+  const apple = options.apple ?? /Mac|iPhone|iPad/.test(globalThis.navigator?.userAgent ?? '');
+
+  const client = createClient({
+    baseURI,
+    ...(options.fetch && { fetch: options.fetch }),
+    onUnauthorized: () => session.expired(),
+    renew: () => session.renew(),
+  });
+  const folders = createFolders(client);
+  const router = createRouter(host);
+  const sorting = createSorting(host);
+  const selection = createSelection();
+  const folder = createFolderModel(folders, sorting, selection);
+  const toasts = createToasts(clock);
+  const dialog = createStore<Dialog | undefined>(undefined);
+  const picking = createStore<'files' | 'folder' | undefined>(undefined);
+
+  const lookAtUsage = throttle(clock, usageRefresh, () => session.refresh());
+  const lookAtFolder = throttle(clock, uploadsRefresh, () => folders.refresh(folder.get().path));
+
+  const uploads = createUploads({
+    client,
+    clock,
+    transport: options.transport?.(client) ?? createTusTransport(client),
+    onOnline: host.onOnline,
+    onUnauthorized: () => session.expired(),
+    renew: () => session.renew(),
+    onStored(path) {
+      if (isWithin(path, folder.get().path)) lookAtFolder();
+      lookAtUsage();
+    },
+    onFull: (problem) =>
+      toasts.show('failed', [problem.title, problem.detail].filter(Boolean).join(' ')),
+  });
+  const changes = createChanges({ client, folders, selection, toasts, onChange: lookAtUsage });
+
+  const session = createSession({
+    client,
+    clock,
+    setUpToken: setUpToken(host.address(), baseURI),
+    onEnter() {
+      if (setUpToken(host.address(), baseURI) !== undefined) {
+        host.replace(hashOf({ view: 'files', path: '' }));
+      }
+      uploads.signedIn();
+      follow();
+      void folders.queries.invalidateQueries();
+    },
+    onLeave() {
+      uploads.cancel();
+      uploads.clear();
+      changes.clear();
+      toasts.clear();
+      dialog.set(undefined);
+      folder.show(undefined);
+      folders.clear();
+      router.go({ view: 'files', path: '' });
+    },
+  });
+
+  /** Shows the folder that the address names, as soon as somebody is signed in. */
+  function follow(): void {
+    const route = router.get();
+    if (session.get().kind === 'signed-in' && route.view === 'files') folder.show(route.path);
+  }
+  router.subscribe(() => {
+    dialog.set(undefined);
+    const before = folder.get().path;
+    follow();
+    const route = router.get();
+    // From a folder to the one above: the folder one comes from is the one to go on from.
+    if (route.view === 'files' && before !== '' && parentOf(before) === route.path) {
+      const left = folders.known(route.path)?.entries.find((e) => e.name === baseName(before));
+      if (left) selection.want([left.id]);
+    }
+  });
+
+  const actions = createActions({
+    client,
+    clock,
+    host,
+    router,
+    folder,
+    selection,
+    changes,
+    dialog,
+    picking,
+  });
+
+  host.onOnline(() => session.wake());
+  host.onFocus(() => session.wake());
+  host.guard(() => uploads.snapshot().totals.open > 0);
+  session.start();
+
+  return {
+    session,
+    route: router,
+    folder,
+    selection,
+    uploads,
+    toasts,
+    dialog,
+    picking,
+    actions,
+    signIn: session.signIn,
+    setUp: session.setUp,
+    async signOut(everywhere) {
+      try {
+        await session.signOut(everywhere);
+      } catch (error) {
+        toasts.show('failed', problemOf(error).title);
+      }
+    },
+    go: router.go,
+    href: (route) => new URL(hashOf(route), baseURI).href,
+    contentHref: client.contentHref,
+    sortBy: sorting.by,
+    filter: folder.filter,
+    async folders(path) {
+      const listing = await folders.read(path, listingFresh);
+      return listing.entries
+        .filter((entry) => entry.folder)
+        .sort((a, b) => compareNames(a.name, b.name));
+    },
+    pick(files) {
+      picking.set(undefined);
+      if (!files || files.length === 0) return;
+      void uploads.add(folder.get().path, readFileList(files));
+    },
+    drop(data, into) {
+      const found = createStore(0);
+      // readDrop first, and in the event itself: afterwards the browser empties data.
+      const picked = readDrop(data, found.set);
+      void uploads.add(into ?? folder.get().path, picked, found);
+    },
+    dismiss: toasts.dismiss,
+    key(event) {
+      if (dialog.get() || session.get().kind !== 'signed-in') return false;
+      const id = actionFor(event, apple);
+      if (!id || !actions[id].enabled()) return false;
+      event.preventDefault();
+      actions[id].run();
+      return true;
+    },
+  };
+}
