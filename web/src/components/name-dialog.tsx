@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
 import type { Dialog } from '../actions/types';
 import type { ProblemBody } from '../api/types';
 import { text } from '../lib/text';
@@ -13,19 +13,18 @@ type NameDialogState = Extract<Dialog, { kind: 'new-folder' | 'rename' }>;
 export function NameDialog({ dialog }: { dialog: NameDialogState }) {
   const renames = dialog.kind === 'rename';
   const old = renames ? dialog.entry.name : '';
-  const input = useRef<HTMLInputElement>(null);
+  const selected = useRef(false);
   const [name, setName] = useState(old);
   const [problem, setProblem] = useState<ProblemBody | string | undefined>(undefined);
   const [busy, setBusy] = useState(false);
 
-  useEffect(() => {
-    const field = input.current;
-    if (!field) return;
-    // The extension is seldom meant to change.
+  // The extension is seldom meant to change.
+  const select = (field: HTMLInputElement) => {
+    if (selected.current) return;
+    selected.current = true;
     const folder = renames && dialog.entry.folder;
-    field.focus();
     field.setSelectionRange(0, old.length - (folder ? 0 : extensionOf(old).length));
-  }, [dialog, old, renames]);
+  };
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -44,10 +43,10 @@ export function NameDialog({ dialog }: { dialog: NameDialogState }) {
     <Modal title={renames ? text.dialogs.rename : text.dialogs.newFolder} onClose={dialog.cancel}>
       <form onSubmit={submit} noValidate>
         <Field
-          ref={input}
           label={renames ? text.dialogs.renameName : text.dialogs.newFolderName}
           value={name}
           autoComplete="off"
+          onFocus={(event) => select(event.target)}
           complaint={[words, detail].filter(Boolean).join(' ') || undefined}
           onChange={(event) => {
             setName(event.target.value);
