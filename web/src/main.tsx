@@ -2,12 +2,13 @@ import './styles/tokens.css';
 import './styles/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { LoadingPage } from './pages/waiting';
+import { createApp } from './actions/app';
+import { Root } from './pages/root';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
   <StrictMode>
-    <LoadingPage />
+    <Root app={createApp()} />
   </StrictMode>,
 );

@@ -1,5 +1,5 @@
 import { CircleAlert, CircleCheck, X } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Toast } from '../actions/types';
 import { text } from '../lib/text';
 import { useApp } from './app-context';
@@ -7,42 +7,53 @@ import { IconButton } from './button';
 import styles from './toasts.module.css';
 import { useObservable } from './use-observable';
 
-const shortly = 5000; // milliseconds
-const withAction = 10_000;
+const after = 1500; // milliseconds that they stay on once the pointer or the focus has left
 
-/** Short messages at the lower left. They stay as long as the pointer or the focus is on them. */
+/**
+ * Short messages at the lower left. The core takes them away after a while; here they stay
+ * as long as the pointer or the focus is on them.
+ */
 export function Toasts() {
   const app = useApp();
   const toasts = useObservable(app.toasts);
-  const [held, hold] = useState(false);
+  const [kept, keep] = useState<readonly Toast[]>([]);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  const hold = () => {
+    clearTimeout(timer.current);
+    keep(shown);
+  };
+  const release = () => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => keep([]), after);
+  };
+  const dismiss = (id: number) => {
+    keep(kept.filter((toast) => toast.id !== id));
+    app.dismiss(id);
+  };
+  const shown = [...kept, ...toasts.filter((toast) => !kept.some(({ id }) => id === toast.id))];
+
   return (
     <section
       aria-label={text.toasts.label}
       className={styles.toasts}
-      onPointerEnter={() => hold(true)}
-      onPointerLeave={() => hold(false)}
-      onFocus={() => hold(true)}
-      onBlur={() => hold(false)}
+      onPointerEnter={hold}
+      onPointerLeave={release}
+      onFocus={hold}
+      onBlur={release}
     >
       <div role="status" className={styles.stack}>
-        {toasts.map((toast) => (
-          <ToastView key={toast.id} toast={toast} held={held} />
+        {shown.map((toast) => (
+          <ToastView key={toast.id} toast={toast} onDismiss={dismiss} />
         ))}
       </div>
     </section>
   );
 }
 
-function ToastView({ toast, held }: { toast: Toast; held: boolean }) {
-  const app = useApp();
+function ToastView({ toast, onDismiss }: { toast: Toast; onDismiss: (id: number) => void }) {
   const { id, kind, action } = toast;
-  const time = action || kind === 'failed' ? withAction : shortly;
-  useEffect(() => {
-    if (held) return;
-    const timer = setTimeout(() => app.dismiss(id), time);
-    return () => clearTimeout(timer);
-  }, [app, id, held, time]);
-
   const Icon = kind === 'failed' ? CircleAlert : CircleCheck;
   return (
     <div className={styles.toast}>
@@ -54,7 +65,7 @@ function ToastView({ toast, held }: { toast: Toast; held: boolean }) {
           className={styles.action}
           onClick={() => {
             action.run();
-            app.dismiss(id);
+            onDismiss(id);
           }}
         >
           {action.label}
@@ -65,7 +76,7 @@ function ToastView({ toast, held }: { toast: Toast; held: boolean }) {
         label={text.toasts.dismiss}
         icon={X}
         className={styles.close}
-        onClick={() => app.dismiss(id)}
+        onClick={() => onDismiss(id)}
       />
     </div>
   );

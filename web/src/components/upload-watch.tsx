@@ -5,13 +5,12 @@ import { totalPercent } from './upload-words';
 import { useUploadsPart } from './use-observable';
 
 /**
- * What uploads do beside their panel: the number in the tab's title, a word at every tenth
- * for people who listen, and the question before the page is left. title: of the page.
+ * What uploads do beside their panel: the number in the tab's title, and a word at every
+ * tenth for people who listen. title: of the page.
  */
 export function UploadWatch({ title }: { title: string }) {
   const app = useApp();
   const percent = useUploadsPart(app.uploads, totalPercent);
-  const open = useUploadsPart(app.uploads, (s) => s.totals.open > 0);
   const [said, say] = useState('');
   const tenth = percent === undefined ? undefined : Math.floor(percent / 10);
   const before = useRef<number | undefined>(undefined);
@@ -29,13 +28,6 @@ export function UploadWatch({ title }: { title: string }) {
     else if (totals.done + totals.failed > 0)
       say(text.panel.announceDone(totals.done, totals.failed));
   }, [app, tenth]);
-
-  useEffect(() => {
-    if (!open) return;
-    const onLeave = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener('beforeunload', onLeave);
-    return () => removeEventListener('beforeunload', onLeave);
-  }, [open]);
 
   return (
     <p role="status" className="visually-hidden">

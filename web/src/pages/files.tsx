@@ -1,4 +1,5 @@
 import { CloudOff, FolderOpen, FolderX, SearchX } from 'lucide-react';
+import { useEffect, useRef } from 'react';
 import type { Session } from '../api/types';
 import { actionIcons } from '../components/action-icons';
 import { useApp } from '../components/app-context';
@@ -8,6 +9,7 @@ import { Button } from '../components/button';
 import { DropHint } from '../components/drop-hint';
 import { FileGrid } from '../components/file-grid';
 import { FilterBox } from '../components/filter-box';
+import { focusHome } from '../components/focus-home';
 import { Notice } from '../components/notice';
 import { Skeleton } from '../components/skeleton';
 import { Toolbar } from '../components/toolbar';
@@ -23,6 +25,15 @@ export function FilesPage({ session }: { session: Session }) {
   const { path, state } = useObservable(app.folder);
   const over = useDrop(state === 'ready' ? path : undefined);
   useAppKeys();
+
+  // Opening a folder takes the row away that had the focus: it goes on among the new rows.
+  const before = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    if (state === 'loading') return;
+    const moved = before.current !== undefined && before.current !== path;
+    before.current = path;
+    if (moved && document.activeElement === document.body) focusHome(null);
+  }, [path, state]);
 
   return (
     <div className={styles.page}>
