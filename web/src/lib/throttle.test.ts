@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createManualClock } from './clock';
+import { createManualClock } from './manual-clock';
 import { throttle } from './throttle';
 
 test('the first at once, then once a second, the last one never lost', async () => {
