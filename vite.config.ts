@@ -15,6 +15,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2023',
     assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 700, // kB; 180 kB on the wire, cached for ever
     modulePreload: { polyfill: false },
   },
   test: {

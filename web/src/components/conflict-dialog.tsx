@@ -22,7 +22,7 @@ export function ConflictDialog({ conflicts }: { conflicts: readonly Conflict[] }
     <Modal
       wide
       title={text.conflict.title(conflicts.length)}
-      description={text.conflict.body}
+      description={text.conflict.body(conflicts.length)}
       onClose={() => app.uploads.resolve(undefined)}
     >
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}

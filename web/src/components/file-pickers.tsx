@@ -19,29 +19,26 @@ export function FilePickers() {
   useEffect(() => {
     const inputs = [files.current, folder.current];
     const onCancel = () => app.pick(undefined);
+    // Not React's onChange: it passes over a choice of the same file again.
+    const onChange = (event: Event) =>
+      app.pick((event.target as HTMLInputElement).files ?? undefined);
     folder.current?.setAttribute('webkitdirectory', '');
-    for (const input of inputs) input?.addEventListener('cancel', onCancel);
+    for (const input of inputs) {
+      input?.addEventListener('cancel', onCancel);
+      input?.addEventListener('change', onChange);
+    }
     return () => {
-      for (const input of inputs) input?.removeEventListener('cancel', onCancel);
+      for (const input of inputs) {
+        input?.removeEventListener('cancel', onCancel);
+        input?.removeEventListener('change', onChange);
+      }
     };
   }, [app]);
 
   return (
     <div hidden>
-      <input
-        ref={files}
-        type="file"
-        multiple
-        data-testid="pick-files"
-        onChange={(event) => app.pick(event.target.files ?? undefined)}
-      />
-      <input
-        ref={folder}
-        type="file"
-        multiple
-        data-testid="pick-folder"
-        onChange={(event) => app.pick(event.target.files ?? undefined)}
-      />
+      <input ref={files} type="file" multiple data-testid="pick-files" />
+      <input ref={folder} type="file" multiple data-testid="pick-folder" />
     </div>
   );
 }

@@ -270,7 +270,10 @@ export const text = {
   conflict: {
     title: (n: number) =>
       n === 1 ? 'This name exists already' : `${numbers.format(n)} names exist already`,
-    body: 'Everything else is on its way. What should happen with these?',
+    body: (n: number) =>
+      n === 1
+        ? 'What should happen with the new file?'
+        : 'What should happen with the new files? Those whose names are free are on their way.',
     there: 'There now',
     yours: 'New',
     folder: 'A folder',
