@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"html"
 	"io/fs"
+	"mime"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
@@ -17,8 +19,9 @@ import (
 
 // Handler serves the app. It gets paths below the base ("/" is the page).
 type Handler struct {
-	files fs.FS
-	index []byte
+	files  fs.FS
+	index  []byte
+	packed map[string][]byte // by name: gzip of what gets smaller by it
 }
 
 // New prepares the app in files (index.html, assets/…) for the base path, which is ""
@@ -43,7 +46,9 @@ func New(files fs.FS, base string) (*Handler, error) {
 		return nil, fmt.Errorf("app: index.html lacks %s", web.BaseTag)
 	}
 	index = bytes.Replace(index, []byte(web.BaseTag), []byte(tags), 1)
-	return &Handler{files: files, index: index}, nil
+	h := &Handler{files: files, index: index}
+	h.packed, err = pack(files)
+	return h, err
 }
 
 // ServeHTTP answers GET and HEAD: the page (never cached), an asset of assets/, whose
@@ -66,6 +71,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	} else {
 		w.Header().Set("Cache-Control", "no-cache")
+	}
+	if b, ok := h.packed[name]; ok {
+		w.Header().Set("Vary", "Accept-Encoding")
+		if acceptsGzip(r) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+			http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(b))
+			return
+		}
 	}
 	http.ServeFileFS(w, r, h.files, name)
 }

@@ -1,6 +1,8 @@
 package spa
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -75,5 +77,49 @@ func TestHandler_notBuilt(t *testing.T) {
 func TestNew_noBase(t *testing.T) {
 	if _, err := New(fstest.MapFS{"index.html": {Data: []byte("<html></html>")}}, ""); err == nil {
 		t.Error("an index.html without a base was taken")
+	}
+}
+
+// Scripts travel packed to whoever can unpack them.
+func TestHandler_gzip(t *testing.T) {
+	script := strings.Repeat("run(); ", 1000)
+	h, err := New(fstest.MapFS{
+		"index.html":    {Data: []byte(web.BaseTag)},
+		"assets/app.js": {Data: []byte(script)},
+		"assets/x.css":  {Data: []byte("a")}, // would grow
+	}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for accept, packed := range map[string]bool{"": false, "gzip": true, "br, gzip;q=0.5": true, "*": true, "gzip;q=0": false, "*, gzip; q=0": false, "br": false} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", "/assets/app.js", nil)
+		r.Header.Set("Accept-Encoding", accept)
+		h.ServeHTTP(w, r)
+		text := w.Body.String()
+		if got := w.Header().Get("Content-Encoding") == "gzip"; got != packed {
+			t.Errorf("%q: packed is %v", accept, got)
+		}
+		if packed {
+			z, err := gzip.NewReader(w.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := io.ReadAll(z)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = string(b)
+		}
+		if text != script || w.Header().Get("Vary") != "Accept-Encoding" || w.Header().Get("Content-Type") != "text/javascript; charset=utf-8" ||
+			!strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%q: %v", accept, w.Header())
+		}
+	}
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/assets/x.css", nil)
+	r.Header.Set("Accept-Encoding", "gzip")
+	if h.ServeHTTP(w, r); w.Header().Get("Content-Encoding") != "" || w.Body.String() != "a" {
+		t.Errorf("%v %s", w.Header(), w.Body)
 	}
 }
