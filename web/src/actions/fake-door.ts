@@ -1,0 +1,122 @@
+import type { Entry, Operation, OperationResult } from '../api/types';
+import { isWithin, joinPath, parentOf, partsOf } from '../lib/path';
+
+/** The JSON door over a tree in memory, for tests of the whole app. */
+export class FakeDoor {
+  readonly tree = new Map<string, Entry>();
+  readonly trash = new Map<string, Map<string, Entry>>();
+  user: string | undefined = 'ada';
+  down = false;
+  requests: string[] = [];
+  /** Refuses operations: answers a code, or undefined. */
+  refuse: (op: Operation) => string | undefined = () => undefined;
+  private version = 1;
+  private next = 1;
+
+  put(path: string, folder = false): Entry {
+    const entry: Entry = {
+      id: `id${this.next++}`,
+      name: partsOf(path).pop() ?? '',
+      folder,
+      size: 1,
+      files: 0,
+      mtime: 0,
+      etag: 'e',
+    };
+    this.tree.set(path, entry);
+    this.version++;
+    return entry;
+  }
+
+  readonly fetch = async (input: unknown, init?: RequestInit): Promise<Response> => {
+    const url = new URL(String(input));
+    const method = init?.method ?? 'GET';
+    const what = url.pathname.replace('/files/api/v1/', '');
+    this.requests.push(`${method} ${what}`);
+    if (this.down) throw new TypeError('down');
+    const body = init?.body ? JSON.parse(String(init.body)) : {};
+    if (what === 'session' && method === 'POST') {
+      if (body.password !== 'right') return refusal(401, 'wrong-credentials');
+      this.user = body.name;
+    }
+    if (what === 'setup' && method === 'POST') this.user = body.name;
+    if (!this.user) return refusal(401, 'unauthorized');
+    if (what === 'session' && method === 'DELETE') {
+      this.user = undefined;
+      return new Response(null, { status: 204 });
+    }
+    if (what === 'session' || what === 'setup') {
+      return json({
+        user: { name: this.user, admin: true },
+        token: `token of ${this.user}`,
+        usage: { used: this.tree.size, quota: 0, available: 100 },
+      });
+    }
+    const headers = (init?.headers ?? {}) as Record<string, string>;
+    if (what === 'files') return this.list(url.searchParams.get('path') ?? '', headers);
+    if (what === 'lookup') {
+      return json({ entries: body.paths.map((p: string) => this.tree.get(p) ?? null) });
+    }
+    if (what === 'operations') {
+      this.version++;
+      return json({ results: body.operations.map((op: Operation) => this.operate(op)) });
+    }
+    return refusal(404, 'not-found');
+  };
+
+  private list(path: string, headers: Record<string, string>): Response {
+    if (path !== '' && !this.tree.get(path)?.folder) return refusal(404, 'not-found');
+    const etag = `v${this.version}`;
+    if (headers['If-None-Match'] === `"${etag}"`) return new Response(null, { status: 304 });
+    const entries = [...this.tree].filter(([at]) => parentOf(at) === path).map(([, e]) => e);
+    return json({ folder: { path, id: `folder ${path}`, etag }, entries, next: null });
+  }
+
+  private operate(op: Operation): OperationResult {
+    const code = this.refuse(op);
+    if (code) return { problem: { status: 409, code, title: `${code}!` } };
+    if (op.op === 'mkdir') {
+      if (this.tree.has(op.path))
+        return { problem: { status: 409, code: 'exists', title: 'Taken.' } };
+      const entry = this.put(op.path, true);
+      return { node: entry.id, entry, path: op.path };
+    }
+    if (op.op === 'remove') {
+      const gone = this.take(op.path);
+      const id = this.trashed(gone);
+      return { node: id };
+    }
+    if (op.op === 'restore') {
+      for (const [path, entry] of this.trash.get(op.node) ?? []) this.tree.set(path, entry);
+      const entry = [...this.tree.values()].find((e) => e.id === op.node);
+      return { node: op.node, ...(entry && { entry }) };
+    }
+    if (this.tree.has(op.to)) return { problem: { status: 409, code: 'exists', title: 'Taken.' } };
+    for (const [path, entry] of this.take(op.from)) {
+      const to = joinPath(op.to, path.slice(op.from.length + 1));
+      this.tree.set(to, { ...entry, name: partsOf(to).pop() ?? '' });
+    }
+    const entry = this.tree.get(op.to);
+    return { node: entry?.id ?? '', path: op.to, ...(entry && { entry }) };
+  }
+
+  private take(path: string): Map<string, Entry> {
+    const taken = new Map([...this.tree].filter(([at]) => isWithin(at, path)));
+    for (const at of taken.keys()) this.tree.delete(at);
+    return taken;
+  }
+
+  private trashed(gone: Map<string, Entry>): string {
+    const id = [...gone.values()][0]?.id ?? '';
+    this.trash.set(id, gone);
+    return id;
+  }
+}
+
+function json(value: unknown, status = 200): Response {
+  return new Response(JSON.stringify(value), { status });
+}
+
+function refusal(status: number, code: string): Response {
+  return json({ code, title: `${code}!` }, status);
+}
