@@ -12,16 +12,19 @@ export function FilePickers() {
   useEffect(() => {
     const input = { files, folder }[picking ?? 'files'].current;
     if (!picking || !input) return;
-    input.value = ''; // so that the same file can be picked again
     input.click();
   }, [picking]);
 
   useEffect(() => {
     const inputs = [files.current, folder.current];
     const onCancel = () => app.pick(undefined);
-    // Not React's onChange: it passes over a choice of the same file again.
-    const onChange = (event: Event) =>
-      app.pick((event.target as HTMLInputElement).files ?? undefined);
+    // Not React's onChange: it passes over a choice of the same file again. So does the
+    // browser, as long as the input still holds it.
+    const onChange = (event: Event) => {
+      const input = event.target as HTMLInputElement;
+      app.pick(input.files ?? undefined);
+      input.value = '';
+    };
     folder.current?.setAttribute('webkitdirectory', '');
     for (const input of inputs) {
       input?.addEventListener('cancel', onCancel);

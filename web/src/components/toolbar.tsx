@@ -1,9 +1,11 @@
 import { Plus, X } from 'lucide-react';
+import { useEffect, useRef } from 'react';
 import type { ActionId } from '../actions/types';
 import { text } from '../lib/text';
 import { actionIcons } from './action-icons';
 import { useApp } from './app-context';
 import { Button, IconButton } from './button';
+import { focusHome } from './focus-home';
 import { formatSize } from './format';
 import { Menu, MenuItem } from './menu';
 import { shortcutLabel } from './shortcut';
@@ -21,6 +23,14 @@ export function Toolbar() {
   useObservable(app.folder); // what is enabled depends on it too
   const small = useMedia(narrow);
   const chosen = ids.size > 0;
+
+  // The buttons change with what is chosen, and one of them may have had the focus.
+  const first = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: that is when they change
+  useEffect(() => {
+    if (!first.current && document.activeElement === document.body) focusHome(null);
+    first.current = false;
+  }, [chosen]);
 
   if (small && !chosen) return <AddMenu />;
   return (

@@ -38,7 +38,7 @@ export const UploadRow = memo(function UploadRow({ item, onRedirect }: UploadRow
         {state !== 'failed' && (
           <p className={styles.words}>
             <span>{words}</span>
-            {folder && state !== 'retrying' && (
+            {folder && state !== 'retrying' && state !== 'skipped' && (
               <span>
                 {' '}
                 <bdi>{text.panel.into(folder)}</bdi>
