@@ -1,4 +1,4 @@
-import { expect, type Locator, type Page } from '@playwright/test';
+import { type BrowserContext, expect, type Locator, type Page } from '@playwright/test';
 import { text } from '../../web/src/lib/text';
 import { scene } from './scene';
 
@@ -56,4 +56,16 @@ export async function download(page: Page, name: string): Promise<string> {
   const coming = page.waitForEvent('download');
   await act(page, name, text.actions.download);
   return (await coming).path();
+}
+
+/** Signs a browser in without its page. */
+export async function enter(
+  context: BrowserContext,
+  name = scene.user,
+  password = scene.password,
+): Promise<void> {
+  const answer = await context.request.post(new URL('api/v1/session', scene.app).href, {
+    data: { name, password },
+  });
+  expect(answer.status(), `sign-in of ${name}`).toBe(200);
 }

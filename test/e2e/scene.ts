@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { BrowserContext } from '@playwright/test';
 
 /** What the Go test that runs a script tells it; see play_test.go. */
 interface Scene {
@@ -110,9 +109,14 @@ export interface Upload {
   readonly offset: number;
 }
 
+/** Whose session a Peer has: a browser context of Playwright, or another browser. */
+interface Jar {
+  cookies(address: string): Promise<readonly { readonly name: string; readonly value: string }[]>;
+}
+
 /** Asks the server itself, with the session of a browser: cookies ignore ports. */
 export class Peer {
-  constructor(private readonly context: BrowserContext) {}
+  constructor(private readonly context: Jar) {}
 
   async ask(path: string, init: RequestInit = {}): Promise<Response> {
     const jar = await this.context.cookies(scene.app);

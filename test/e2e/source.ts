@@ -37,7 +37,7 @@ export async function makeFolder(name: string, files: number): Promise<Source[]>
   for (let i = 0; i < files; i++) {
     const inside = i % 10 < 8 ? `part ${i % 10}` : `part ${i % 10}/deeper – ünïcode`;
     const path = `${name}/${inside}/note ${i}.txt`;
-    made.push(await makeFile(path, 37 * (i % 300), 1.5e12 + i * 1001));
+    made.push(await makeFile(path, 37 * (i % 300), 1.5e12 + i * 1000 + 500));
   }
   return made;
 }
