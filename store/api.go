@@ -229,7 +229,7 @@ type API interface {
 
 	// CreateUpload begins an upload of one part. One of no bytes is committed in the
 	// same transaction. ErrQuota, ErrNoParent, ErrLocked, ErrDigest (an algorithm that
-	// is not known)…
+	// is not known), ErrUploadLimit…
 	CreateUpload(ctx context.Context, sc Scope, spec UploadSpec) (Upload, error)
 	// GetUpload finds an upload of the scope's user; anybody else's is ErrNotExist.
 	GetUpload(ctx context.Context, sc Scope, id UploadID) (Upload, error)
@@ -237,12 +237,14 @@ type API interface {
 	// which counts every byte that arrived, also when r fails (then with ErrRead).
 	// When the last byte of a single-part upload arrives the file is committed in
 	// the same transaction; what that commit refuses is returned, the bytes are
-	// kept, and the offset stays below the size. ErrDigest: the bytes are not those
+	// kept, and the offset stays below the size. So it does when r fails or goes on
+	// behind the last byte. What has arrived becomes durable every 32 MiB or 2 s. ErrDigest: the bytes are not those
 	// that were announced, and the upload is dropped. ErrOffset, ErrBusy, ErrTooLong.
 	AppendUpload(ctx context.Context, sc Scope, id UploadID, part int, offset int64, r io.Reader) (int64, error)
 	// DeclareSize tells the size of an upload that began without one, and commits it
-	// if that many bytes are there. ErrTooLong: more are. ErrQuota. What the commit
-	// refuses is returned with the size declared and the bytes kept.
+	// in the same transaction if that many bytes are there; what that commit refuses is
+	// returned, with the bytes kept and the size not declared. ErrTooLong: more bytes
+	// are there. ErrQuota.
 	DeclareSize(ctx context.Context, sc Scope, id UploadID, size int64) (Upload, error)
 	// Uploads lists the unfinished uploads of the scope's user in its space, oldest
 	// first, at most limit.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"slices"
 	"time"
@@ -34,10 +33,10 @@ type appending struct {
 	in   *ingest
 
 	guard    guard
-	hash     hash.Hash // nil: no digest was announced
-	durable  int64     // offset as the database has it
+	durable  int64 // offset as the database has it
 	when     time.Time
 	finished bool
+	over     bool // nothing more is to be parked
 }
 
 func (a *appending) run(ctx context.Context, id UploadID, offset int64, r io.Reader) (int64, error) {
@@ -73,9 +72,15 @@ func (a *appending) run(ctx context.Context, id UploadID, offset int64, r io.Rea
 	if err != nil {
 		return a.told(), err
 	}
-	if r, err = a.hashing(r, room); err != nil {
+	if a.guard, err = readGuard(a.u); err != nil {
 		return a.told(), err
 	}
+	if d := a.guard.Digest; d != nil {
+		if a.in.hash, err = d.resume(a.durable); err != nil {
+			return a.told(), err
+		}
+	}
+	stop := a.keepDurable(ctx)
 	_, err = a.in.readFrom(ctx, r, room, func() error { return a.checkpoint(ctx) })
 	if err == nil && a.in.size-p.Offset == room {
 		var more bool
@@ -83,23 +88,13 @@ func (a *appending) run(ctx context.Context, id UploadID, offset int64, r io.Rea
 			err = reason
 		}
 	}
-	err2 := a.park(context.WithoutCancel(ctx), true)
+	stop()
+	// What is known to be more than was announced, or broke off, is kept, but is no file.
+	err2 := a.park(context.WithoutCancel(ctx), err == nil)
 	if err == nil || err2 != nil && !isRead(err2) {
 		err = err2
 	}
 	return a.told(), err
-}
-
-// hashing feeds the digest that was announced, if one was, with at most room bytes.
-func (a *appending) hashing(r io.Reader, room int64) (io.Reader, error) {
-	var err error
-	if a.guard, err = readGuard(a.u); err != nil || a.guard.Digest == nil {
-		return r, err
-	}
-	if a.hash, err = a.guard.Digest.resume(a.durable); err != nil {
-		return r, err
-	}
-	return &hashReader{r, a.hash, room}, nil
 }
 
 // told is the offset that clients see: below the size until the file is committed.
@@ -164,6 +159,31 @@ func (s *Store) resume(ctx context.Context, p meta.Part) (*ingest, error) {
 	return in, nil
 }
 
+// keepDurable makes what has arrived durable while the client is silent, too.
+func (a *appending) keepDurable(ctx context.Context) (stop func()) {
+	a.in.mu.Lock()
+	defer a.in.mu.Unlock()
+	var t *time.Timer
+	t = time.AfterFunc(checkpointTime, func() {
+		a.in.mu.Lock()
+		defer a.in.mu.Unlock()
+		if a.over || a.in.err != nil {
+			return
+		}
+		if err := a.checkpoint(context.WithoutCancel(ctx)); err != nil {
+			a.in.err = err // the read that is waited for will say so
+			return
+		}
+		t.Reset(checkpointTime)
+	})
+	return func() {
+		a.in.mu.Lock()
+		defer a.in.mu.Unlock()
+		a.over = true
+		t.Stop()
+	}
+}
+
 // checkpoint makes what has arrived durable, when enough or long enough ago.
 func (a *appending) checkpoint(ctx context.Context) error {
 	if a.in.size-a.durable < checkpointBytes && a.s.o.Clock().Sub(a.when) < checkpointTime || a.in.size == a.durable {
@@ -188,8 +208,8 @@ func (a *appending) parkLocked(ctx context.Context, last bool) error {
 	if a.in.size == a.durable && !complete {
 		return nil
 	}
-	if a.hash != nil {
-		if err := a.guard.Digest.park(a.hash, a.in.size); err != nil {
+	if a.in.hash != nil {
+		if err := a.guard.Digest.park(a.in.hash, a.in.size); err != nil {
 			return err
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"hash"
 	"hash/adler32"
-	"io"
 )
 
 // digesting is the digest of an upload on its way: kept with the upload at each
@@ -51,14 +50,14 @@ func newDigesting(d Digest) (*digesting, error) {
 func (d *digesting) resume(at int64) (hash.Hash, error) {
 	h := newHash(d.Algorithm)
 	if h == nil || d.At != at {
-		return nil, fmt.Errorf("%w: its state is that of byte %d, not %d", ErrDigest, d.At, at)
+		return nil, fmt.Errorf("the state of the %s digest is that of byte %d, not %d", d.Algorithm, d.At, at)
 	}
 	if at == 0 {
 		return h, nil
 	}
 	u, ok := h.(encoding.BinaryUnmarshaler)
 	if !ok {
-		return nil, fmt.Errorf("%w: %s cannot be resumed", ErrDigest, d.Algorithm)
+		return nil, fmt.Errorf("a %s digest cannot be resumed", d.Algorithm)
 	}
 	return h, u.UnmarshalBinary(d.State)
 }
@@ -67,7 +66,7 @@ func (d *digesting) resume(at int64) (hash.Hash, error) {
 func (d *digesting) park(h hash.Hash, at int64) (err error) {
 	m, ok := h.(encoding.BinaryMarshaler)
 	if !ok {
-		return fmt.Errorf("%w: %s cannot be parked", ErrDigest, d.Algorithm)
+		return fmt.Errorf("a %s digest cannot be parked", d.Algorithm)
 	}
 	d.State, err = m.MarshalBinary()
 	d.At = at
@@ -87,19 +86,4 @@ func (d *digesting) check(size int64) error {
 		return fmt.Errorf("%w: %s is %x", ErrDigest, d.Algorithm, h.Sum(nil))
 	}
 	return nil
-}
-
-// hashReader feeds a hash with the first left bytes that are read.
-type hashReader struct {
-	r    io.Reader
-	h    hash.Hash
-	left int64
-}
-
-func (t *hashReader) Read(p []byte) (int, error) {
-	n, err := t.r.Read(p)
-	fed := min(int64(n), t.left)
-	t.h.Write(p[:fed])
-	t.left -= fed
-	return n, err
 }

@@ -53,6 +53,8 @@ var (
 	ErrOffset = errors.New("wrong offset")
 	// ErrBusy: another request is writing to this upload.
 	ErrBusy = errors.New("in use by another request")
+	// ErrUploadLimit: the account has MaxUploads unfinished uploads.
+	ErrUploadLimit = errors.New("too many unfinished uploads")
 	// ErrDigest: the bytes do not come to the digest that was announced, or its
 	// algorithm is not known.
 	ErrDigest = errors.New("the digest does not fit")

@@ -31,7 +31,9 @@ func (s *Store) DeclareSize(ctx context.Context, sc Scope, id UploadID, size int
 }
 
 func (s *Store) declareHeld(ctx context.Context, sc Scope, id UploadID, size int64) (u Upload, err error) {
+	complete := false
 	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+		complete = false
 		if u, err = ownUpload(&tx.Reader, sc, id); err != nil {
 			return err
 		}
@@ -40,6 +42,9 @@ func (s *Store) declareHeld(ctx context.Context, sc Scope, id UploadID, size int
 			return nil
 		case u.Size >= 0 || u.Finished || size < 0 || len(u.Parts) != 1 || u.Parts[0].Offset > size:
 			return ErrTooLong
+		case u.Parts[0].Offset == size: // declared where it is committed
+			complete = true
+			return nil
 		}
 		pl, err := resolve(&tx.Reader, sc, Path(u.Path))
 		if err != nil {
@@ -55,16 +60,16 @@ func (s *Store) declareHeld(ctx context.Context, sc Scope, id UploadID, size int
 		u.Size = size
 		return tx.Apply(&meta.PutUpload{Upload: u})
 	})
-	if err != nil || u.Finished || u.Parts[0].Offset < size {
+	if err != nil || !complete {
 		return u, err
 	}
-	_, err = s.finishHeld(ctx, sc, id, Path(u.Path), -1, Conditions{})
-	if err == nil {
-		err = s.db.View(ctx, func(r *meta.Reader) error {
-			u, err = ownUpload(r, sc, id)
-			return err
-		})
+	if _, err = s.finishHeld(ctx, sc, id, Path(u.Path), size, Conditions{}); err != nil {
+		return u, err
 	}
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		u, err = ownUpload(r, sc, id)
+		return err
+	})
 	return u, err
 }
 

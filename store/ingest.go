@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"slices"
 	"sync"
@@ -41,8 +42,9 @@ type ingest struct {
 	lane *pack.Lane
 	// packs are those that must be flushed before a row may refer to m or tail.
 	packs []meta.PackID
-	err   error // a spill that failed
+	err   error // a spill or a checkpoint that failed
 	door  []byte
+	hash  hash.Hash // fed with what is taken, if set
 }
 
 func (s *Store) newIngest() *ingest { return &ingest{s: s, door: make([]byte, doorBytes)} }
@@ -159,8 +161,7 @@ func (in *ingest) readFast(ctx context.Context, r io.Reader, limit int64) (n int
 	for n < limit {
 		p := in.slab.Bytes[in.fill:min(int64(slabBytes), int64(in.fill)+limit-n)]
 		k, rerr := r.Read(p)
-		in.fill += k
-		in.size += int64(k)
+		in.take(p[:k])
 		n += int64(k)
 		full := in.fill == slabBytes
 		if full {
@@ -182,9 +183,8 @@ func (in *ingest) write(ctx context.Context, p []byte) error {
 			return err
 		}
 		k := copy(in.slab.Bytes[in.fill:slabBytes], p)
+		in.take(p[:k])
 		p = p[k:]
-		in.fill += k
-		in.size += int64(k)
 		if in.fill == slabBytes {
 			if err := in.cut(ctx); err != nil {
 				return err
@@ -192,6 +192,15 @@ func (in *ingest) write(ctx context.Context, p []byte) error {
 		}
 	}
 	return nil
+}
+
+// take counts bytes that lie in the slab now: size and hash always agree.
+func (in *ingest) take(p []byte) {
+	in.fill += len(p)
+	in.size += int64(len(p))
+	if in.hash != nil {
+		in.hash.Write(p)
+	}
 }
 
 // need makes sure of a slab. A chunk that was spilled in very many pieces is read

@@ -37,18 +37,22 @@ func (s *Store) sweepUploads(ctx context.Context) error {
 		if err != nil || len(ids) == 0 {
 			return err
 		}
+		held := ids[:0]
+		var release []func()
+		for _, id := range ids {
+			if end, err := s.hold(id); err == nil { // else a request is bringing bytes
+				held, release = append(held, id), append(release, end)
+			}
+		}
 		dropped := 0
 		err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
 			dropped = 0
-			for _, id := range ids {
-				s.mu.Lock()
-				busy := s.busy[id]
-				s.mu.Unlock()
+			for _, id := range held {
 				u, ok, err := tx.Upload(id)
 				if err != nil {
 					return err
 				}
-				if busy || !ok || u.Expires.After(tx.Now()) { // extended meanwhile
+				if !ok || u.Expires.After(tx.Now()) { // extended meanwhile
 					continue
 				}
 				dropped++
@@ -58,6 +62,9 @@ func (s *Store) sweepUploads(ctx context.Context) error {
 			}
 			return nil
 		})
+		for _, end := range release {
+			end()
+		}
 		if err != nil || dropped == 0 {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 // The bounds of uploads.
 const (
 	MaxUploadMeta   = 64 << 10
+	MaxUploads      = 10_000 // unfinished ones of an account
 	uploadLifetime  = 7 * 24 * time.Hour
 	finishedForADay = 24 * time.Hour
 	// A long request makes what it has received durable this often.
@@ -19,7 +20,7 @@ const (
 )
 
 // guard is the part of an upload's conditions that is kept until it is committed.
-// Lock tokens are not: the last request brings them.
+// Lock tokens are not: a lock that is taken, whoever holds it, holds up the commit.
 type guard struct {
 	IfMatch     []string   `json:",omitempty"`
 	IfNoneMatch []string   `json:",omitempty"`
@@ -70,6 +71,13 @@ func (s *Store) createUpload(ctx context.Context, sc Scope, spec UploadSpec) (u 
 			return err
 		}
 		if spec.Size != 0 {
+			n, err := tx.CountUnfinished(sc.User)
+			if err != nil {
+				return err
+			}
+			if n >= MaxUploads {
+				return ErrUploadLimit
+			}
 			return tx.Apply(&meta.PutUpload{Upload: u}, &meta.PutPart{Upload: u.ID})
 		}
 		w, err := planFinish(tx, sc, u, meta.Part{}, spec.Path, content{modTime: spec.ModTime}, Conditions{Tokens: spec.Tokens})
@@ -112,6 +120,12 @@ func ownUpload(r *meta.Reader, sc Scope, id UploadID) (Upload, error) {
 	u, ok, err := r.Upload(id)
 	if err == nil && (!ok || u.User != sc.User || u.Space != sc.Space) {
 		return Upload{}, ErrNotExist
+	}
+	if err == nil {
+		_, ok, err = r.Account(sc.User)
+		if err == nil && !ok { // removed while a request was on its way
+			return Upload{}, ErrNotExist
+		}
 	}
 	return u, err
 }

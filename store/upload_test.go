@@ -88,8 +88,55 @@ func TestUploadRefusals(t *testing.T) {
 	if n, err := r.append(u, 0, failing{bytes.NewReader(make([]byte, 400)), broken}); !errors.Is(err, store.ErrRead) || n != 400 {
 		t.Errorf("a broken connection keeps what arrived: %d, %v", n, err)
 	}
-	if n, err := r.append(u, 400, bytes.NewReader(make([]byte, 601))); !errors.Is(err, store.ErrTooLong) || n >= 1000 && err == nil {
+	// What goes on behind its end, or breaks off there, is kept, and is no file.
+	old := r.put("f", []byte("old")).Version
+	if n, err := r.append(u, 400, bytes.NewReader(make([]byte, 601))); !errors.Is(err, store.ErrTooLong) || n != 999 {
 		t.Errorf("one byte too many: %d, %v", n, err)
+	}
+	v := r.create("f", 1000)
+	if n, err := r.append(v, 0, failing{bytes.NewReader(make([]byte, 1000)), broken}); !errors.Is(err, store.ErrRead) || n != 999 {
+		t.Errorf("a connection that breaks behind the last byte: %d, %v", n, err)
+	}
+	if r.stat("f").Version != old {
+		t.Error("an over-long upload has become a file")
+	}
+	if n, err := r.append(u, 999, bytes.NewReader(make([]byte, 1))); err != nil || n != 1000 {
+		t.Errorf("the last byte again: %d, %v", n, err)
+	}
+	r.clean()
+}
+
+// What a silent client has sent is durable soon.
+func TestSilentUpload(t *testing.T) {
+	r := newRig(t)
+	u := r.create("f", 3<<20)
+	in, out := io.Pipe()
+	done := make(chan error)
+	go func() {
+		_, err := r.append(u, 0, in)
+		done <- err
+	}()
+	if _, err := out.Write(noise(1, 2<<20+100)); err != nil {
+		t.Fatal(err)
+	}
+	r.clock.skip(3 * time.Second)
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		got, err := r.s.GetUpload(t.Context(), r.sc, u.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Offset() == 2<<20+100 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d bytes are durable", got.Offset())
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	out.Close()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 	r.clean()
 }
@@ -271,7 +318,22 @@ func TestDeclareSize(t *testing.T) {
 	if _, err := r.s.DeclareSize(ctx, r.sc, w.ID, 5); !errors.Is(err, store.ErrIsFolder) {
 		t.Errorf("onto a folder: %v", err)
 	}
-	if got, err := r.s.GetUpload(ctx, r.sc, w.ID); err != nil || got.Finished || got.Offset() != 4 {
+	if got, err := r.s.GetUpload(ctx, r.sc, w.ID); err != nil || got.Finished || got.Size != -1 || got.Offset() != 5 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	// Of no bytes too: else its offset would be its size, with no file there.
+	r.mkdir("d")
+	z, err := r.s.CreateUpload(ctx, r.sc, store.UploadSpec{Path: "d/f", Size: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.s.Remove(ctx, r.sc, "d", store.Conditions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.s.DeclareSize(ctx, r.sc, z.ID, 0); !errors.Is(err, store.ErrNoParent) {
+		t.Errorf("nothing, into a folder that is gone: %v", err)
+	}
+	if got, err := r.s.GetUpload(ctx, r.sc, z.ID); err != nil || got.Finished || got.Size != -1 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	r.clean()

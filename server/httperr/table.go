@@ -43,6 +43,7 @@ func table() []row {
 		{store.ErrIncomplete, Problem{Status: 400, Code: "incomplete", Title: "Fewer bytes arrived than were announced.", Hint: "Send the file again; what was there before is unchanged."}},
 		{store.ErrTooLong, Problem{Status: 400, Code: "too-long", Title: "More bytes arrived than were announced.", Hint: "Send the file again with its right length; what was there before is unchanged."}},
 		{store.ErrRead, Problem{Status: 400, Code: "aborted", Title: "The connection broke before everything arrived.", Hint: "Send the file again; what was there before is unchanged."}},
+		{store.ErrUploadLimit, Problem{Status: 507, Code: "too-many-uploads", Title: "Too many uploads of yours are unfinished.", Hint: "Finish or discard some first; what is left alone for a week goes by itself."}},
 		{store.ErrDigest, Problem{Status: 400, Code: "wrong-digest", Title: "The bytes that arrived are not those that were announced.", Hint: "Send the file again; what was there before is unchanged."}},
 		{store.ErrOffset, Problem{Status: 409, Code: "wrong-offset", Title: "These bytes do not continue where the upload ends.", Hint: "Ask for the current offset and go on from there."}},
 		{store.ErrBusy, Problem{Status: 423, Code: "busy", Title: "Another request is writing to this upload.", Hint: "Wait for it to end, then try again.", RetryAfter: 1}},

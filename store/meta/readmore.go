@@ -167,6 +167,12 @@ func (r *Reader) UnfinishedBytes(u UserID) (n int64, err error) {
 	return n, err
 }
 
+// CountUnfinished is how many unfinished uploads an account has.
+func (r *Reader) CountUnfinished(u UserID) (n int, err error) {
+	_, err = r.row("SELECT count(*) FROM upload WHERE account = ? AND finished = 0", []any{int64(u)}, &n)
+	return n, err
+}
+
 // ExpiredUploads lists uploads whose time is over.
 func (r *Reader) ExpiredUploads(now time.Time, limit int) ([]UploadID, error) {
 	var out []UploadID
