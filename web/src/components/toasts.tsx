@@ -4,6 +4,7 @@ import type { Toast } from '../actions/types';
 import { text } from '../lib/text';
 import { useApp } from './app-context';
 import { IconButton } from './button';
+import { focusHome } from './focus-home';
 import styles from './toasts.module.css';
 import { useObservable } from './use-observable';
 
@@ -31,6 +32,11 @@ export function Toasts() {
   const dismiss = (id: number) => {
     keep(kept.filter((toast) => toast.id !== id));
     app.dismiss(id);
+    // The button that was pressed goes with its message: nothing else says that the focus left.
+    release();
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body) focusHome(null);
+    });
   };
   const shown = [...kept, ...toasts.filter((toast) => !kept.some(({ id }) => id === toast.id))];
 

@@ -135,7 +135,7 @@ export const text = {
     name: 'Name',
     nameHint: 'Such as ada. You type it on every device you connect.',
     password: 'Password',
-    passwordHint: 'Long beats complicated: a few words that only you would put together.',
+    passwordHint: 'At least 8 characters. A few words that only you would put together are best.',
     submit: 'Make the account',
     busy: 'Making the account',
     missing: 'Choose a name and a password.',
