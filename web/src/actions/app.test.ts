@@ -143,15 +143,24 @@ describe('who is signed in', () => {
     expect(app.actions.undo.enabled()).toBe(false);
   });
 
-  test('another tab signed in again', async () => {
+  test('another tab signed in again: what waits goes on', async () => {
     await open();
-    door.user = undefined;
-    app.actions.refresh.run();
+    app.pick([{ name: 'x', size: 5, lastModified: 1, type: '' }] as unknown as FileList);
     await settle();
+    door.user = undefined;
+    jobs[0]?.failed({
+      step: 'create',
+      last: true,
+      problem: { status: 401, code: 'unauthorized', title: '' },
+    });
+    await settle();
+    expect(app.session.get()).toMatchObject({ expired: true });
+    expect(jobs.length).toBe(1);
     door.user = 'ada';
     host.focus();
     await settle();
     expect(app.session.get()).toMatchObject({ expired: false });
+    expect(jobs.length).toBe(2);
   });
 
   test('signing out; and not, while the server is away', async () => {

@@ -30,6 +30,8 @@ export type Fault =
   | 'answer-lost'
   /** Nothing happens any more. */
   | 'hang'
+  /** The server obeys, and its answer is still on its way. */
+  | 'mute'
   /** The file on this device cannot be read any more. */
   | 'unreadable'
   | ProblemBody;
@@ -284,6 +286,7 @@ export class FakeServer {
     if (body > 0) way.tell((e) => e.sent(start + body));
     try {
       const answer = obey(1);
+      if (fault === 'mute') await new Promise(() => {});
       if (fault === 'answer-lost') throw fail(networkProblem());
       return answer;
     } catch (error) {

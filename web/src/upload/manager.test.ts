@@ -193,25 +193,36 @@ describe('what breaks goes on', () => {
     expect(totals().waits).toBe('no');
   });
 
-  test('waits from half a second to half a minute, and anew after progress', async () => {
+  test('waits from half a second to half a minute', async () => {
     const at: number[] = [];
-    server.fault = (r) => {
-      at.push(clock.now());
-      return r.step === 'patch' || r.n > 12 ? undefined : r.step === 'head' ? 'lost' : undefined;
-    };
-    spoilTimes(at);
-    await send({ big: 20 * MiB }, 600_000);
-    const gaps = at.slice(1).map((t, i) => t - (at[i] ?? 0));
-    expect(gaps.slice(0, 9)).toEqual([520, 1020, 2020, 4020, 8020, 16_020, 30_020, 30_020, 30_020]);
-  });
-
-  /** Fails everything, and notes when. */
-  function spoilTimes(at: number[]): void {
     server.fault = () => {
       at.push(clock.now());
       return 'lost';
     };
-  }
+    await send({ big: 20 * MiB }, 600_000);
+    const gaps = at.slice(1).map((t, i) => t - (at[i] ?? 0));
+    expect(gaps.slice(0, 8)).toEqual([520, 1020, 2020, 4020, 8020, 16_020, 30_020, 30_020]);
+  });
+
+  test('an answered HEAD is no progress: the waits grow', async () => {
+    server.fault = (r) => (r.step === 'patch' && r.n > 1 ? 'lost' : undefined);
+    await send({ big: 20 * MiB }, 600_000);
+    expect(item('big').acked).toBe(8 * MiB);
+    expect(server.requests.length).toBeLessThan(2 * 30);
+  });
+
+  test('progress makes the waits short again', async () => {
+    let down = true;
+    server.fault = () => (down ? 'lost' : undefined);
+    await send({ big: 40_000 * MiB }, 120_000);
+    down = false;
+    await clock.pass(35_000);
+    expect(item('big').acked).toBeGreaterThan(8 * MiB);
+    let asked = 0;
+    server.fault = () => (asked++ === 0 ? 'lost' : undefined);
+    await clock.pass(800);
+    expect(asked).toBeGreaterThan(1);
+  });
 
   test('the network coming back is not waited for', async () => {
     let down = true;
@@ -252,16 +263,16 @@ describe('what breaks goes on', () => {
   });
 
   test('an upload that the server forgot begins anew, and the bar does not fall', async () => {
-    spoil((r) => r.n === 2, 'lost');
+    spoil((r) => r.n === 3, 'lost');
     void uploads.add('', picked({ big: 20 * MiB }));
-    await clock.pass(180);
-    expect(item('big').acked).toBe(8 * MiB);
+    await clock.pass(230);
+    expect(item('big').acked).toBe(16 * MiB);
     server.uploads.clear();
     const seen: number[] = [];
     uploads.subscribe(() => seen.push(item('big').acked));
     await clock.pass(60_000);
     expect(states()).toEqual({ big: 'done' });
-    expect(Math.min(...seen)).toBe(8 * MiB);
+    expect(Math.min(...seen)).toBe(16 * MiB);
     expect(server.requests.filter((r) => r.step === 'create').length).toBe(2);
   });
 
@@ -270,6 +281,17 @@ describe('what breaks goes on', () => {
     await send({ a: 5 });
     expect(states()).toEqual({ a: 'done' });
     expect(server.tree.size).toBe(1);
+  });
+
+  test('the same when it was paused, or stood still, before the answer came', async () => {
+    spoil((r) => r.step === 'create', 'mute', 2);
+    void uploads.add('', picked({ paused: 5, stuck: 6 }));
+    await clock.pass(1000);
+    uploads.pause(item('paused').id);
+    uploads.resume();
+    await clock.pass(120_000);
+    expect(states()).toEqual({ paused: 'done', stuck: 'done' });
+    expect(server.tree.size).toBe(2);
   });
 
   test('but another file that took the name meanwhile is another file', async () => {
@@ -386,6 +408,7 @@ describe('signing in again', () => {
     server.apiFault = () => problem(401, 'unauthorized');
     await send({ a: 1 }, 5000);
     expect(totals().waits).toBe('signin');
+    expect(server.lookups).toBe(1);
     server.apiFault = () => undefined;
     uploads.signedIn();
     await clock.pass(1000);
@@ -418,6 +441,7 @@ describe('signing in again', () => {
     server.fault = () => problem(403, 'token');
     await send({ a: 1 });
     expect(totals().waits).toBe('signin');
+    expect(server.requests.length).toBe(1);
   });
 });
 
@@ -527,17 +551,20 @@ describe('names that exist', () => {
     expect(server.received).toBe(20 * MiB);
   });
 
-  test('two files of one name in a drop are both kept', async () => {
+  test('files of one name in a drop are all kept', async () => {
     void uploads.add('', {
       folders: [],
       files: [
         { path: 'a', file: file(1) },
         { path: 'a', file: file(2) },
+        { path: 'a', file: file(3) },
       ],
     });
     await clock.pass(1000);
+    expect(states()).toEqual({ a: 'done', 'a (2)': 'done', 'a (3)': 'done' });
     expect(server.tree.get('a')?.size).toBe(1);
     expect(server.tree.get('a (2)')?.size).toBe(2);
+    expect(server.tree.get('a (3)')?.size).toBe(3);
   });
 
   test('the same file dropped again while it is on its way is not sent twice', async () => {
@@ -574,6 +601,18 @@ describe('another place', () => {
     void uploads.add('in', picked({ big: 20 * MiB }));
     await clock.pass(5000);
     server.tree.delete('in');
+    uploads.redirect(item('big').id, 'out', 'big');
+    await clock.pass(5000);
+    expect(item('big')).toMatchObject({ state: 'done', folder: 'out' });
+    expect(server.tree.has('out/big')).toBe(true);
+    expect(server.received).toBe(20 * MiB);
+  });
+
+  test('the last bytes had not arrived, though they were refused: they are sent', async () => {
+    server.folder('out');
+    spoil((r) => r.n === 3, problem(409, 'no-parent'));
+    await send({ big: 20 * MiB });
+    expect(states()).toEqual({ big: 'failed' });
     uploads.redirect(item('big').id, 'out', 'big');
     await clock.pass(5000);
     expect(item('big')).toMatchObject({ state: 'done', folder: 'out' });
@@ -721,6 +760,24 @@ describe('progress', () => {
     const bad = items().filter((i) => i.state !== 'done');
     expect(bad.map((i) => [i.name, i.state, i.problem?.code])).toEqual([]);
     for (const i of items()) expect(server.tree.get(i.name)?.size).toBe(i.size);
+  });
+
+  test('cancelling one or clearing the list takes nothing away while others are open', async () => {
+    void uploads.add('', picked({ a: 400 * MiB, b: 1, c: 4000 * MiB }));
+    await clock.pass(1000);
+    const before = totals();
+    uploads.pause(item('a').id); // shows it as it is now
+    const arrived = item('a').acked;
+    expect(arrived).toBeGreaterThan(0);
+    uploads.cancel(item('a').id);
+    uploads.clear();
+    expect(states()).toEqual({ c: 'sending' });
+    expect(totals().acked).toBeGreaterThanOrEqual(before.acked);
+    expect(totals()).toMatchObject({ files: 2, done: 1, open: 1 });
+    expect(totals().bytes).toBe(arrived + 1 + 4000 * MiB);
+    await clock.pass(60_000);
+    uploads.clear();
+    expect(totals()).toMatchObject({ files: 0, bytes: 0, acked: 0, sent: 0 });
   });
 
   test('speed and time left: hidden at first, then about right, gone when nothing moves', async () => {

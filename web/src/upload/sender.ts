@@ -340,8 +340,8 @@ export function createSender(options: SenderOptions): Sender {
   function signIn(item: Item): void {
     item.renewed = false;
     ledger.set(item, { state: 'waiting' });
-    enqueue([item], true); // not sent before the gate opens: pump looks
-    gate.close();
+    gate.close(); // first, or it would be sent at once
+    enqueue([item], true);
   }
 
   function renew(item: Item): void {
