@@ -26,8 +26,8 @@ export function FileGrid({ dropping }: FileGridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const { rows, path } = view;
 
-  const rowHeight = rem(small ? 3.75 : 2.75);
-  const headHeight = rem(2.75);
+  const rowHeight = useMemo(() => rem(small ? 3.75 : 2.75), [small]);
+  const headHeight = useMemo(() => rem(2.75), []);
   const focusAt = useMemo(() => {
     const at = rows.findIndex((row) => row.id === selection.focus);
     return at < 0 ? 0 : at;

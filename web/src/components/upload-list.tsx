@@ -13,10 +13,11 @@ export function UploadList({ items }: { items: readonly UploadItem[] }) {
   const scroller = useRef<HTMLDivElement>(null);
   const [redirecting, redirect] = useState<UploadItem | undefined>(undefined);
   const ordered = useMemo(() => inOrder(items), [items]);
+  const [usual, failed] = useMemo(() => [rem(4.25), rem(8)], []);
   const virtual = useVirtualizer({
     count: ordered.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (at) => rem(ordered[at]?.state === 'failed' ? 8 : 4.25),
+    estimateSize: (at) => (ordered[at]?.state === 'failed' ? failed : usual),
     getItemKey: (at) => ordered[at]?.id ?? at,
     overscan: 4,
   });
