@@ -16,6 +16,7 @@ import {
 } from './scene';
 import { makeFile } from './source';
 
+/** Files are small here: Playwright slows requests with large bodies down; see puppet.ts. */
 const MB = 1e6;
 
 test.beforeEach(async ({ context, page }) => {
@@ -89,13 +90,13 @@ test('names that exist: replace, keep both, skip, asked once', async ({ page }) 
 
 test('pause, resume, cancel', async ({ page }) => {
   const peer = new Peer(page.context());
-  const kept = await makeFile('kept.bin', 30 * MB);
-  const dropped = await makeFile('dropped.bin', 30 * MB);
-  await slow(10 * MB);
+  const kept = await makeFile('kept.bin', 6 * MB);
+  const dropped = await makeFile('dropped.bin', 6 * MB);
+  await slow(1.5 * MB);
   await drop(page, [kept.file, dropped.file]);
   await expect.poll(async () => (await peer.uploads()).length).toBe(2);
   await expect
-    .poll(async () => Number(await bar(page, 'kept.bin').getAttribute('data-acked')))
+    .poll(async () => Number(await bar(page, 'kept.bin').getAttribute('data-sent')))
     .toBeGreaterThan(0);
   await button(page, text.panel.pause('kept.bin')).click();
   await expect(bar(page, 'kept.bin')).toHaveAttribute('data-state', 'paused');
@@ -104,18 +105,17 @@ test('pause, resume, cancel', async ({ page }) => {
   await until('the server has dropped it', async () => {
     return (await peer.uploads()).every((upload) => upload.path !== 'dropped.bin');
   });
-  const offset = async () => (await peer.uploads())[0]?.offset;
-  let before = await offset();
-  await until('the paused one stands still', async () => {
+  // What is in the network's buffers still arrives.
+  let before = -1;
+  await until('no byte moves', async () => {
     await pause(300);
-    const now = await offset();
-    const still = now === before;
-    before = now;
+    const { up } = await control('state');
+    const still = up === before;
+    before = up;
     return still;
   });
-  const { up } = await control('state');
-  await pause(500);
-  expect((await control('state')).up - up, 'bytes sent while paused').toBeLessThan(20_000);
+  await expect(bar(page, 'kept.bin')).toHaveAttribute('data-state', 'paused');
+  expect(await names(peer)).toEqual([]);
   await slow(0);
   await button(page, text.panel.resume('kept.bin')).click();
   await allDone(page);
@@ -126,8 +126,8 @@ test('pause, resume, cancel', async ({ page }) => {
 
 test('all paused, all resumed, all cancelled', async ({ page }) => {
   const peer = new Peer(page.context());
-  const files = await Promise.all([1, 2, 3, 4, 5].map((i) => makeFile(`many ${i}.bin`, 4 * MB)));
-  await slow(4 * MB);
+  const files = await Promise.all([1, 2, 3, 4, 5].map((i) => makeFile(`many ${i}.bin`, 2 * MB)));
+  await slow(MB);
   await drop(
     page,
     files.map((file) => file.file),
@@ -144,12 +144,13 @@ test('all paused, all resumed, all cancelled', async ({ page }) => {
 
 test('a folder that goes while a file is on its way to it', async ({ page }) => {
   const peer = new Peer(page.context());
-  const file = await makeFile('homeless.bin', 20 * MB);
+  const file = await makeFile('homeless.bin', 6 * MB);
   await must('target', { method: 'MKCOL' });
   await must('shelter', { method: 'MKCOL' });
+  await page.reload();
   await row(page, 'target').dblclick();
   await expect(page.getByText(text.files.empty.title)).toBeVisible();
-  await slow(10 * MB);
+  await slow(2 * MB);
   const { up } = await control('state');
   await drop(page, [file.file]);
   await expect.poll(async () => (await peer.uploads()).length).toBe(1);
@@ -178,11 +179,11 @@ test('a folder that goes while a file is on its way to it', async ({ page }) => 
 
 test('a quota that is full', async ({ page, context, browser }) => {
   await context.clearCookies();
-  await enter(context, 'bob', more('bobPassword')); // 20 MB
+  await enter(context, 'bob', more('bobPassword')); // 2 MB
   await page.reload();
   await onFiles(page);
-  const first = await makeFile('first.bin', 15 * MB);
-  const second = await makeFile('second.bin', 10 * MB);
+  const first = await makeFile('first.bin', 1.5 * MB);
+  const second = await makeFile('second.bin', MB);
   await page.getByTestId('pick-files').setInputFiles([first.file]);
   await allDone(page);
   await page.getByTestId('pick-files').setInputFiles([second.file]);
@@ -198,7 +199,7 @@ test('a quota that is full', async ({ page, context, browser }) => {
   await button(page, text.panel.retry).click();
   await expect(bar(page, 'second.bin')).toHaveAttribute('data-state', 'done');
   expect((await peer.list('')).map((entry) => [entry.name, entry.size])).toEqual([
-    ['second.bin', 10 * MB],
+    ['second.bin', MB],
   ]);
   expect(browser.contexts()).toHaveLength(1);
   figure(`quota: “${words.trim()}”; after making room, Try again`);
@@ -277,7 +278,7 @@ test('delete with undo, move, sort', async ({ page }) => {
     await must(name, { method: 'PUT', body: name.repeat(name.charCodeAt(0) - 96) });
   }
   await must('into', { method: 'MKCOL' });
-  await button(page, text.files.retry).or(row(page, 'a.txt')).first().waitFor();
+  await page.reload();
   await row(page, 'a.txt').click();
   await page.keyboard.press('Delete');
   await expect(row(page, 'a.txt')).toHaveCount(0);

@@ -15,7 +15,7 @@ func TestSessions(t *testing.T) {
 func TestFiles(t *testing.T) {
 	s, sc := throughNetwork(t, 0)
 	const bobs = "bob's own password"
-	s.AddUser("bob", bobs, 20e6)
+	s.AddUser("bob", bobs, 2e6)
 	sc.More = map[string]any{"bobPassword": bobs}
 	play(t, "files", "", sc, 3*time.Minute)
 }

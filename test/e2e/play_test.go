@@ -111,7 +111,7 @@ func child(ctx context.Context, t *testing.T, home, name string, args ...string)
 	t.Helper()
 	mark := "CAIRN_CHILD_OF=" + home // all its descendants inherit it
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = append(os.Environ(), "HOME="+home, mark)
+	cmd.Env = append(os.Environ(), "HOME="+home, "TMPDIR="+home, mark)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 5 * time.Second

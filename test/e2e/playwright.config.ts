@@ -9,7 +9,7 @@ export default defineConfig({
   retries: 0,
   timeout: 120_000,
   expect: { timeout: 15_000 },
-  reporter: 'line',
+  reporter: 'list',
   forbidOnly: true,
   use: {
     baseURL: scene.app,

@@ -42,6 +42,16 @@ export async function chromium(): Promise<Puppet> {
   return puppet(browser);
 }
 
+export async function firefox(executable: string): Promise<Puppet> {
+  const browser = await launch({
+    browser: 'firefox',
+    executablePath: executable,
+    networkEnabled: false,
+    defaultViewport: { width: 1280, height: 800 },
+  });
+  return puppet(browser);
+}
+
 /** Opens the app in a browser and signs in. */
 export async function puppet(browser: Browser): Promise<Puppet> {
   const page = await browser.newPage();
