@@ -33,6 +33,7 @@ func readJSON(c echo.Context, into any) error {
 	body := transfer.NewBody(c.Response().Writer, r, strangerTime)
 	body.Until(time.Now().Add(strangerTime))
 	r.Body = body
+	defer body.End()
 	d := json.NewDecoder(http.MaxBytesReader(nil, body, maxStrangerBytes))
 	d.DisallowUnknownFields()
 	err := d.Decode(into)

@@ -46,6 +46,7 @@ func (a *API) answer(h func(*request) error) echo.HandlerFunc {
 		w, r := c.Response().Writer, *c.Request()
 		body := transfer.NewBody(w, &r, a.o.ReadTimeout)
 		r.Body = body
+		defer body.End()
 		q := &request{a: a, c: c, w: transfer.NewAnswer(w, &r, a.o.WriteTimeout), r: &r, body: body}
 		defer q.w.Done()
 		defer q.forget()

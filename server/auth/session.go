@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"cairn/store"
@@ -69,7 +70,7 @@ func NewSessions(st SessionStore, basic *Basic, base string, now func() time.Tim
 	if now == nil {
 		now = time.Now
 	}
-	return &Sessions{st, basic, now, base + "/"}
+	return &Sessions{st, basic, now, (&url.URL{Path: base + "/"}).EscapedPath()}
 }
 
 // SignIn begins a session with a name and the account's password (app passwords are
@@ -120,26 +121,37 @@ func (s *Sessions) Check(r *http.Request) (Session, error) {
 	return ses, nil
 }
 
+// maxCookies bounds how many cookies of the session's name are looked at: a sister host
+// may have set one that comes first.
+const maxCookies = 4
+
 // Current finds the session whose cookie a request brings, whatever it wants: for what
 // harms nobody, such as ending it. ErrNoSession.
-func (s *Sessions) Current(r *http.Request) (Session, error) {
-	c, err := r.Cookie(s.cookieName(r.Context()))
-	if err != nil || len(c.Value) > 64 {
-		return Session{}, ErrNoSession
+func (s *Sessions) Current(r *http.Request) (ses Session, err error) {
+	err = ErrNoSession
+	for i, c := range r.CookiesNamed(s.cookieName(r.Context())) {
+		if i == maxCookies || !errors.Is(err, ErrNoSession) {
+			break
+		}
+		if len(c.Value) <= 64 {
+			ses, err = s.current(r.Context(), c.Value)
+		}
+		if err == nil {
+			break
+		}
 	}
-	hash := sha256.Sum256([]byte(c.Value))
-	kept, u, err := s.store.SessionUser(r.Context(), hash)
+	return ses, err
+}
+
+func (s *Sessions) current(ctx context.Context, secret string) (Session, error) {
+	kept, u, err := s.store.SessionUser(ctx, sha256.Sum256([]byte(secret)))
 	if errors.Is(err, store.ErrNotExist) {
 		err = ErrNoSession
 	}
 	if err != nil {
 		return Session{}, err
 	}
-	ses := Session{Principal: principal(u), Token: headerToken(c.Value), Expires: kept.Expires, secret: c.Value}
-	if hash := sha256.Sum256([]byte(ses.Token)); hash != kept.Token {
-		return Session{}, ErrNoSession // the row is not of this kind of token
-	}
-	return ses, nil
+	return Session{Principal: principal(u), Token: headerToken(secret), Expires: kept.Expires, secret: secret}, nil
 }
 
 // CrossSite reports whether a browser says that a page of another site sent the

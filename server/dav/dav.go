@@ -144,6 +144,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	inner := *r
 	body := transfer.NewBody(w, r, h.o.ReadTimeout)
 	inner.Body = body
+	defer body.End()
 	q := &request{h: h, w: transfer.NewAnswer(w, r, h.o.WriteTimeout), r: &inner, body: body}
 	defer q.w.Done()
 	if err := q.serve(); err != nil {

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -11,25 +12,31 @@ import (
 	"cairn/store"
 )
 
-// Body reads a request's body and gives the connection a new read deadline before a
-// read. Time spent elsewhere, waiting for memory for instance, is not the client's
-// idleness. At the end it takes the deadline away: net/http goes on reading to notice
-// that a client left, and a deadline would look to it like that. Not for concurrent
-// use, but for Stop and Close.
+// ErrStopped is the end of a body that Stop ended.
+var ErrStopped = fmt.Errorf("the body was stopped: %w", io.ErrUnexpectedEOF)
+
+// Body reads a request's body and gives up a client that is silent for too long. Only
+// the time that a read waits counts: time spent elsewhere, waiting for memory for
+// instance, is not the client's idleness. It therefore sets no deadline before a read,
+// which over HTTP/2 would run on after it, but breaks the read when it is due. Not for
+// concurrent use, but for Stop and Close.
 type Body struct {
 	r       io.ReadCloser
 	rc      *http.ResponseController
 	timeout time.Duration
-	until   time.Time // the last deadline; zero: there is none for the whole
-	set     time.Time // when the deadline was set; zero: it is not
-	err     error     // what ended it
 
-	mu sync.Mutex // of err, and of setting a deadline
+	mu    sync.Mutex
+	until time.Time // the last moment for the whole; zero: there is none
+	began time.Time // of the read under way; zero: none is
+	watch *time.Timer
+	armed bool  // watch will come; it does not while nothing is read
+	over  bool  // the request has ended: its connection is not ours any more
+	err   error // what ended the body
 }
 
 // NewBody is the body of r, to be read while w is answered: a client that sends
-// nothing for timeout (0: ReadTimeout), within a second, is given up. Put it in place
-// of r.Body, so that Refuse finds it.
+// nothing for timeout (0: ReadTimeout) is given up. Put it in place of r.Body, so that
+// Refuse finds it, and call End before the request's handler returns.
 func NewBody(w http.ResponseWriter, r *http.Request, timeout time.Duration) *Body {
 	if timeout <= 0 {
 		timeout = ReadTimeout
@@ -41,73 +48,119 @@ func NewBody(w http.ResponseWriter, r *http.Request, timeout time.Duration) *Bod
 	return b
 }
 
-// Read reads. After a deadline has passed its error is one that wraps
+// Read reads. After too long a silence its error is one that wraps
 // os.ErrDeadlineExceeded. What has once ended the body it says again.
 func (b *Body) Read(p []byte) (int, error) {
-	if err := b.extend(); err != nil {
+	if err := b.begin(); err != nil {
 		return 0, err
 	}
 	n, err := b.r.Read(p)
-	if err != nil {
-		b.end(err)
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			b.rc.SetReadDeadline(time.Time{})
-		}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.began = time.Time{}
+	if b.err == nil && err != nil {
+		b.err = err
+	}
+	if b.err != nil && b.err != http.ErrBodyReadAfterClose && err != nil {
+		err = b.err // why it was broken, not how
 	}
 	return n, err
 }
 
-// end notes what ended the body, if nothing has before.
-func (b *Body) end(err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.err == nil {
-		b.err = err
-	}
-}
-
-// extend sets the next deadline, at most once a second, unless the body has ended.
-func (b *Body) extend() error {
+func (b *Body) begin() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil {
 		return b.err
 	}
-	if now := time.Now(); now.Sub(b.set) > time.Second {
-		t := now.Add(b.timeout)
-		if !b.until.IsZero() && b.until.Before(t) {
-			t = b.until
+	b.began = time.Now()
+	if wait := b.due(b.began).Sub(b.began); !b.armed {
+		b.armed = true
+		if b.watch == nil {
+			b.watch = time.AfterFunc(wait, b.look)
+		} else {
+			b.watch.Reset(wait)
 		}
-		b.rc.SetReadDeadline(t) // not every writer has one
-		b.set = now
 	}
 	return nil
 }
 
-// Stop ends the body where it is, from another goroutine: a read under way returns, as
-// after a deadline, and later ones say io.ErrUnexpectedEOF.
+// due is when a read that began at t is given up.
+func (b *Body) due(t time.Time) time.Time {
+	t = t.Add(b.timeout)
+	if !b.until.IsZero() && b.until.Before(t) {
+		return b.until
+	}
+	return t
+}
+
+// look breaks the read under way if it is due, and comes again otherwise.
+func (b *Body) look() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.armed = false
+	if b.over || b.err != nil || b.began.IsZero() {
+		return
+	}
+	if wait := time.Until(b.due(b.began)); wait > 0 {
+		b.armed = true
+		b.watch.Reset(wait)
+		return
+	}
+	b.stop(os.ErrDeadlineExceeded)
+}
+
+// stop ends the body, and breaks a read under way. Behind the end of a body net/http
+// itself reads, and would take a deadline for the client's leaving: then it does
+// nothing. b.mu is held.
+func (b *Body) stop(why error) {
+	if b.over || b.err != nil {
+		return
+	}
+	b.err = why
+	b.rc.SetReadDeadline(time.Now()) // not every writer has one
+}
+
+// Stop ends the body where it is, from another goroutine: a read under way returns, and
+// it and later ones say ErrStopped.
 func (b *Body) Stop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.err == nil {
-		b.err = io.ErrUnexpectedEOF
+	b.stop(ErrStopped)
+}
+
+// End is for when the request has been answered: nothing touches the connection after
+// it, whoever calls what.
+func (b *Body) End() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.over = true
+	if b.watch != nil {
+		b.watch.Stop()
 	}
-	b.rc.SetReadDeadline(time.Now())
 }
 
 // Close ends the body, with what is left of it unread (http.ErrBodyReadAfterClose from
 // then on). It does not wait for more: net/http closes its own when the request ends,
-// and may read a little, under the last deadline.
+// and may read a little.
 func (b *Body) Close() error {
-	b.end(http.ErrBodyReadAfterClose)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err == nil {
+		b.err = http.ErrBodyReadAfterClose
+	}
 	return nil
 }
 
-// Until brings the last deadline forward, from the next read on: the whole body has
-// to be there by t.
+// Until brings the last moment forward: the whole body has to be there by t.
 func (b *Body) Until(t time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.until.IsZero() || t.Before(b.until) {
-		b.until, b.set = t, time.Time{}
+		b.until = t
+		if b.armed {
+			b.watch.Reset(max(0, time.Until(t)))
+		}
 	}
 }
 

@@ -57,7 +57,7 @@ func Refuse(w http.ResponseWriter, r *http.Request, turns chan struct{}, write f
 func unread(r *http.Request) io.Reader {
 	body := r.Body
 	if b, ok := body.(*Body); ok {
-		if err := b.Err(); err != nil && err != http.ErrBodyReadAfterClose {
+		if err := b.Err(); err != nil && err != http.ErrBodyReadAfterClose && err != ErrStopped {
 			return nil
 		}
 		body = b.r // its deadlines are not these

@@ -2,10 +2,15 @@ package upload
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
+	"net/url"
+	"os"
 	"strings"
+	"time"
 
 	"cairn/server/httperr"
+	"cairn/server/transfer"
 	"cairn/store"
 )
 
@@ -20,8 +25,19 @@ type answer struct {
 	text   bytes.Buffer // of an error, at most 4 KiB
 }
 
-// Unwrap is for http.ResponseController.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+// SetReadDeadline keeps tusd from the connection, which it would touch after its
+// request has ended, too: over HTTP/2 that is a crash, over HTTP/1 somebody else's
+// request. The body has its own watch. What tusd wants to end, it ends with a deadline
+// that has passed.
+func (a *answer) SetReadDeadline(t time.Time) error {
+	if a.q.body != nil && !t.After(time.Now()) {
+		a.q.body.Stop()
+	}
+	return nil
+}
+
+// SetWriteDeadline likewise: answers are small, and net/http sends them.
+func (a *answer) SetWriteDeadline(time.Time) error { return nil }
 
 func (a *answer) WriteHeader(status int) {
 	if a.status != 0 {
@@ -35,15 +51,19 @@ func (a *answer) WriteHeader(status int) {
 		h.Del("Content-Length")
 		h.Del("Content-Type")
 		if a.q.created != (store.UploadID{}) { // made, but not all of it arrived
-			h.Set("Location", a.prefix+"/"+a.q.created.String())
+			h.Set("Location", a.location(a.q.created.String()))
 		}
 		return
 	}
 	if at := h.Get("Location"); at != "" {
-		h.Set("Location", a.prefix+"/"+at[strings.LastIndexByte(at, '/')+1:])
+		h.Set("Location", a.location(at[strings.LastIndexByte(at, '/')+1:]))
 	}
 	h.Set("Cache-Control", "no-store")
 	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) location(id string) string {
+	return (&url.URL{Path: a.prefix + "/" + id}).EscapedPath()
 }
 
 func (a *answer) Write(p []byte) (int, error) {
@@ -59,6 +79,14 @@ func (a *answer) Write(p []byte) (int, error) {
 
 // problem is the held error in our words.
 func (a *answer) problem() error {
+	if b := a.q.body; b != nil { // what tusd makes of these depends on who was first
+		switch err := b.Err(); {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return problems["ERR_READ_TIMEOUT"]
+		case errors.Is(err, transfer.ErrStopped):
+			return problems["ERR_UPLOAD_INTERRUPTED"]
+		}
+	}
 	if a.q.err != nil {
 		return a.q.err
 	}

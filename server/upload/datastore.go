@@ -2,12 +2,12 @@ package upload
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 
 	"cairn/server/httperr"
+	"cairn/server/transfer"
 	"cairn/store"
 
 	"github.com/tus/tusd/v2/pkg/handler"
@@ -31,9 +31,7 @@ func (d dataStore) NewUpload(ctx context.Context, info handler.FileInfo) (handle
 	if spec.Size = info.Size; info.SizeIsDeferred {
 		spec.Size = -1
 	}
-	if spec.Meta, err = json.Marshal(info.MetaData); err != nil {
-		return nil, q.fail(err)
-	}
+	spec.Meta = []byte(q.raw)
 	u, err := d.store.CreateUpload(ctx, q.Scope, spec)
 	if err != nil {
 		return nil, q.fail(err)
@@ -79,19 +77,31 @@ type upload struct {
 // the store again.
 func (u *upload) GetInfo(context.Context) (handler.FileInfo, error) {
 	info := handler.FileInfo{ID: u.ID.String(), Size: max(0, u.Size), SizeIsDeferred: u.Size < 0, Offset: u.Offset()}
-	json.Unmarshal(u.Meta, &info.MetaData)
-	return info, nil
+	m, err := parseMetadata(string(u.Meta))
+	info.MetaData = handler.MetaData(m)
+	return info, err
 }
 
-// WriteChunk takes what arrives. tusd hides a broken body from it: then it ends early.
+// WriteChunk takes what arrives. A client that goes away does not end what the store
+// does with the bytes that are here.
 func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (int64, error) {
 	if u.Finished { // created empty: there is nothing to take
 		return 0, nil
 	}
 	q := from(ctx)
-	at, err := u.store.AppendUpload(ctx, q.Scope, u.ID, 0, offset, src)
+	ctx = context.WithoutCancel(ctx)
+	body := &wholeBody{r: src, body: q.body}
+	at, err := u.store.AppendUpload(ctx, q.Scope, u.ID, 0, offset, body)
+	switch {
+	case body.long:
+		return max(0, at-offset), q.fail(problems["ERR_UPLOAD_SIZE_EXCEEDED"])
+	case errors.Is(err, store.ErrRead): // tusd says why
+		return max(0, at-offset), nil
+	}
 	if err == nil && at == u.Size {
-		if u.Upload, err = u.store.GetUpload(ctx, q.Scope, u.ID); err == nil {
+		var now store.Upload
+		if now, err = u.store.GetUpload(ctx, q.Scope, u.ID); err == nil {
+			u.Upload = now
 			u.told(q)
 		}
 	}
@@ -99,6 +109,29 @@ func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (i
 		return max(0, at-offset), q.fail(err)
 	}
 	return at - offset, nil
+}
+
+// wholeBody tells the true end of a body from the others, which tusd makes look alike:
+// one that broke off, was stopped, or goes on behind the last byte that may come. Only
+// at a true end may the store take it for complete.
+type wholeBody struct {
+	r    io.Reader
+	body *transfer.Body // nil: there is none
+	long bool           // it goes on
+}
+
+func (w *wholeBody) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if err == io.EOF && w.body != nil {
+		switch end := w.body.Err(); end {
+		case io.EOF:
+		case nil: // tusd has stopped reading, not the body
+			w.long, err = true, io.ErrUnexpectedEOF
+		default:
+			err = end
+		}
+	}
+	return n, err
 }
 
 // told puts into the answer what the file has become.
@@ -162,6 +195,8 @@ func (q *request) fail(err error) error {
 	case errors.Is(err, store.ErrExist), errors.Is(err, store.ErrIsFolder):
 		p.Status = http.StatusConflict
 	}
-	q.err = p
+	if q.err == nil { // tusd goes on after the first
+		q.err = p
+	}
 	return handler.NewError("CAIRN", p.Title, p.Status)
 }

@@ -21,10 +21,10 @@ type stoppingLock struct{ inner handler.Lock }
 func (l stoppingLock) Lock(ctx context.Context, release func()) error {
 	q := from(ctx)
 	return l.inner.Lock(ctx, func() {
-		release()
 		if q.body != nil {
 			q.body.Stop()
 		}
+		release()
 	})
 }
 

@@ -24,26 +24,24 @@ func badMetadata(hint string) error {
 
 // parseMetadata reads the header: pairs of a key and a base64 value, with commas
 // between. tusd leaves out what it cannot read, which would lose a file's name.
-func parseMetadata(lines []string) (metadata, error) {
+func parseMetadata(text string) (metadata, error) {
 	m := metadata{}
-	for _, line := range lines {
-		if strings.TrimSpace(line) == "" {
-			continue
+	if strings.TrimSpace(text) == "" {
+		return m, nil
+	}
+	for pair := range strings.SplitSeq(text, ",") {
+		key, value, _ := strings.Cut(strings.TrimSpace(pair), " ")
+		if key == "" {
+			return nil, badMetadata("A key is missing: write key and base64 value, with commas between the pairs.")
 		}
-		for pair := range strings.SplitSeq(line, ",") {
-			key, value, _ := strings.Cut(strings.TrimSpace(pair), " ")
-			if key == "" {
-				return nil, badMetadata("A key is missing: write key and base64 value, with commas between the pairs.")
-			}
-			if _, twice := m[key]; twice {
-				return nil, badMetadata("A key stands there twice.")
-			}
-			b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
-			if err != nil {
-				return nil, badMetadata("A value is not base64.")
-			}
-			m[key] = string(b)
+		if _, twice := m[key]; twice {
+			return nil, badMetadata("A key stands there twice.")
 		}
+		b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
+		if err != nil {
+			return nil, badMetadata("A value is not base64.")
+		}
+		m[key] = string(b)
 	}
 	return m, nil
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,6 +53,8 @@ type Handler struct {
 	o     Options
 	store Store
 	tus   http.Handler
+
+	extensions string
 }
 
 // New makes the door over a store.
@@ -78,15 +81,16 @@ func New(st Store, o Options) (*Handler, error) {
 		DisableDownload: true,
 		Cors:            &handler.CorsConfig{Disable: true},
 		NetworkTimeout:  o.ReadTimeout,
-		// tusd keeps two goroutines a request for this long after its end.
-		GracefulRequestCompletionTimeout: 3 * time.Second,
+		// tusd keeps a goroutine, and the request with it, for this long after its end.
+		// What must outlive the request says so itself (WriteChunk).
+		GracefulRequestCompletionTimeout: 1,
 		AcquireLockTimeout:               10 * time.Second,
 		Logger:                           bridge(o.Log),
 	})
 	if err != nil {
 		return nil, err
 	}
-	h.tus = tus
+	h.tus, h.extensions = tus, tus.SupportedExtensions()
 	return h, nil
 }
 
@@ -102,6 +106,7 @@ type request struct {
 	store.Scope
 	header  http.Header
 	meta    metadata
+	raw     string // the header that meta was read from
 	body    *transfer.Body
 	err     error // of the store, in its own words
 	created store.UploadID
@@ -120,16 +125,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := &request{Scope: sc, header: r.Header, w: w.Header()}
+	if r.Method == http.MethodOptions {
+		h.options(w)
+		return
+	}
 	if err := h.allow(q, r); err != nil {
 		h.refuse(w, r, err)
 		return
 	}
-	rc := http.NewResponseController(w)
-	// tusd moves the deadlines of the connection, and would leave them to the next
-	// request on it.
-	defer rc.SetWriteDeadline(time.Time{})
 	if r.Body != nil && r.Body != http.NoBody {
 		q.body = transfer.NewBody(w, r, h.o.ReadTimeout)
+		defer q.body.End()
 		r.Body = q.body
 	}
 	inner := r.WithContext(context.WithValue(r.Context(), requestKey{}, q))
@@ -143,31 +149,35 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// options says what is spoken here, to strangers too: it costs nothing.
+func (h *Handler) options(w http.ResponseWriter) {
+	head := w.Header()
+	head.Set("Tus-Resumable", "1.0.0")
+	head.Set("Tus-Version", "1.0.0")
+	head.Set("Tus-Extension", h.extensions)
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("Content-Length", "0")
+	w.WriteHeader(http.StatusOK)
+}
+
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	h.o.Refuse(w, r, func() { httperr.JSON(w, r, h.o.Log, err) })
 }
 
-// allow checks what tusd would not, or too late: the address, the metadata, and whose
-// upload it is. tusd locks an upload before it looks who asks.
+// allow checks what tusd would not, or too late: the address, the metadata, how long
+// the body is, and whose upload it is. tusd locks an upload before it looks who asks.
 func (h *Handler) allow(q *request, r *http.Request) error {
-	id, ok := strings.CutPrefix(r.URL.EscapedPath(), h.o.Prefix)
-	if id = strings.TrimPrefix(id, "/"); !ok || strings.Contains(id, "/") {
+	id, ok := strings.CutPrefix(r.URL.Path, h.o.Prefix)
+	if id = strings.TrimPrefix(id, "/"); !ok {
 		return store.ErrNotExist
 	}
-	if r.Method == http.MethodOptions {
-		return nil
-	}
 	if id == "" {
-		if r.Method != http.MethodPost {
-			return httperr.Problem{Status: http.StatusMethodNotAllowed, Code: "method", Allow: "OPTIONS, POST",
-				Title: "Uploads are created here by POST.", Hint: "Speak tus 1.0."}
-		}
-		var err error
-		q.meta, err = parseMetadata(r.Header.Values("Upload-Metadata"))
-		return err
+		return q.allowCreation(r)
 	}
-	switch r.Method {
-	case http.MethodHead, http.MethodPatch, http.MethodDelete, http.MethodPost: // POST: X-HTTP-Method-Override
+	switch over := r.Header.Get("X-HTTP-Method-Override"); {
+	case r.Method == http.MethodHead, r.Method == http.MethodPatch, r.Method == http.MethodDelete:
+	case r.Method == http.MethodPost && (over == http.MethodPatch || over == http.MethodDelete):
+		r.Method = over
 	default:
 		return httperr.Problem{Status: http.StatusMethodNotAllowed, Code: "method", Allow: "OPTIONS, HEAD, PATCH, DELETE",
 			Title: "An upload cannot be read.", Hint: "Get the file where it was uploaded to, once it is complete."}
@@ -176,6 +186,44 @@ func (h *Handler) allow(q *request, r *http.Request) error {
 	if !ok {
 		return store.ErrNotExist
 	}
-	_, err := h.store.GetUpload(r.Context(), q.Scope, uid)
+	u, err := h.store.GetUpload(r.Context(), q.Scope, uid)
+	if err == nil && r.Method == http.MethodPatch {
+		err = allowLength(r, u)
+	}
 	return err
+}
+
+func (q *request) allowCreation(r *http.Request) (err error) {
+	if r.Method != http.MethodPost {
+		return httperr.Problem{Status: http.StatusMethodNotAllowed, Code: "method", Allow: "OPTIONS, POST",
+			Title: "Uploads are created here by POST.", Hint: "Speak tus 1.0."}
+	}
+	if r.Header.Get("Upload-Concat") != "" { // or a part would be published as the file
+		return httperr.BadRequest("concatenation", "Concatenation is not spoken here yet.", "Send the file in one upload.")
+	}
+	q.raw = strings.Join(r.Header.Values("Upload-Metadata"), ",")
+	q.meta, err = parseMetadata(q.raw)
+	return err
+}
+
+// allowLength refuses what is longer than the upload before anything of it is taken:
+// tusd's sum overflows. It also takes a size away that is declared once more, by a
+// client whose first try broke off, which tusd would refuse.
+func allowLength(r *http.Request, u store.Upload) error {
+	size := u.Size
+	if declared, err := strconv.ParseInt(r.Header.Get("Upload-Length"), 10, 64); err == nil {
+		if declared == size {
+			r.Header.Del("Upload-Length")
+		} else if size < 0 {
+			size = declared
+		}
+	}
+	at := u.Offset()
+	if offset := r.Header.Get("Upload-Offset"); offset != strconv.FormatInt(at, 10) || size < 0 {
+		return nil // tusd says what is wrong, or there is no end yet
+	}
+	if r.ContentLength > size-at {
+		return problems["ERR_UPLOAD_SIZE_EXCEEDED"]
+	}
+	return nil
 }

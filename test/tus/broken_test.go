@@ -14,14 +14,14 @@ import (
 )
 
 // begin sends the head of a PATCH that announces length bytes, and the first of them.
-func (c *client) begin(at string, offset int64, length int, b []byte) net.Conn {
+func (c *client) begin(at string, offset int64, length int, b []byte, more ...string) net.Conn {
 	c.t.Helper()
 	auth := http.Request{Header: http.Header{}}
 	auth.SetBasicAuth(rig.User, rig.Password)
 	path := "/" + strings.SplitN(at, "/", 4)[3]
 	conn := c.Raw(c.t, fmt.Sprintf("PATCH %s HTTP/1.1\r\nHost: %s\r\nAuthorization: %s\r\nTus-Resumable: 1.0.0\r\n"+
-		"Upload-Offset: %d\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: %d\r\n\r\n",
-		path, c.Addr, auth.Header.Get("Authorization"), offset, length))
+		"Upload-Offset: %d\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: %d\r\n%s\r\n",
+		path, c.Addr, auth.Header.Get("Authorization"), offset, length, strings.Join(append(more, ""), "\r\n")))
 	if _, err := conn.Write(b); err != nil {
 		c.t.Fatal(err)
 	}
@@ -259,4 +259,52 @@ func TestShutdownParks(t *testing.T) {
 	if got := c.offset(at); got != 10 {
 		t.Errorf("offset %d after a stop, want 10", got)
 	}
+}
+
+// More bytes than were announced are no file, however they come.
+func TestTooLong(t *testing.T) {
+	c := &client{rig.Start(t, rig.Options{}), t}
+	c.Put(t, "f", "old")
+	at := c.create(1000, metadata("filename", "f"))
+	r := c.Must(t, rig.Request{Method: "PATCH", Path: at, Header: chunk(0), Reader: bytes.NewReader(noise(1, 5000)), Size: -1}, 413)
+	if code(r) != "too-long" || r.Header.Get("ETag") != "" {
+		t.Errorf("%s %v", r.Body, r.Header)
+	}
+	if c.Get(t, "f") != "old" {
+		t.Error("the old version is gone")
+	}
+	if got := c.offset(at); got > 999 {
+		t.Errorf("the upload says %d", got)
+	}
+	at = c.resolve(c.Must(t, rig.Request{Method: "POST", Path: c.URL + "tus/",
+		Header: header("Upload-Defer-Length", "1", "Upload-Metadata", metadata("filename", "f"))}, 201).Header.Get("Location"))
+	c.patch(at, 0, []byte("0123456789"), 204)
+	h := chunk(10)
+	h["Upload-Length"] = "10"
+	c.Must(t, rig.Request{Method: "PATCH", Path: at, Header: h, Body: "more"}, 413)
+	if c.Get(t, "f") != "old" {
+		t.Error("the old version is gone")
+	}
+	// The size may be declared again, by a client that did not see the answer.
+	h = chunk(10)
+	h["Upload-Length"] = "12"
+	conn := c.begin(at, 10, 2, []byte("a"), "Upload-Length: 12")
+	if !rig.Poll(rig.Patience, func() bool { return c.Unread() == 0 }) {
+		t.Fatal("the server does not read")
+	}
+	conn.Close()
+	c.reaches(at, 11)
+	h["Upload-Offset"] = "11"
+	c.Must(t, rig.Request{Method: "PATCH", Path: at, Header: h, Body: "b"}, 204)
+	if c.Get(t, "f") != "0123456789ab" {
+		t.Error(c.Get(t, "f"))
+	}
+}
+
+// A part of a concatenation is not taken for a file.
+func TestConcatenationIsRefused(t *testing.T) {
+	c := &client{rig.Start(t, rig.Options{}), t}
+	c.Must(t, rig.Request{Method: "POST", Path: c.URL + "tus/", Header: header("Upload-Length", "0", "Upload-Concat", "partial",
+		"Upload-Metadata", metadata("filename", "f"))}, 400)
+	c.Must(t, rig.Request{Method: "HEAD", Path: "f"}, 404)
 }
