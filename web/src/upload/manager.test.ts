@@ -680,6 +680,25 @@ describe('pause, resume, cancel', () => {
     expect(states()).toEqual({ a: 'done' });
   });
 
+  test('a pause ends with what it was for: the next drop goes', async () => {
+    void uploads.add('', picked({ a: 40 * MiB }));
+    await clock.pass(100);
+    uploads.pause();
+    uploads.cancel();
+    await send({ b: 1 }, 1000);
+    await send({ c: 1 }, 1000);
+    expect(states()).toEqual({ b: 'done', c: 'done' });
+  });
+
+  test('paused while folders are still being read', async () => {
+    let end: (picked: Picked) => void = () => {};
+    void uploads.add('', new Promise<Picked>((go) => (end = go)));
+    uploads.pause();
+    end(picked({ a: 1 }));
+    await clock.pass(1000);
+    expect(states()).toEqual({ a: 'paused' });
+  });
+
   test('cancel drops what the server has', async () => {
     void uploads.add('', picked({ a: 40 * MiB, b: 1 }));
     await clock.pass(150);

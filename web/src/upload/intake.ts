@@ -1,0 +1,256 @@
+import { ownProblem, problemOf } from '../api/problem';
+import type { ProblemBody } from '../api/types';
+import { baseName, joinPath, parentOf } from '../lib/path';
+import { text } from '../lib/text';
+import { aim, createItem, type Item, isOpen, targetOf } from './item';
+import type { Ledger } from './ledger';
+import { type Findings, findFreeNames, type Planner, plan, type Taken } from './plan';
+import type { Conflict, ConflictChoice, Picked } from './types';
+
+export interface IntakeOptions {
+  readonly ledger: Ledger;
+  readonly planner: Planner;
+  /** All are paused: what comes now pauses as well. */
+  held(): boolean;
+  /** These can be sent. */
+  enqueue(items: readonly Item[]): void;
+  /** The person brought failed ones once more. */
+  retry(items: readonly Item[]): void;
+  changed(): void;
+  show(): void;
+}
+
+/** From what was picked to the queue: items, folders, names that exist, and the question. */
+export interface Intake {
+  /** Resolves when all is queued or refused, the question answered. */
+  take(folder: string, picked: Picked): Promise<void>;
+  /** Plans items anew whose plan failed or is out of date. */
+  replan(items: readonly Item[]): void;
+  /** The question that is to be answered now. */
+  readonly conflicts: readonly Conflict[] | undefined;
+  answer(choice: ConflictChoice): void;
+  /** Nothing is to be asked any more. */
+  forget(): void;
+  /** Something is being planned. */
+  readonly busy: boolean;
+  /** Gives an item another target, or only another condition. */
+  direct(item: Item, name: string, folder: string, condition: Item['condition']): void;
+  /** It is on its way no longer: another may have its target. */
+  unclaim(item: Item): void;
+}
+
+/** A drop's names that exist, and what waits for the answer. */
+interface Question {
+  readonly taken: readonly Taken[];
+  readonly conflicts: readonly Conflict[];
+  answered(): void;
+}
+
+export function createIntake(options: IntakeOptions): Intake {
+  const { ledger, planner, changed, show } = options;
+  /** Where items go that are on their way or failed. */
+  const targets = new Map<string, Item>();
+  let questions: Question[] = [];
+  let planning: Promise<void> = Promise.resolve();
+  let plansOpen = 0;
+
+  function claim(item: Item): void {
+    targets.set(targetOf(item), item);
+  }
+
+  function unclaim(item: Item): void {
+    const path = targetOf(item);
+    if (targets.get(path) === item) targets.delete(path);
+  }
+
+  /** Whether another item that is not over goes to the path. */
+  function claimed(path: string): boolean {
+    const item = targets.get(path);
+    return item !== undefined && !item.gone && (isOpen(item.state) || item.state === 'failed');
+  }
+
+  /** Gives an item another target, or only another condition. */
+  function direct(item: Item, name: string, folder: string, condition: Item['condition']): void {
+    unclaim(item);
+    ledger.set(item, { name, folder });
+    claim(item);
+    aim(item, condition);
+  }
+
+  /** From now on it can be sent. */
+  function ready(items: readonly Item[]): void {
+    for (const item of items) item.planned = true;
+    options.enqueue(items);
+    changed();
+  }
+
+  function refuse(item: Item, problem: ProblemBody): void {
+    if (isOpen(item.state)) ledger.set(item, { state: 'failed', problem });
+    changed();
+  }
+
+  /** Items for what was picked. What is on its way already is not sent twice. */
+  function itemsFor(base: string, picked: Picked): { fresh: Item[]; doubles: Item[] } {
+    const fresh: Item[] = [];
+    const doubles: Item[] = []; // their names are taken by others of ours
+    const again: Item[] = [];
+    for (const { path, file } of picked.files) {
+      const folder = joinPath(base, parentOf(path));
+      const item = createItem({ file, base, folder, name: baseName(path) });
+      const other = claimed(targetOf(item)) ? targets.get(targetOf(item)) : undefined;
+      if (!other) {
+        claim(item);
+        fresh.push(item);
+      } else if (sameFile(other, item)) {
+        if (other.state === 'failed') again.push(other);
+        continue;
+      } else doubles.push(item);
+      if (options.held()) item.state = 'paused';
+    }
+    ledger.add([...fresh, ...doubles]);
+    options.retry(again);
+    return { fresh, doubles };
+  }
+
+  /** Lists what cannot be uploaded at all, so that it is not forgotten. */
+  function addRefused(base: string, path: string, problem: ProblemBody): void {
+    const folder = joinPath(base, parentOf(path));
+    const item = createItem({ file: undefined, base, folder, name: baseName(path) });
+    item.state = 'failed';
+    item.problem = problem;
+    ledger.add([item]);
+  }
+
+  /** One plan after the other, so that two drops do not take the same free name. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    plansOpen++;
+    const mine = planning.then(work).finally(() => {
+      plansOpen--;
+      changed();
+    });
+    planning = mine.catch(() => {});
+    return mine;
+  }
+
+  /** Plans items; the promise ends when the question that came up, if any, is answered. */
+  async function planItems(
+    items: readonly Item[],
+    folders: readonly string[],
+    base: string,
+  ): Promise<void> {
+    const taken: Taken[] = [];
+    const findings: Findings = {
+      free(some) {
+        for (const item of some) aim(item, { ifNoneMatch: '*' });
+        ready(some);
+      },
+      taken: (some) => taken.push(...some),
+      refused: refuse,
+      refusedFolder: (path, problem) => {
+        addRefused(base, path.slice(base === '' ? 0 : base.length + 1), problem);
+        changed();
+      },
+    };
+    await inTurn(() => plan(items, folders, planner, findings));
+    if (taken.length === 0) return;
+    await new Promise<void>((answered) => {
+      const conflicts = taken.map(
+        ({ item, there }): Conflict =>
+          Object.freeze({
+            path: targetOf(item).slice(base === '' ? 0 : base.length + 1),
+            there: { folder: there.folder, size: there.size, mtime: there.mtime },
+            size: item.size,
+            mtime: item.file?.lastModified ?? 0,
+          }),
+      );
+      questions = [...questions, { taken, conflicts: Object.freeze(conflicts), answered }];
+      show();
+    });
+  }
+
+  /** Sends items under names that are free. */
+  async function keepBoth(items: readonly Item[]): Promise<void> {
+    if (items.length === 0) return;
+    try {
+      await inTurn(() =>
+        findFreeNames(items, planner, claimed, (item, name) => {
+          if (item.gone) return;
+          if (name === undefined) {
+            refuse(item, ownProblem('no-free-name', text.problems.noFreeName));
+          } else {
+            direct(item, name, item.folder, { ifNoneMatch: '*' });
+            ready([item]);
+          }
+        }),
+      );
+    } catch (error) {
+      for (const item of items) if (!item.planned) refuse(item, problemOf(error));
+    }
+  }
+
+  async function settle(question: Question, choice: ConflictChoice): Promise<void> {
+    const both: Item[] = [];
+    const replace: Item[] = [];
+    for (const { item, there } of question.taken) {
+      if (item.gone || !isOpen(item.state)) continue;
+      if (choice === 'skip') ledger.set(item, { state: 'skipped' });
+      // A file cannot take the place of a folder.
+      else if (choice === 'both' || there.folder) both.push(item);
+      else {
+        aim(item, { ifMatch: there.etag });
+        replace.push(item);
+      }
+    }
+    ready(replace);
+    show();
+    await keepBoth(both);
+    question.answered();
+  }
+
+  return {
+    direct,
+    unclaim,
+    get busy() {
+      return plansOpen > 0;
+    },
+    get conflicts() {
+      return questions[0]?.conflicts;
+    },
+    async take(folder, picked) {
+      const { fresh, doubles } = itemsFor(folder, picked);
+      for (const path of picked.unreadable ?? []) {
+        addRefused(folder, path, ownProblem('unreadable', text.problems.unreadable));
+      }
+      show();
+      const folders = picked.folders.map((path) => joinPath(folder, path));
+      await Promise.all([planItems(fresh, folders, folder), keepBoth(doubles)]);
+    },
+    replan(items) {
+      for (const [base, some] of groupByBase(items)) void planItems(some, [], base);
+    },
+    answer(choice) {
+      const [question, ...others] = questions;
+      if (!question) return;
+      questions = others;
+      void settle(question, choice);
+    },
+    forget() {
+      for (const question of questions) question.answered();
+      questions = [];
+    },
+  };
+}
+
+function sameFile(a: Item, b: Item): boolean {
+  return a.file !== undefined && a.size === b.size && a.file.lastModified === b.file?.lastModified;
+}
+
+function groupByBase(items: readonly Item[]): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(item.base);
+    if (group) group.push(item);
+    else groups.set(item.base, [item]);
+  }
+  return groups;
+}
