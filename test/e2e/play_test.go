@@ -81,6 +81,11 @@ func play(t *testing.T, name, title string, sc scene, atMost time.Duration) {
 		"PWTEST_CACHE_DIR="+filepath.Join(os.TempDir(), "cairn-playwright"), "FORCE_COLOR=0", "CI=1")
 	out, err := cmd.CombinedOutput()
 	figures, _ := os.ReadFile(sc.Figures)
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "✓") {
+			t.Log(strings.TrimSpace(line))
+		}
+	}
 	for line := range strings.Lines(string(figures)) {
 		t.Log(strings.TrimSpace(line))
 	}

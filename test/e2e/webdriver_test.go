@@ -9,7 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -69,23 +69,22 @@ func webKit(t *testing.T) *webdriver {
 	}) {
 		t.Fatal("WebKitWebDriver does not listen")
 	}
-	binary := "/usr/lib/" + triplet(t) + "/webkit2gtk-4.1/MiniBrowser"
 	var made struct{ SessionID string }
 	w.call("POST", base, map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
-		"webkitgtk:browserOptions": map[string]any{"binary": binary, "args": []string{"--automation"}}}}}, &made)
+		"webkitgtk:browserOptions": map[string]any{"binary": miniBrowser(t), "args": []string{"--automation"}}}}}, &made)
 	w.session = base + "/" + made.SessionID
 	t.Cleanup(func() { w.try("DELETE", w.session, nil, nil) })
 	return w
 }
 
-// triplet is how Debian names this machine's architecture in paths.
-func triplet(t *testing.T) string {
-	out, err := exec.Command("sh", "-c", "ls -d /usr/lib/*/webkit2gtk-4.1/MiniBrowser").Output()
-	path := strings.Fields(string(out))
-	if err != nil || len(path) == 0 {
+// miniBrowser is where Debian puts WebKitGTK's own browser, on any architecture.
+func miniBrowser(t *testing.T) string {
+	t.Helper()
+	found, _ := filepath.Glob("/usr/lib/*/webkit2gtk-4.1/MiniBrowser")
+	if len(found) == 0 {
 		t.Fatal("this test needs MiniBrowser: apt-get install webkit2gtk-driver")
 	}
-	return strings.Split(path[0], "/")[3]
+	return found[0]
 }
 
 // screen starts an X server without a screen and returns its name.
