@@ -1,6 +1,7 @@
 import { type FormEvent, useRef, useState } from 'react';
 import type { Dialog } from '../actions/types';
 import type { ProblemBody } from '../api/types';
+import { troublesWindows } from '../lib/file-name';
 import { text } from '../lib/text';
 import { Button } from './button';
 import { Field } from './field';
@@ -47,6 +48,7 @@ export function NameDialog({ dialog }: { dialog: NameDialogState }) {
           value={name}
           autoComplete="off"
           onFocus={(event) => select(event.target)}
+          hint={!words && troublesWindows(name) ? text.dialogs.windowsTrouble : undefined}
           complaint={[words, detail].filter(Boolean).join(' ') || undefined}
           onChange={(event) => {
             setName(event.target.value);

@@ -294,6 +294,7 @@ export const text = {
     rename: 'Rename',
     renameName: 'New name',
     nameMissing: 'Enter a name.',
+    windowsTrouble: 'Windows cannot show this name in a mounted drive. Everything else can.',
     move: (n: number) => `Move ${count(n, 'item', 'items')}`,
     moveOne: (name: string) => `Move “${name}”`,
     moveHere: 'Move here',
