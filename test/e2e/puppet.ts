@@ -81,7 +81,7 @@ export async function puppet(browser: Browser): Promise<Puppet> {
       await mkdir(to, { recursive: true });
       const devtools = await page.createCDPSession();
       await devtools.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: to });
-      await page.click(`[data-testid="file-row"][data-name=${JSON.stringify(name)}]`);
+      await page.locator(`[data-testid="file-row"][data-name=${JSON.stringify(name)}]`).click();
       await page.locator(`[role="toolbar"] ::-p-text(${text.actions.download})`).click();
       await until('it is saved', async () => (await readdir(to)).includes(name), 60_000);
       return join(to, name);

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -95,8 +97,12 @@ func screen(ctx context.Context, t *testing.T, home string) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	x := child(ctx, t, home, rig.Need(t, "Xvfb", "xvfb"), "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
+	name := fmt.Sprint(":", 1000+os.Getpid()%50_000) // the free one it would choose may be another's a moment later
+	x := child(ctx, t, home, rig.Need(t, "Xvfb", "xvfb"), name, "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
 	x.ExtraFiles = []*os.File{w}
+	x.Cancel = func() error { return x.Process.Signal(syscall.SIGTERM) } // so that it takes its files along
+	var said bytes.Buffer
+	x.Stdout, x.Stderr = &said, &said
 	if err := x.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -104,14 +110,17 @@ func screen(ctx context.Context, t *testing.T, home string) string {
 	t.Cleanup(func() {
 		x.Cancel()
 		x.Wait()
+		if t.Failed() {
+			t.Logf("Xvfb: %s", said.String())
+		}
 	})
 	r.SetReadDeadline(time.Now().Add(rig.Patience))
-	number := make([]byte, 16)
-	n, err := r.Read(number)
-	if err != nil {
-		t.Fatalf("Xvfb names no display: %v", err)
+	if _, err := bufio.NewReader(r).ReadString('\n'); err != nil {
+		x.Cancel()
+		x.Wait()
+		t.Fatalf("Xvfb does not start: %v %s", err, said.String())
 	}
-	return ":" + strings.TrimSpace(string(number[:n]))
+	return name
 }
 
 // try sends a command and decodes its value.
