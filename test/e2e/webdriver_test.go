@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -97,7 +96,7 @@ func screen(ctx context.Context, t *testing.T, home string) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	name := fmt.Sprint(":", 1000+os.Getpid()%50_000) // the free one it would choose may be another's a moment later
+	name := fmt.Sprintf(":%d", 1000+os.Getpid()%50_000) // the free one it would choose may be another's a moment later
 	x := child(ctx, t, home, rig.Need(t, "Xvfb", "xvfb"), name, "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
 	x.ExtraFiles = []*os.File{w}
 	x.Cancel = func() error { return x.Process.Signal(syscall.SIGTERM) } // so that it takes its files along
