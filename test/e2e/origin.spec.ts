@@ -130,6 +130,33 @@ test('pages of other origins change nothing and read nothing', async ({ page, br
     expect(await state(page.context(), elsewhere), `after the page of ${host}`).toBe(before);
   }
 
+  // Each of the walls stands alone: a cookie without the token, the token from elsewhere.
+  const { token } = await peer.get<{ token: string }>('api/v1/session');
+  const walls: [string, Record<string, string>][] = [
+    ['token', {}],
+    ['token', { 'X-Cairn-Token': 'A'.repeat(token.length) }],
+    ['cross-site', { 'X-Cairn-Token': token, 'Sec-Fetch-Site': 'same-site' }],
+    ['cross-site', { 'X-Cairn-Token': token, 'Sec-Fetch-Site': 'cross-site' }],
+  ];
+  const behind = of.unsafe.filter(
+    ({ method, path }) =>
+      !path.startsWith('dav') && !/^POST api.v1.se(ssion|tup)$/.test(`${method} ${path}`),
+  );
+  for (const { method, path, body, headers } of behind) {
+    for (const [code, wall] of walls) {
+      const json = { 'Content-Type': 'application/json', ...headers, ...wall };
+      const refused = await peer.raw(method, path, json, body);
+      expect(refused, `${method} ${path} ${JSON.stringify(wall)}`).toMatchObject({
+        status: 403,
+        code,
+      });
+    }
+  }
+  expect(await state(page.context(), elsewhere)).toBe(before);
+  figure(
+    `${behind.length} addresses: 403 without the token, with a wrong one, and from elsewhere with the right one`,
+  );
+
   // The same requests are obeyed when the app itself sends them: they are good ones.
   const own = await peer.change('POST', 'api/v1/operations', {
     operations: [{ op: 'mkdir', path: 'evil' }],

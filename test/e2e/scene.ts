@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
 
 /** What the Go test that runs a script tells it; see play_test.go. */
 interface Scene {
@@ -122,6 +124,19 @@ export class Peer {
     const jar = await this.context.cookies(scene.app);
     const cookie = jar.map(({ name, value }) => `${name}=${value}`).join('; ');
     return fetch(new URL(path, scene.server), { ...init, headers: { ...init.headers, cookie } });
+  }
+
+  /** Sends just these headers, those that fetch keeps to itself too, and reads a problem. */
+  async raw(method: string, path: string, headers: Record<string, string>, body: string) {
+    const jar = await this.context.cookies(scene.app);
+    const cookie = jar.map(({ name, value }) => `${name}=${value}`).join('; ');
+    const asked = request(new URL(path, scene.server), { method, headers: { ...headers, cookie } });
+    asked.end(body);
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    let text = '';
+    for await (const piece of answer) text += piece;
+    const code: unknown = text.startsWith('{') ? JSON.parse(text).code : undefined;
+    return { status: answer.statusCode, code };
   }
 
   async get<T>(path: string): Promise<T> {
