@@ -106,16 +106,19 @@ func headerToken(secret string) string {
 }
 
 // Check finds the session of a request. ErrNoSession; on methods other than GET and
-// HEAD also ErrToken and ErrCrossSite.
+// HEAD also ErrToken and ErrCrossSite. A read that shows a token must show the right
+// one: a page whose browser has signed in as somebody else meanwhile is told so, rather
+// than shown that person's files under its own name.
 func (s *Sessions) Check(r *http.Request) (Session, error) {
 	ses, err := s.Current(r)
-	if err != nil || r.Method == http.MethodGet || r.Method == http.MethodHead {
+	shown := r.Header.Get(TokenHeader)
+	if err != nil || shown == "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		return ses, err
 	}
 	if CrossSite(r) {
 		return Session{}, ErrCrossSite
 	}
-	if !hmac.Equal([]byte(r.Header.Get(TokenHeader)), []byte(ses.Token)) {
+	if !hmac.Equal([]byte(shown), []byte(ses.Token)) {
 		return Session{}, ErrToken
 	}
 	return ses, nil

@@ -297,7 +297,91 @@ describe('changes', () => {
     await settle();
     expect(names()).toEqual(['docs', 'a.txt', 'b.txt']);
     expect(lastToast()?.kind).toBe('failed');
+  });
+
+  test('the answer is lost: what was done can be undone', async () => {
+    await open();
+    choose('a.txt');
+    door.lost = 1;
+    run('delete');
+    await settle();
+    expect(names()).toEqual(['docs', 'b.txt']);
+    expect(lastToast()).toMatchObject({ kind: 'done', text: '“a.txt” deleted' });
+    run('undo');
+    await settle();
+    expect(names()).toEqual(['docs', 'a.txt', 'b.txt']);
+  });
+
+  test('of many, a part is not sent: the rest is not either, and each is told for itself', async () => {
+    const many = Array.from({ length: 1500 }, (_, i) => `f${String(i).padStart(4, '0')}`);
+    for (const name of many) door.put(name);
+    await open();
+    choose(...many);
+    door.cut = 1;
+    run('delete');
+    await settle();
+    expect(door.tree.size).toBe(1505);
+    expect(names().length).toBe(1503);
+    expect(lastToast()?.kind).toBe('failed');
+  });
+
+  test('an undo that fails can be tried again', async () => {
+    await open();
+    choose('a.txt');
+    run('delete');
+    await settle();
+    door.down = true;
+    run('undo');
+    await settle();
+    expect(lastToast()?.kind).toBe('failed');
+    door.down = false;
+    run('undo');
+    await settle();
+    expect(names()).toEqual(['docs', 'a.txt', 'b.txt']);
+  });
+
+  test('what is restored while its name is taken gets another', async () => {
+    await open();
+    choose('a.txt');
+    run('delete');
+    await settle();
+    door.put('a.txt');
+    run('undo');
+    await settle();
+    expect([...door.tree.keys()].sort()).toContain('a (2).txt');
+    expect(lastToast()).toMatchObject({ kind: 'done' });
+  });
+
+  test('a file that took the place of another is not deleted for it', async () => {
+    await open();
+    choose('a.txt');
+    door.tree.delete('a.txt');
+    const other = door.put('a.txt');
+    door.tree.set('a.txt', { ...other, etag: 'another' });
+    run('delete');
+    await settle();
+    expect(door.tree.has('a.txt')).toBe(true);
+    expect(lastToast()).toMatchObject({ kind: 'failed' });
+  });
+
+  test('what one person asked for is not done as another', async () => {
+    await open();
+    choose('a.txt');
+    door.user = 'bob'; // in another tab of this browser
+    run('delete');
+    await settle();
+    expect(door.tree.has('a.txt')).toBe(true);
+    expect(app.session.get()).toMatchObject({ session: { user: { name: 'bob' } } });
+    expect(lastToast()?.text).toBe('Signed in as bob now');
     expect(app.actions.undo.enabled()).toBe(false);
+  });
+
+  test('the files of another person are not shown under the first one’s name', async () => {
+    await open();
+    door.user = 'bob';
+    run('refresh');
+    await settle();
+    expect(app.session.get()).toMatchObject({ session: { user: { name: 'bob' } } });
   });
 
   test('rename: the name is checked here and there, then shows at once', async () => {

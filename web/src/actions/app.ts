@@ -5,6 +5,7 @@ import { compareNames } from '../lib/collate';
 import { browserHost, type Host } from '../lib/host';
 import { baseName, isWithin, parentOf } from '../lib/path';
 import { createStore } from '../lib/store';
+import { text } from '../lib/text';
 import { throttle } from '../lib/throttle';
 import { createFolderModel } from '../state/folder-view';
 import { createFolders } from '../state/folders';
@@ -80,11 +81,17 @@ export function createApp(options: AppOptions = {}): App {
   });
   const changes = createChanges({ client, folders, selection, toasts, onChange: lookAtUsage });
 
+  /** Uploads that ended because another person signed in; undefined: nobody did. */
+  let stopped: number | undefined;
   const session = createSession({
     client,
     clock,
     setUpToken: setUpToken(host.address(), baseURI),
-    onEnter() {
+    onEnter(entered) {
+      if (stopped !== undefined) {
+        toasts.show('failed', text.did.someoneElse(entered.user.name, stopped));
+        stopped = undefined;
+      }
       if (setUpToken(host.address(), baseURI) !== undefined) {
         host.replace(hashOf({ view: 'files', path: '' }));
       }
@@ -93,6 +100,8 @@ export function createApp(options: AppOptions = {}): App {
       void folders.queries.invalidateQueries();
     },
     onLeave() {
+      // Another person in the page of the first, not a signing out.
+      if (session.get().kind === 'signed-in') stopped = uploads.snapshot().totals.open;
       uploads.cancel();
       uploads.clear();
       changes.clear();
@@ -151,6 +160,7 @@ export function createApp(options: AppOptions = {}): App {
     signIn: session.signIn,
     setUp: session.setUp,
     async signOut(everywhere) {
+      uploads.cancel(); // while it may still tell the server to drop them
       try {
         await session.signOut(everywhere);
       } catch (error) {

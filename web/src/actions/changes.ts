@@ -1,8 +1,8 @@
 import type { Client } from '../api/client';
-import { ownProblem, problemOf } from '../api/problem';
+import { isPassing, ownProblem, Problem, problemOf } from '../api/problem';
 import type { Entry, Operation, OperationResult, ProblemBody } from '../api/types';
-import { nameFault } from '../lib/file-name';
-import { baseName, isWithin, joinPath } from '../lib/path';
+import { freeNames, nameFault } from '../lib/file-name';
+import { baseName, isWithin, joinPath, parentOf } from '../lib/path';
 import { text } from '../lib/text';
 import type { Folders } from '../state/folders';
 import type { SelectionModel } from '../state/selection';
@@ -37,10 +37,14 @@ interface Undo {
   readonly operations: readonly Operation[];
   /** Folders that look different after it. */
   readonly folders: readonly string[];
+  /** Where each operation of kind restore puts its entry back. */
+  readonly places?: readonly string[];
 }
 
 const batch = 1000;
 const remembered = 50;
+/** Names tried for what is restored while its name is taken. */
+const freeNamesTried = 20;
 
 /** Why the server would not take a name; undefined: it would. */
 export function nameProblem(name: string): ProblemBody | undefined {
@@ -52,20 +56,32 @@ export function createChanges(options: ChangesOptions): Changes {
   const { client, folders, selection, toasts } = options;
   let undos: Undo[] = [];
   let provisional = 0;
+  /** Raised when another person has the page: what comes back from before says nothing. */
+  let era = 0;
+  let sending: Promise<unknown> = Promise.resolve();
 
-  /** Sends in order; what could not be sent counts as refused. */
+  /** One after the other, in the order a person asked: an undo never overtakes its change. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = sending.then(work, work);
+    sending = mine.catch(() => {});
+    return mine;
+  }
+
+  /** Sends in order; what could not be sent counts as refused, and so does all behind it. */
   async function sendAll(operations: readonly Operation[]): Promise<OperationResult[]> {
+    const person = client.person;
     const results: OperationResult[] = [];
     for (let at = 0; at < operations.length; at += batch) {
-      const some = operations.slice(at, at + batch);
       try {
-        results.push(...(await client.operations(some)));
+        if (client.person !== person) throw new Problem(someoneElse());
+        results.push(...(await client.operations(operations.slice(at, at + batch))));
       } catch (error) {
         const problem = problemOf(error);
         while (results.length < operations.length) results.push({ problem });
+        break;
       }
     }
-    return results;
+    return results.map(inOurWords);
   }
 
   /** Shows a change, sends it, and takes back on the screen what was refused. */
@@ -76,7 +92,7 @@ export function createChanges(options: ChangesOptions): Changes {
   ): Promise<OperationResult[]> {
     return folders.holding(async () => {
       const takeBack = show();
-      const results = await sendAll(operations);
+      const results = await inTurn(() => sendAll(operations));
       if (results.some((result) => 'problem' in result)) for (const back of takeBack) back();
       // Each of them is asked for anew in any case: what the server says is what counts.
       for (const folder of new Set(touched)) void folders.refresh(folder);
@@ -85,22 +101,100 @@ export function createChanges(options: ChangesOptions): Changes {
     });
   }
 
+  /**
+   * The answer may be lost of what was done: looks where the entries are now. What still
+   * cannot be told stays refused, by the network.
+   */
+  async function settle(
+    operations: readonly Operation[],
+    entries: readonly Entry[],
+    results: readonly OperationResult[],
+  ): Promise<OperationResult[]> {
+    const lost = results.flatMap((r, i) => ('problem' in r && isPassing(r.problem) ? [i] : []));
+    const settled = [...results];
+    for (let at = 0; at < lost.length; at += batch) {
+      const some = lost.slice(at, at + batch);
+      const paths = some.map((i) => {
+        const op = operations[i];
+        return op?.op === 'remove' ? op.path : op && 'to' in op ? (op.to ?? '') : '';
+      });
+      try {
+        const there = await client.lookup(paths);
+        some.forEach((i, k) => {
+          const entry = entries[i];
+          const here = there[k]?.id === entry?.id;
+          const done = operations[i]?.op === 'remove' ? !here : here;
+          if (entry && done) settled[i] = { node: entry.id };
+          else settled[i] = { problem: notDone(results[i]) };
+        });
+      } catch {
+        break;
+      }
+    }
+    return settled;
+  }
+
   async function takeBack(undo: Undo): Promise<void> {
     if (!undos.includes(undo)) return; // done already, by the message or the key
     undos = undos.filter((other) => other !== undo);
+    const mine = era;
     const results = await act(undo.operations, undo.folders, () => []);
+    if (mine !== era) return;
+    const freed = await restoreElsewhere(undo, results);
     const refused = results.flatMap((r) => ('problem' in r ? [r.problem] : []));
     selection.want(results.flatMap((r) => ('entry' in r && r.entry ? [r.entry.id] : [])));
-    report(text.did.undone, results.length - refused.length, refused);
+    const [why] = refused;
+    if (!why) {
+      toasts.show('done', freed === undefined ? text.did.undone : text.did.restoredAs(freed));
+      return;
+    }
+    // What could not be taken back yet can be tried again.
+    const kept = undo.operations.flatMap((_, i) => (isRefused(results[i]) ? [i] : []));
+    const again = remember({
+      folders: undo.folders,
+      operations: kept.flatMap((i) => undo.operations[i] ?? []),
+      ...(undo.places && { places: kept.map((i) => undo.places?.[i] ?? '') }),
+    });
+    toasts.show('failed', text.did.notUndone(why.title), {
+      label: text.actions.undo,
+      run: () => void takeBack(again),
+    });
+  }
+
+  /** Restores what lost its name to something else under a free one; changes results. */
+  async function restoreElsewhere(
+    undo: Undo,
+    results: OperationResult[],
+  ): Promise<string | undefined> {
+    let last: string | undefined;
+    for (const [i, op] of undo.operations.entries()) {
+      const result = results[i];
+      const place = undo.places?.[i];
+      if (op.op !== 'restore' || place === undefined || !result || !('problem' in result)) continue;
+      if (result.problem.code !== 'exists') continue;
+      let tried = 0;
+      for (const name of freeNames(baseName(place))) {
+        const to = joinPath(parentOf(place), name);
+        const [next] = await inTurn(() => sendAll([{ ...op, to }]));
+        if (!next || tried++ === freeNamesTried) break;
+        results[i] = next;
+        if (!('problem' in next)) last = name;
+        if (!('problem' in next) || next.problem.code !== 'exists') break;
+      }
+    }
+    if (last !== undefined) for (const folder of undo.folders) void folders.refresh(folder);
+    return last;
   }
 
   function report(done: string, n: number, refused: readonly ProblemBody[], undo?: Undo): void {
-    const why = refused[0]?.title;
+    const why = refused[0];
     if (n === 0 && why) {
-      toasts.show('failed', text.did.none(why));
+      // Nobody can say: the way back stays open, in case it was done.
+      const unknown = isPassing(why) && undo !== undefined;
+      toasts.show('failed', unknown ? text.did.unknown : text.did.none(why.title));
       return;
     }
-    const words = why ? text.did.notAll(done, refused.length, why) : done;
+    const words = why ? text.did.notAll(done, refused.length, why.title) : done;
     toasts.show(
       why ? 'failed' : 'done',
       words,
@@ -121,6 +215,7 @@ export function createChanges(options: ChangesOptions): Changes {
     },
     clear() {
       undos = [];
+      era++;
     },
     async newFolder(folder, name) {
       const fault = nameProblem(name);
@@ -135,13 +230,16 @@ export function createChanges(options: ChangesOptions): Changes {
         mtime: Date.now(),
         etag: '',
       });
+      const mine = era;
       const [result] = await act([{ op: 'mkdir', path }], [folder], () => [
         folders.change(folder, (entries) =>
           entries.some((entry) => entry.name === name) ? entries : [...entries, draft],
         ),
       ]);
+      if (mine !== era) return undefined;
       if (!result || 'problem' in result) return result?.problem;
-      selection.want([result.entry?.id ?? result.node]);
+      const made = result.entry?.id ?? result.node;
+      if (made !== undefined) selection.want([made]);
       return undefined;
     },
     async rename(folder, entry, name) {
@@ -150,14 +248,18 @@ export function createChanges(options: ChangesOptions): Changes {
       if (fault) return fault;
       const from = joinPath(folder, entry.name);
       const to = joinPath(folder, name);
-      const [result] = await act([{ op: 'move', from, to }], [folder], () => [
+      const mine = era;
+      const operation: Operation = { op: 'move', from, to, ...onlyThis(entry) };
+      const sent = await act([operation], [folder], () => [
         folders.change(folder, (entries) =>
           entries.map((e) => (e.id === entry.id ? Object.freeze({ ...e, name }) : e)),
         ),
       ]);
+      if (mine !== era) return undefined;
+      const [result] = await settle([operation], [entry], sent);
       if (!result || 'problem' in result) return result?.problem;
       folders.forget(from);
-      const back: Operation = { op: 'move', from: to, to: from };
+      const back: Operation = { op: 'move', from: to, to: from, ...onlyThis(entry) };
       report(text.did.renamed(name), 1, [], remember({ operations: [back], folders: [folder] }));
       return undefined;
     },
@@ -173,12 +275,16 @@ export function createChanges(options: ChangesOptions): Changes {
           op: 'move',
           from: joinPath(from, entry.name),
           to: joinPath(to, entry.name),
+          ...onlyThis(entry),
         }),
       );
-      const results = await act(operations, [from, to], () => [
+      const mine = era;
+      const sent = await act(operations, [from, to], () => [
         folders.change(from, (all) => all.filter((entry) => !ids.has(entry.id))),
         folders.change(to, (all) => [...all.filter((e) => !ids.has(e.id)), ...entries]),
       ]);
+      if (mine !== era) return undefined;
+      const results = await settle(operations, entries, sent);
       const moved = entries.filter((_, i) => results[i] && !('problem' in results[i]));
       const refused = results.flatMap((r) => ('problem' in r ? [r.problem] : []));
       if (moved.length === 0) return refused[0];
@@ -188,6 +294,7 @@ export function createChanges(options: ChangesOptions): Changes {
           op: 'move',
           from: joinPath(to, entry.name),
           to: joinPath(from, entry.name),
+          ...onlyThis(entry),
         }),
       );
       const place = to === '' ? text.files.top : baseName(to);
@@ -203,18 +310,30 @@ export function createChanges(options: ChangesOptions): Changes {
       if (entries.length === 0) return;
       const ids = new Set(entries.map((entry) => entry.id));
       const operations = entries.map(
-        (entry): Operation => ({ op: 'remove', path: joinPath(folder, entry.name) }),
+        (entry): Operation => ({
+          op: 'remove',
+          path: joinPath(folder, entry.name),
+          ...onlyThis(entry),
+        }),
       );
-      const results = await act(operations, [folder], () => [
+      const mine = era;
+      const sent = await act(operations, [folder], () => [
         folders.change(folder, (all) => all.filter((entry) => !ids.has(entry.id))),
       ]);
+      if (mine !== era) return;
+      const results = await settle(operations, entries, sent);
       const gone = entries.filter((_, i) => results[i] && !('problem' in results[i]));
       const refused = results.flatMap((r) => ('problem' in r ? [r.problem] : []));
       for (const entry of gone) if (entry.folder) folders.forget(joinPath(folder, entry.name));
-      const back = results.flatMap((r): Operation[] =>
-        'problem' in r ? [] : [{ op: 'restore', node: r.node }],
-      );
-      const undo = back.length > 0 && remember({ operations: back, folders: [folder] });
+      // What may have been done without an answer can be restored as well.
+      const perhaps = entries.filter((_, i) => !isRefusedForSure(results[i]));
+      const undo =
+        perhaps.length > 0 &&
+        remember({
+          operations: perhaps.map((entry): Operation => ({ op: 'restore', node: entry.id })),
+          places: perhaps.map((entry) => joinPath(folder, entry.name)),
+          folders: [folder],
+        });
       report(
         text.did.deleted(gone.length, gone[0]?.name ?? ''),
         gone.length,
@@ -223,4 +342,32 @@ export function createChanges(options: ChangesOptions): Changes {
       );
     },
   };
+}
+
+/** A file is meant as it was seen; what a folder holds may change meanwhile. */
+function onlyThis(entry: Entry): { ifMatch?: string } {
+  return entry.folder || entry.etag === '' ? {} : { ifMatch: entry.etag };
+}
+
+function isRefused(result: OperationResult | undefined): boolean {
+  return result === undefined || 'problem' in result;
+}
+
+function isRefusedForSure(result: OperationResult | undefined): boolean {
+  return result !== undefined && 'problem' in result && !isPassing(result.problem);
+}
+
+/** It was looked for and is as before: not a matter of chance any more. */
+function notDone(result: OperationResult | undefined): ProblemBody {
+  const title = result && 'problem' in result ? result.problem.title : '';
+  return ownProblem('not-done', { title });
+}
+
+function someoneElse(): ProblemBody {
+  return ownProblem('someone-else', text.problems.someoneElse);
+}
+
+function inOurWords(result: OperationResult): OperationResult {
+  if (!('problem' in result) || result.problem.code !== 'precondition-failed') return result;
+  return { problem: { ...result.problem, ...text.problems.changedMeanwhile } };
 }

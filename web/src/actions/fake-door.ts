@@ -7,6 +7,10 @@ export class FakeDoor {
   readonly trash = new Map<string, Map<string, Entry>>();
   user: string | undefined = 'ada';
   down = false;
+  /** Answers to operations that get lost after they were done. */
+  lost = 0;
+  /** Requests for operations that do not arrive. */
+  cut = 0;
   requests: string[] = [];
   /** Refuses operations: answers a code, or undefined. */
   refuse: (op: Operation) => string | undefined = () => undefined;
@@ -53,13 +57,18 @@ export class FakeDoor {
       });
     }
     const headers = (init?.headers ?? {}) as Record<string, string>;
+    const shown = headers['X-Cairn-Token'];
+    if (shown !== undefined && shown !== `token of ${this.user}`) return refusal(403, 'token');
     if (what === 'files') return this.list(url.searchParams.get('path') ?? '', headers);
     if (what === 'lookup') {
       return json({ entries: body.paths.map((p: string) => this.tree.get(p) ?? null) });
     }
     if (what === 'operations') {
+      if (this.cut-- > 0) throw new TypeError('cut');
       this.version++;
-      return json({ results: body.operations.map((op: Operation) => this.operate(op)) });
+      const results = body.operations.map((op: Operation) => this.operate(op));
+      if (this.lost-- > 0) throw new TypeError('lost');
+      return json({ results });
     }
     return refusal(404, 'not-found');
   };
@@ -81,13 +90,25 @@ export class FakeDoor {
       const entry = this.put(op.path, true);
       return { node: entry.id, entry, path: op.path };
     }
+    const old = op.op === 'remove' ? op.path : op.op === 'move' ? op.from : undefined;
+    if (old !== undefined && 'ifMatch' in op && this.tree.get(old)?.etag !== op.ifMatch) {
+      return { problem: { status: 412, code: 'precondition-failed', title: 'Changed.' } };
+    }
     if (op.op === 'remove') {
       const gone = this.take(op.path);
       const id = this.trashed(gone);
       return { node: id };
     }
     if (op.op === 'restore') {
-      for (const [path, entry] of this.trash.get(op.node) ?? []) this.tree.set(path, entry);
+      const [was] = [...(this.trash.get(op.node) ?? [])];
+      if (!was) return { problem: { status: 404, code: 'not-found', title: 'Nothing.' } };
+      const to = op.to ?? was[0];
+      if (this.tree.has(to)) return { problem: { status: 409, code: 'exists', title: 'Taken.' } };
+      for (const [path, entry] of this.trash.get(op.node) ?? []) {
+        const at = path === was[0] ? to : path;
+        this.tree.set(at, { ...entry, name: partsOf(at).pop() ?? '' });
+      }
+      this.trash.delete(op.node);
       const entry = [...this.tree.values()].find((e) => e.id === op.node);
       return { node: op.node, ...(entry && { entry }) };
     }

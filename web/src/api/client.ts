@@ -44,6 +44,8 @@ export interface Finished {
 export interface Client {
   /** Of the session; goes with what changes something. '' before the first answer. */
   readonly token: string;
+  /** Name of the account whose token it is; '' before the first answer. */
+  readonly person: string;
   /** The address of a path below the base, such as 'tus/'. */
   href(relative: string): string;
   contentHref(path: string, download: boolean): string;
@@ -98,6 +100,7 @@ interface Answer {
 export function createClient(options: ClientOptions): Client {
   const send = options.fetch ?? ((input, init) => fetch(input, init));
   let token = '';
+  let person = '';
 
   const href = (relative: string) => new URL(relative, options.baseURI).href;
 
@@ -110,7 +113,10 @@ export function createClient(options: ClientOptions): Client {
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (ask.body !== undefined) headers['Content-Type'] = 'application/json';
     if (ask.etag) headers['If-None-Match'] = `"${ask.etag}"`;
-    if (method !== 'GET' && token !== '') headers['X-Cairn-Token'] = token;
+    // On reads as well: in a browser that has signed in as somebody else meanwhile they
+    // would bring that person's files. Only the question who it is may be asked anew.
+    const asksWho = method === 'GET' && relative === 'api/v1/session';
+    if (token !== '' && !asksWho) headers['X-Cairn-Token'] = token;
     try {
       const response = await send(href(relative), {
         method,
@@ -145,8 +151,12 @@ export function createClient(options: ClientOptions): Client {
       if (!(error instanceof Problem)) throw error;
       if (error.status === 401 && error.code !== 'wrong-credentials') options.onUnauthorized?.();
       if (error.status !== 403 || error.code !== 'token') throw error;
-      // Another tab signed in anew: the cookie is of a session whose token we lack.
+      // Another tab signed in anew: the cookie is of a session whose token we lack. What
+      // one person asked for is not done as another.
+      const asked = person;
       await (options.renew ? options.renew() : client.session());
+      if (asked !== '' && person !== asked)
+        throw new Problem(ownProblem('someone-else', text.problems.someoneElse));
       return once(method, relative, ask);
     }
   }
@@ -155,6 +165,7 @@ export function createClient(options: ClientOptions): Client {
     const session = answer.json as Session;
     if (!isRecord(answer.json) || typeof session.token !== 'string') throw strange();
     token = session.token;
+    person = session.user.name;
     return session;
   }
 
@@ -194,6 +205,9 @@ export function createClient(options: ClientOptions): Client {
   const client: Client = {
     get token() {
       return token;
+    },
+    get person() {
+      return person;
     },
     href,
     contentHref(path, download) {

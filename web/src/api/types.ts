@@ -46,13 +46,15 @@ export type Operation =
       readonly from: string;
       readonly to: string;
       readonly overwrite?: boolean;
+      /** Only this version of it. */
+      readonly ifMatch?: string;
     }
-  | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'remove'; readonly path: string; readonly ifMatch?: string }
   | { readonly op: 'restore'; readonly node: string; readonly to?: string };
 
 /** What became of an operation: done, or refused. */
 export type OperationResult =
-  | { readonly node: string; readonly path?: string; readonly entry?: Entry }
+  | { readonly node?: string; readonly path?: string; readonly entry?: Entry }
   | { readonly problem: ProblemBody };
 
 /** An upload that the server holds bytes of, and that is not a file yet. */

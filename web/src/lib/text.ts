@@ -152,9 +152,10 @@ export const text = {
   expired: {
     title: 'Sign in again',
     body: (name: string) =>
-      `You were signed out after a while, ${name}. Nothing is lost: enter your password to go on where you were.`,
+      `You have been signed out, ${name}. Nothing is lost: enter your password to go on where you were.`,
     uploads: (n: number) =>
       `${count(n, 'upload waits', 'uploads wait')} for it and ${plurals.select(n) === 'one' ? 'goes' : 'go'} on by ${plurals.select(n) === 'one' ? 'itself' : 'themselves'}.`,
+    missing: 'Enter your password.',
     leave: 'Sign out instead',
   },
   me: {
@@ -165,6 +166,9 @@ export const text = {
     files: 'Files',
     connect: 'Connect a device',
     signOut: 'Sign out',
+    signOutTitle: 'Sign out while files are uploading?',
+    signOutBody: (n: number) =>
+      n > 0 ? `${count(n, 'upload', 'uploads')} will stop.` : 'What is being read will not be uploaded.',
     everywhere: 'Sign out everywhere',
     everywhereTitle: 'Sign out everywhere?',
     everywhereBody:
@@ -280,6 +284,8 @@ export const text = {
     more: (n: number) => `and ${numbers.format(n)} more`,
     replace: 'Replace',
     replaceHint: 'The old version is kept.',
+    foldersHint: (n: number) =>
+      `A folder is in the way of ${numbers.format(n)}: ${n === 1 ? 'this one gets' : 'these get'} a number in ${n === 1 ? 'its' : 'their'} name.`,
     both: 'Keep both',
     bothHint: 'The new file gets a number in its name.',
     skip: 'Skip',
@@ -339,6 +345,13 @@ export const text = {
     notAll: (done: string, failed: number, why: string) =>
       `${done}; ${numbers.format(failed)} not: ${why}`,
     none: (why: string) => `Nothing was changed: ${why}`,
+    unknown: 'It is not known whether this was done: the server does not answer.',
+    notUndone: (why: string) => `Not undone: ${why}`,
+    restoredAs: (name: string) => `Restored as “${name}”: its name was taken meanwhile`,
+    someoneElse: (name: string, uploads: number) =>
+      uploads === 0
+        ? `Signed in as ${name} now`
+        : `Signed in as ${name} now; ${count(uploads, 'upload', 'uploads')} of the other account stopped`,
   },
   problems: {
     network: {
@@ -376,6 +389,14 @@ export const text = {
       detail: 'Add it again to upload what it is now.',
     },
     noFreeName: { title: 'No free name was found.', detail: 'Choose another name.' },
+    someoneElse: {
+      title: 'Somebody else has signed in in this browser.',
+      detail: 'What you asked for was not done.',
+    },
+    changedMeanwhile: {
+      title: 'It changed meanwhile.',
+      detail: 'Look again, then repeat it if you still want it.',
+    },
     stalled: { title: 'The connection stands still.', detail: 'It is being made anew.' },
   },
   units: {
