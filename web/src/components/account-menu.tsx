@@ -6,6 +6,7 @@ import { text } from '../lib/text';
 import styles from './account-menu.module.css';
 import { useApp } from './app-context';
 import { Confirm } from './confirm';
+import { ConfirmSignOut, signOutStops } from './confirm-sign-out';
 import { formatSize } from './format';
 import { Menu, MenuItem, MenuLine } from './menu';
 import { useObservable } from './use-observable';
@@ -14,7 +15,7 @@ import { useObservable } from './use-observable';
 export function AccountMenu({ session }: { session: Session }) {
   const app = useApp();
   const route = useObservable(app.route);
-  const [asking, ask] = useState(false);
+  const [asking, ask] = useState<'here' | 'everywhere' | undefined>(undefined);
   const { name } = session.user;
   return (
     <>
@@ -45,20 +46,24 @@ export function AccountMenu({ session }: { session: Session }) {
           </MenuItem>
         )}
         <MenuLine />
-        <MenuItem icon={LogOut} onChoose={() => void app.signOut(false)}>
+        <MenuItem
+          icon={LogOut}
+          onChoose={() => (signOutStops(app.uploads) ? ask('here') : void app.signOut(false))}
+        >
           {text.me.signOut}
         </MenuItem>
-        <MenuItem icon={MonitorOff} onChoose={() => ask(true)}>
+        <MenuItem icon={MonitorOff} onChoose={() => ask('everywhere')}>
           {text.me.everywhere}
         </MenuItem>
       </Menu>
-      {asking && (
+      {asking === 'here' && <ConfirmSignOut onClose={() => ask(undefined)} />}
+      {asking === 'everywhere' && (
         <Confirm
           title={text.me.everywhereTitle}
           body={text.me.everywhereBody}
           yes={text.me.everywhere}
           onYes={() => app.signOut(true)}
-          onClose={() => ask(false)}
+          onClose={() => ask(undefined)}
         />
       )}
     </>

@@ -168,7 +168,9 @@ export const text = {
     signOut: 'Sign out',
     signOutTitle: 'Sign out while files are uploading?',
     signOutBody: (n: number) =>
-      n > 0 ? `${count(n, 'upload', 'uploads')} will stop.` : 'What is being read will not be uploaded.',
+      n > 0
+        ? `${count(n, 'upload', 'uploads')} will stop.`
+        : 'What is being read will not be uploaded.',
     everywhere: 'Sign out everywhere',
     everywhereTitle: 'Sign out everywhere?',
     everywhereBody:

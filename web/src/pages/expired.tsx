@@ -3,6 +3,7 @@ import type { ProblemBody, Session } from '../api/types';
 import { useApp } from '../components/app-context';
 import { Button } from '../components/button';
 import { Complaint } from '../components/complaint';
+import { ConfirmSignOut, signOutStops } from '../components/confirm-sign-out';
 import { PasswordField } from '../components/field';
 import { Answers, Modal } from '../components/modal';
 import { useUploadsPart } from '../components/use-observable';
@@ -15,13 +16,14 @@ export function ExpiredDialog({ session }: { session: Session }) {
   const [password, setPassword] = useState('');
   const [problem, setProblem] = useState<ProblemBody | string | undefined>(undefined);
   const [busy, setBusy] = useState(false);
+  const [leaving, leave] = useState(false);
   const { name } = session.user;
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (busy) return;
     setProblem(undefined);
-    if (!password) return setProblem(text.signIn.missing);
+    if (!password) return setProblem(text.expired.missing);
     setBusy(true);
     const refused = await app.signIn(name, password);
     setBusy(false);
@@ -47,12 +49,17 @@ export function ExpiredDialog({ session }: { session: Session }) {
           onChange={(event) => setPassword(event.target.value)}
         />
         <Answers>
-          <Button onClick={() => void app.signOut(false)}>{text.expired.leave}</Button>
+          <Button
+            onClick={() => (signOutStops(app.uploads) ? leave(true) : void app.signOut(false))}
+          >
+            {text.expired.leave}
+          </Button>
           <Button type="submit" look="primary" busy={busy}>
             {text.signIn.submit}
           </Button>
         </Answers>
       </form>
+      {leaving && <ConfirmSignOut onClose={() => leave(false)} />}
     </Modal>
   );
 }
