@@ -18,6 +18,11 @@ const choices: readonly { readonly choice: ConflictChoice; label: string; hint: 
 export function ConflictDialog({ conflicts }: { conflicts: readonly Conflict[] }) {
   const app = useApp();
   const more = conflicts.length - shown;
+  // A file cannot take the place of a folder: it gets a number instead.
+  const folders = conflicts.filter(({ there }) => there.folder).length;
+  const possible = choices.filter(
+    ({ choice }) => choice !== 'replace' || folders < conflicts.length,
+  );
   return (
     <Modal
       wide
@@ -33,7 +38,7 @@ export function ConflictDialog({ conflicts }: { conflicts: readonly Conflict[] }
         {more > 1 && <li className={styles.more}>{text.conflict.more(more)}</li>}
       </ul>
       <div className={styles.choices}>
-        {choices.map(({ choice, label, hint }) => (
+        {possible.map(({ choice, label, hint }) => (
           <button
             key={choice}
             type="button"
@@ -41,7 +46,10 @@ export function ConflictDialog({ conflicts }: { conflicts: readonly Conflict[] }
             onClick={() => app.uploads.resolve(choice)}
           >
             <strong>{label}</strong>
-            <span>{hint}</span>
+            <span>
+              {hint}
+              {choice === 'replace' && folders > 0 && ` ${text.conflict.foldersHint(folders)}`}
+            </span>
           </button>
         ))}
       </div>
