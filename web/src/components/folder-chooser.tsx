@@ -9,12 +9,14 @@ interface FolderChooserProps {
   /** The folder that is open, and so chosen. */
   path: string;
   onPath: (path: string) => void;
+  /** Tells whether the folder is there: undefined while that is not known. */
+  onFound?: (there: boolean | undefined) => void;
   /** Folders that cannot be chosen, such as one that is being moved. */
   without?: ReadonlySet<string>;
 }
 
 /** Walks through the folders one level at a time. */
-export function FolderChooser({ path, onPath, without }: FolderChooserProps) {
+export function FolderChooser({ path, onPath, onFound, without }: FolderChooserProps) {
   const app = useApp();
   const [found, setFound] = useState<{ path: string; folders: readonly Entry[] | 'failed' }>();
   const list = useRef<HTMLDivElement>(null);
@@ -32,6 +34,8 @@ export function FolderChooser({ path, onPath, without }: FolderChooserProps) {
   }, [app, path]);
 
   const folders = found?.path === path ? found.folders : undefined;
+  const there = folders && folders !== 'failed';
+  useEffect(() => onFound?.(there), [onFound, there]);
   // Opening a folder takes the button away that had the focus.
   useEffect(() => {
     if (folders && moved.current) list.current?.focus();

@@ -11,6 +11,7 @@ import { Answers, Modal } from './modal';
 export function MoveDialog({ dialog }: { dialog: Extract<Dialog, { kind: 'move' }> }) {
   const { entries, from } = dialog;
   const [path, setPath] = useState(from);
+  const [there, setThere] = useState<boolean | undefined>(undefined);
   const [problem, setProblem] = useState<ProblemBody | undefined>(undefined);
   const [busy, setBusy] = useState(false);
   const inTheWay = new Set(
@@ -19,7 +20,7 @@ export function MoveDialog({ dialog }: { dialog: Extract<Dialog, { kind: 'move' 
   const here = path === from;
 
   const submit = async () => {
-    if (busy || here) return;
+    if (busy || here || !there) return;
     setBusy(true);
     setProblem(undefined);
     setProblem(await dialog.submit(path));
@@ -39,10 +40,10 @@ export function MoveDialog({ dialog }: { dialog: Extract<Dialog, { kind: 'move' 
       onClose={dialog.cancel}
     >
       <Complaint problem={problem} />
-      <FolderChooser path={path} onPath={setPath} without={inTheWay} />
+      <FolderChooser path={path} onPath={setPath} onFound={setThere} without={inTheWay} />
       <Answers>
         <Button onClick={dialog.cancel}>{text.dialogs.cancel}</Button>
-        <Button look="primary" busy={busy} disabled={here} onClick={submit}>
+        <Button look="primary" busy={busy} disabled={here || !there} onClick={submit}>
           {text.dialogs.moveHere}
         </Button>
       </Answers>
