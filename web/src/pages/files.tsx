@@ -32,7 +32,12 @@ export function FilesPage({ session }: { session: Session }) {
     if (state === 'loading') return;
     const moved = before.current !== undefined && before.current !== path;
     before.current = path;
-    if (moved && document.activeElement === document.body) focusHome(null);
+    if (!moved) return;
+    // A list that is new in the page has its rows a moment later.
+    requestAnimationFrame(() => {
+      const active = document.activeElement;
+      if (active === null || active.matches('body, main')) focusHome(null);
+    });
   }, [path, state]);
 
   return (
@@ -57,6 +62,9 @@ export function FilesPage({ session }: { session: Session }) {
   );
 }
 
+/** The address leads nowhere; it would not by trying again. */
+const goneCodes: ReadonlySet<string> = new Set(['not-found', 'not-a-folder', 'invalid-name']);
+
 /** How many there are; said aloud when it changes. */
 function Count() {
   const app = useApp();
@@ -80,7 +88,7 @@ function Contents({ dropping }: { dropping: string | undefined }) {
   const { actions } = app;
 
   if (state === 'loading') return <Skeleton />;
-  if (state === 'failed' && (problem?.code === 'not-found' || problem?.code === 'not-a-folder')) {
+  if (state === 'failed' && goneCodes.has(problem?.code ?? '')) {
     const parent = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
     return (
       <Notice alert icon={FolderX} title={text.files.gone.title} body={text.files.gone.body}>
