@@ -116,6 +116,10 @@ func TestSessions(t *testing.T) {
 	stale.want(401, "GET", "/api/v1/session", "")
 
 	b.want(200, "POST", "/api/v1/operations", mkdir)
+	b.want(200, "GET", "/api/v1/files", "")
+	(&browser{t, b.base, b.jar, "", map[string]string{}}).want(200, "GET", "/api/v1/files", "")
+	// A page of before somebody else signed in shows its own token on reads as well.
+	(&browser{t, b.base, b.jar, token, map[string]string{}}).want(403, "GET", "/api/v1/files", "")
 	for what, change := range map[string]func(c *browser){
 		"no token":           func(c *browser) { c.token = "" },
 		"another token":      func(c *browser) { c.token = token },

@@ -12,6 +12,7 @@ import (
 func guard(h http.Header, ctype, name string, attachment bool) {
 	h.Set("Content-Type", ctype)
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin") // no page of another origin embeds it
 	csp := "sandbox; default-src 'none'"
 	if ctype == "application/pdf" {
 		csp = "default-src 'none'"
