@@ -40,12 +40,14 @@ func (s streams) newPassword(stdin bool) (password string, made bool, err error)
 
 // secret asks without showing what is typed.
 func (s streams) secret(tty *os.File, prompt string) (string, error) {
-	show, err := hideInput(tty)
-	if err != nil {
-		return "", err
-	}
+	// First: who presses Ctrl-C at once would be left with a terminal without echo.
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM)
+	show, err := hideInput(tty)
+	if err != nil {
+		signal.Stop(ended)
+		return "", err
+	}
 	answered := make(chan struct{})
 	defer func() {
 		signal.Stop(ended)
