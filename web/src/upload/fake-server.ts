@@ -170,7 +170,7 @@ export class FakeServer {
     return { node: this.tree.get(path)?.id ?? '', path };
   }
 
-  readonly transport: Transport = {
+  readonly transport: { -readonly [K in keyof Transport]: Transport[K] } = {
     start: (job, events) => {
       const end = () => {
         this.together--;

@@ -9,7 +9,8 @@ import type { Conflict, ConflictChoice, Picked } from './types';
 
 export interface IntakeOptions {
   readonly ledger: Ledger;
-  readonly planner: Planner;
+  /** For what is picked now: a cancel of all ends it. */
+  planner(): Planner;
   /** All are paused: what comes now pauses as well. */
   held(): boolean;
   /** These can be sent. */
@@ -35,8 +36,8 @@ export interface Intake {
   readonly busy: boolean;
   /** Gives an item another target, or only another condition. */
   direct(item: Item, name: string, folder: string, condition: Item['condition']): void;
-  /** It is on its way no longer: another may have its target. */
-  unclaim(item: Item): void;
+  /** They were taken off the list: others may have their targets, and nothing is asked of them. */
+  leave(items: readonly Item[]): void;
 }
 
 /** A drop's names that exist, and what waits for the answer. */
@@ -47,7 +48,7 @@ interface Question {
 }
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { ledger, planner, changed, show } = options;
+  const { ledger, changed, show } = options;
   /** Where items go that are on their way or failed. */
   const targets = new Map<string, Item>();
   let questions: Question[] = [];
@@ -138,6 +139,7 @@ export function createIntake(options: IntakeOptions): Intake {
     folders: readonly string[],
     base: string,
   ): Promise<void> {
+    const planner = options.planner();
     const taken: Taken[] = [];
     const findings: Findings = {
       free(some) {
@@ -147,14 +149,16 @@ export function createIntake(options: IntakeOptions): Intake {
       taken: (some) => taken.push(...some),
       refused: refuse,
       refusedFolder: (path, problem) => {
+        if (!planner.wanted()) return;
         addRefused(base, path.slice(base === '' ? 0 : base.length + 1), problem);
         changed();
       },
     };
     await inTurn(() => plan(items, folders, planner, findings));
-    if (taken.length === 0) return;
+    const open = taken.filter(({ item }) => isAsked(item));
+    if (open.length === 0) return;
     await new Promise<void>((answered) => {
-      const conflicts = taken.map(
+      const conflicts = open.map(
         ({ item, there }): Conflict =>
           Object.freeze({
             path: targetOf(item).slice(base === '' ? 0 : base.length + 1),
@@ -163,7 +167,7 @@ export function createIntake(options: IntakeOptions): Intake {
             mtime: item.file?.lastModified ?? 0,
           }),
       );
-      questions = [...questions, { taken, conflicts: Object.freeze(conflicts), answered }];
+      questions = [...questions, { taken: open, conflicts: Object.freeze(conflicts), answered }];
       show();
     });
   }
@@ -173,7 +177,7 @@ export function createIntake(options: IntakeOptions): Intake {
     if (items.length === 0) return;
     try {
       await inTurn(() =>
-        findFreeNames(items, planner, claimed, (item, name) => {
+        findFreeNames(items, options.planner(), claimed, (item, name) => {
           if (item.gone) return;
           if (name === undefined) {
             refuse(item, ownProblem('no-free-name', text.problems.noFreeName));
@@ -192,7 +196,7 @@ export function createIntake(options: IntakeOptions): Intake {
     const both: Item[] = [];
     const replace: Item[] = [];
     for (const { item, there } of question.taken) {
-      if (item.gone || !isOpen(item.state)) continue;
+      if (!isAsked(item)) continue;
       if (choice === 'skip') ledger.set(item, { state: 'skipped' });
       // A file cannot take the place of a folder.
       else if (choice === 'both' || there.folder) both.push(item);
@@ -209,7 +213,10 @@ export function createIntake(options: IntakeOptions): Intake {
 
   return {
     direct,
-    unclaim,
+    leave(items) {
+      for (const item of items) unclaim(item);
+      questions = questions.flatMap((question) => without(question, items));
+    },
     get busy() {
       return plansOpen > 0;
     },
@@ -239,6 +246,23 @@ export function createIntake(options: IntakeOptions): Intake {
       questions = [];
     },
   };
+}
+
+/** A question about it has a sense. */
+function isAsked(item: Item): boolean {
+  return !item.gone && isOpen(item.state);
+}
+
+/** The question without those that were taken off the list; none if nothing is left of it. */
+function without(question: Question, items: readonly Item[]): Question[] {
+  const some = new Set(items);
+  const stays = question.taken.map(({ item }) => !some.has(item));
+  if (!stays.includes(false)) return [question];
+  const taken = question.taken.filter((_, n) => stays[n]);
+  const conflicts = Object.freeze(question.conflicts.filter((_, n) => stays[n]));
+  if (taken.length > 0) return [{ ...question, taken, conflicts }];
+  question.answered();
+  return [];
 }
 
 function sameFile(a: Item, b: Item): boolean {

@@ -294,6 +294,18 @@ describe('what breaks goes on', () => {
     expect(server.tree.size).toBe(2);
   });
 
+  test('the same when it was paused before the transport said anything of its request', async () => {
+    const { start } = server.transport;
+    server.transport.start = (job, ev) => start(job, { ...ev, phase: () => {} });
+    spoil((r) => r.step === 'create', 'mute');
+    void uploads.add('', picked({ a: 5 }));
+    await clock.pass(1000);
+    uploads.pause();
+    uploads.resume();
+    await clock.pass(5000);
+    expect(states()).toEqual({ a: 'done' });
+  });
+
   test('but another file that took the name meanwhile is another file', async () => {
     server.fault = (r) => {
       if (r.n === 0) {
@@ -371,6 +383,27 @@ describe('errors that a person must know', () => {
     uploads.retry();
     await clock.pass(60_000);
     expect(new Set(Object.values(states()))).toEqual(new Set(['done']));
+  });
+
+  test('no room: nothing else is begun, and it is said once a pause', async () => {
+    server.fault = (r) =>
+      r.step === 'patch' || r.path === 'x' ? problem(507, 'disk-full') : undefined;
+    await send({ a: 2 * MiB, b: 2 * MiB, c: 2 * MiB, d: 1 });
+    expect(server.requests.map((r) => r.path)).not.toContain('d');
+    expect(full.length).toBe(1);
+    uploads.retry();
+    await clock.pass(5000);
+    expect(full.length).toBe(1);
+    uploads.resume();
+    await clock.pass(5000);
+    expect(full.length).toBe(2);
+  });
+
+  test('no room for one that was not begun: the others go on', async () => {
+    server.fault = (r) => (r.path === 'big' ? problem(507, 'quota-exceeded') : undefined);
+    await send({ big: 30 * MiB, a: 1, b: 9 * MiB });
+    expect(states()).toEqual({ big: 'failed', a: 'done', b: 'done' });
+    expect(full).toEqual([]);
   });
 
   test('a failed file that is tried again goes on where it was', async () => {
@@ -720,6 +753,70 @@ describe('pause, resume, cancel', () => {
     await clock.pass(60_000);
     expect(server.requests.length).toBe(asked);
     expect(totals()).toMatchObject({ files: 0, bytes: 0, acked: 0, open: 0 });
+  });
+
+  test('cancel of all ends readings: what they find later is not sent', async () => {
+    let end: (picked: Picked) => void = () => {};
+    let over = false;
+    void uploads.add('', new Promise<Picked>((go) => (end = go))).then(() => (over = true));
+    void uploads.add('', picked({ b: 1 }));
+    uploads.cancel();
+    expect(uploads.snapshot().reading).toBeUndefined();
+    end(picked({ a: 1 }));
+    await clock.pass(5000);
+    expect(items()).toEqual([]);
+    expect(server.tree.size).toBe(0);
+    expect(over).toBe(true);
+  });
+
+  test('cancel of all ends plans that wait for the network or a sign-in', async () => {
+    for (const p of [problem(0, 'network'), problem(401, 'unauthorized')]) {
+      server.apiFault = () => p;
+      await send({ 'f/a': 1 }, 5000);
+      void uploads.add('', picked({}, ['g']));
+      uploads.cancel();
+      server.apiFault = () => undefined;
+      uploads.signedIn();
+      await clock.pass(60_000);
+      expect(items()).toEqual([]);
+      expect(server.tree.size).toBe(0);
+      expect(totals().waits).toBe('no');
+    }
+  });
+
+  test('an answer for what was cancelled does not end the next session', async () => {
+    server.apiFault = () => problem(401, 'unauthorized');
+    await send({ a: 1 }, 10);
+    uploads.cancel();
+    await clock.pass(5000);
+    expect(unauthorized).toBe(0);
+  });
+
+  test('no question comes up about what was cancelled', async () => {
+    server.put('a');
+    server.put('b');
+    await send({ a: 1 }, 10);
+    uploads.cancel();
+    await clock.pass(5000);
+    expect(uploads.snapshot().conflicts).toBeUndefined();
+    await send({ a: 1 }, 10);
+    uploads.cancel(item('a').id);
+    await clock.pass(5000);
+    expect(uploads.snapshot().conflicts).toBeUndefined();
+  });
+
+  test('what is cancelled leaves the question, and with the last one it goes', async () => {
+    server.put('a');
+    server.put('b');
+    let over = false;
+    void uploads.add('', picked({ a: 1, b: 1 })).then(() => (over = true));
+    await clock.pass(1000);
+    uploads.cancel(item('a').id);
+    expect(uploads.snapshot().conflicts?.map((c) => c.path)).toEqual(['b']);
+    uploads.cancel(item('b').id);
+    await clock.pass(1000);
+    expect(uploads.snapshot().conflicts).toBeUndefined();
+    expect(over).toBe(true);
   });
 
   test('clear leaves what is open', async () => {

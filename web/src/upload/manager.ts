@@ -40,8 +40,12 @@ export function createUploads(options: UploadsOptions): UploadsManager {
   const random = options.random ?? Math.random;
   const ledger = createLedger();
   const readings = new Set<{ count(): number }>();
+  /** Grows when all is cancelled: what belongs to an earlier number is nobody's any more. */
+  let generation = 0;
   /** All are paused: what comes now pauses as well. */
   let held = false;
+  /** Why all are paused, if there was no room and that was said. */
+  let full: string | undefined;
 
   const display = createDisplay({
     clock,
@@ -77,13 +81,39 @@ export function createUploads(options: UploadsOptions): UploadsManager {
     onStored: options.onStored,
     onFull(problem) {
       pauseAll();
+      if (full === problem.code) return;
+      full = problem.code;
       options.onFull(problem);
     },
   });
-  const planner: Planner = {
-    operations: (operations) => gate.ask(() => client.operations(operations)),
-    lookup: (paths) => gate.ask(() => client.lookup(paths)),
-  };
+  /** Whether nothing was cancelled since. */
+  function lasting(): () => boolean {
+    const mine = generation;
+    return () => mine === generation;
+  }
+
+  function planner(): Planner {
+    const wanted = lasting();
+    // Looked at before and after each try: the next may be in another person's session.
+    const check = () => {
+      if (!wanted()) throw new Error('cancelled');
+    };
+    const ask = <T>(work: () => Promise<T>) =>
+      gate.ask(async () => {
+        check();
+        try {
+          return await work();
+        } finally {
+          check();
+        }
+      });
+    return {
+      wanted,
+      operations: (operations) => ask(() => client.operations(operations)),
+      lookup: (paths) => ask(() => client.lookup(paths)),
+    };
+  }
+
   const intake = createIntake({
     ledger,
     planner,
@@ -114,6 +144,11 @@ export function createUploads(options: UploadsOptions): UploadsManager {
     changed();
   }
 
+  function release(): void {
+    held = false;
+    full = undefined;
+  }
+
   function retryAll(items: readonly Item[]): void {
     const replan: Item[] = [];
     const go: Item[] = [];
@@ -135,11 +170,17 @@ export function createUploads(options: UploadsOptions): UploadsManager {
   function remove(items: readonly Item[]): void {
     if (items.length === 0) return;
     for (const item of items) {
-      intake.unclaim(item);
       ledger.set(item, { state: item.state === 'done' ? 'done' : 'failed' });
       sender.halt(item);
     }
     ledger.remove(new Set(items));
+    intake.leave(items);
+  }
+
+  /** Takes them off the list, and drops what the server has of them. */
+  function discard(items: readonly Item[]): void {
+    remove(items);
+    for (const item of items) sender.drop(item);
   }
 
   options.onOnline(() => {
@@ -152,22 +193,24 @@ export function createUploads(options: UploadsOptions): UploadsManager {
     snapshot: display.snapshot,
     async add(folder, picked, found) {
       // A pause ends with the last of what it was for.
-      if (ledger.sums.open === 0 && !intake.busy && readings.size === 0) held = false;
+      if (ledger.sums.open === 0 && !intake.busy && readings.size === 0) release();
       const reading = { count: () => found?.get() ?? 0 };
-      let all = picked;
+      const wanted = lasting();
       if (picked instanceof Promise) {
         readings.add(reading);
-        const stop = found?.subscribe(changed);
+        const stop = found?.subscribe(() => {
+          if (wanted()) changed();
+        });
         show();
         try {
-          all = await picked;
+          await picked;
         } finally {
           stop?.();
-          readings.delete(reading);
-          show();
+          if (readings.delete(reading)) show();
         }
       }
-      await intake.take(folder, await all);
+      const all = await picked;
+      if (wanted()) await intake.take(folder, all);
     },
     resolve(choice) {
       intake.answer(choice ?? 'skip');
@@ -180,7 +223,7 @@ export function createUploads(options: UploadsOptions): UploadsManager {
       show();
     },
     resume(id) {
-      held = false;
+      release();
       const items = openItems(id).filter((item) => item.state === 'paused');
       for (const item of items) {
         item.attempts = 0;
@@ -193,9 +236,13 @@ export function createUploads(options: UploadsOptions): UploadsManager {
       const failed = ledger.items.filter((item) => item.state === 'failed');
       const one = id === undefined ? undefined : ledger.get(id);
       const items = id === undefined ? [...openItems(undefined), ...failed] : one ? [one] : [];
-      remove(items);
-      for (const item of items) sender.drop(item);
-      if (id === undefined) intake.forget();
+      discard(items);
+      if (id === undefined) {
+        generation++;
+        readings.clear();
+        intake.forget();
+        gate.wake(); // what waits for the network learns that it is not wanted
+      }
       sender.pump();
       show();
     },

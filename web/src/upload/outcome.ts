@@ -31,7 +31,12 @@ export function outcomeOf({ step, problem }: Failure): Outcome {
   if (code === 'finished') return 'retry-yielding';
   if ((status === 404 || status === 410) && step !== 'create') return 'restart';
   if (status === 413 && code === 'http') return 'smaller';
-  if (status === 507) return code === 'properties-too-large' ? 'fail' : 'full';
+  if (status === 507) {
+    // Before it was begun: a smaller one may still fit.
+    const fails =
+      code === 'properties-too-large' || (code === 'quota-exceeded' && step === 'create');
+    return fails ? 'fail' : 'full';
+  }
   // 'http' is an answer of a proxy, which may say anything.
   if (status === 423 || code === 'wrong-offset' || (status === 409 && code === 'http')) {
     return 'retry-yielding';

@@ -10,7 +10,10 @@ import { type Item, targetOf } from './item';
 const batch = 1000;
 
 /** What planning asks of the server; each call waits until there is an answer. */
-export type Planner = Pick<Client, 'operations' | 'lookup'>;
+export interface Planner extends Pick<Client, 'operations' | 'lookup'> {
+  /** What it is for was not cancelled meanwhile; if it was, nothing is asked any more. */
+  wanted(): boolean;
+}
 
 /** A name that is taken. */
 export interface Taken {
@@ -96,7 +99,7 @@ async function makeFolders(
   closed: Map<string, ProblemBody>,
 ): Promise<void> {
   const paths = deepest(folders);
-  for (let at = 0; at < paths.length; at += batch) {
+  for (let at = 0; at < paths.length && planner.wanted(); at += batch) {
     const some = paths.slice(at, at + batch);
     const operations = some.map((path): Operation => ({ op: 'mkdir', path, parents: true }));
     try {

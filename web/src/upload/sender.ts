@@ -9,7 +9,7 @@ import { type Gate, waits } from './gate';
 import { beginAnew, type Item, targetOf } from './item';
 import type { Ledger } from './ledger';
 import { isAway, mayBeStored, outcomeOf } from './outcome';
-import type { Failure, Phase, Transport } from './transport';
+import { creationLimit, type Failure, type Phase, type Transport } from './transport';
 
 /** Files sent at the same time: browsers open six connections, and the app needs some. */
 const places = 3;
@@ -109,7 +109,8 @@ export function createSender(options: SenderOptions): Sender {
     const run = runs.get(item);
     if (!run) return;
     // Broken off in the middle of the last request, which may be obeyed all the same.
-    if (run.phase && run.last) item.maybeStored = true;
+    const whole = item.url === undefined && item.size <= creationLimit;
+    if (run.phase && (run.last || whole)) item.maybeStored = true;
     runs.delete(item);
     run.stop();
     ledger.set(item, { sent: item.acked });
@@ -295,8 +296,10 @@ export function createSender(options: SenderOptions): Sender {
         break;
       case 'full':
         item.complete = last && item.url !== undefined;
-        fail(item, problem);
-        options.onFull(problem);
+        ledger.set(item, { state: 'failed', problem });
+        options.onFull(problem); // all pause; the next one must not be begun before
+        options.onChange();
+        pump();
         break;
       case 'fail':
         if (last && refused && item.url !== undefined) item.complete = true;

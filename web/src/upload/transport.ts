@@ -7,6 +7,9 @@ export type Condition =
   /** Exactly that version is there, and is replaced. */
   | { readonly ifMatch: string };
 
+/** Bytes: files up to this size travel in the request that creates their upload. */
+export const creationLimit = 1 << 20;
+
 /** One file to be sent. */
 export interface Job {
   readonly file: File;

@@ -312,6 +312,28 @@ test('after stop it is silent, and the request is broken off', async () => {
   expect(failures).toEqual([]);
 });
 
+test.each([5, 3 * MiB])(
+  'stopped in the tick of its start, %i bytes: nothing is sent',
+  async (size) => {
+    start(fileOf(size)).stop();
+    for (let i = 0; i < 20; i++) await tick();
+    expect(http.sent).toEqual([]);
+    expect(failures).toEqual([]);
+  },
+);
+
+test('stopped while the file is read: nothing is sent', async () => {
+  let read = (_: ArrayBuffer) => {};
+  const arrayBuffer = () => new Promise<ArrayBuffer>((go) => (read = go));
+  const file = { size: 5, type: '', lastModified: 0, slice: () => ({ arrayBuffer }) };
+  const transfer = start(file as unknown as File);
+  await until(() => told.includes('reading last'));
+  transfer.stop();
+  read(new ArrayBuffer(5));
+  for (let i = 0; i < 20; i++) await tick();
+  expect(http.sent).toEqual([]);
+});
+
 test('drop ends the upload on the server; that it fails does not matter', async () => {
   createTusTransport(door, http).drop('https://example.org/files/tus/7');
   const sent = await request(0);

@@ -8,7 +8,14 @@ import {
 } from 'tus-js-client';
 import { networkProblem, ownProblem, readProblem, readRetryAfter } from '../api/problem';
 import { text } from '../lib/text';
-import type { Failure, Job, JobEvents, Step, Transport } from './transport';
+import {
+  creationLimit,
+  type Failure,
+  type Job,
+  type JobEvents,
+  type Step,
+  type Transport,
+} from './transport';
 import { XhrStack } from './xhr-stack';
 
 /** What the transport needs of the client: where to, and the token of this moment. */
@@ -16,9 +23,6 @@ export interface Door {
   readonly token: string;
   href(relative: string): string;
 }
-
-/** Files up to this size travel in the request that creates their upload. */
-const atOnce = 1 << 20;
 
 /** tus 1.0 by tus-js-client, of which only the protocol is used: no retries, no storage. */
 export function createTusTransport(door: Door, stack?: HttpStack): Transport {
@@ -33,6 +37,9 @@ export function createTusTransport(door: Door, stack?: HttpStack): Transport {
     },
   };
 }
+
+/** The transfer was stopped before the request went out. */
+class Stopped extends Error {}
 
 /** The file could not be read; told apart from what the network does. */
 class ReadFault extends Error {}
@@ -65,7 +72,8 @@ class Sending {
         mtime: String(file.lastModified / 1000),
       },
       chunkSize: job.chunkSize,
-      uploadDataDuringCreation: file.size > 0 && file.size <= Math.min(atOnce, job.chunkSize),
+      uploadDataDuringCreation:
+        file.size > 0 && file.size <= Math.min(creationLimit, job.chunkSize),
       retryDelays: null,
       storeFingerprintForResuming: false,
       fingerprint: async () => '',
@@ -96,8 +104,10 @@ class Sending {
       slice: async (start: number, end: number) => {
         this.end = Math.min(end, file.size);
         this.last = this.end === file.size;
-        if (!this.over) this.events.phase('reading', this.last);
+        this.check();
+        this.events.phase('reading', this.last);
         const bytes = await readBytes(file, start, this.end);
+        this.check();
         this.body = true;
         // Never done: then tus-js-client would compare with a Blob's size, and fail.
         return { value: bytes, done: false };
@@ -105,7 +115,13 @@ class Sending {
     };
   }
 
+  /** tus-js-client forgets an abort of before its start has come about, and goes on. */
+  private check(): void {
+    if (this.over) throw new Stopped();
+  }
+
   private beforeRequest(req: HttpRequest): void {
+    this.check();
     const method = req.getMethod();
     req.setHeader('X-Cairn-Token', this.door.token);
     if (method === 'POST') {
@@ -115,7 +131,7 @@ class Sending {
     }
     // An empty file is there as soon as it is created.
     if (!this.body) this.last = method === 'POST' && this.job.file.size === 0;
-    if (!this.over) this.events.phase(this.body ? 'sending' : 'asking', this.last);
+    this.events.phase(this.body ? 'sending' : 'asking', this.last);
     this.body = false;
   }
 
