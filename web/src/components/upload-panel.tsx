@@ -10,17 +10,19 @@ import { UploadList } from './upload-list';
 import styles from './upload-panel.module.css';
 import { panelDetail, panelTitle } from './upload-words';
 import { useDock } from './use-dock';
+import { useFold } from './use-fold';
 import { useUploads } from './use-observable';
 
 /** All uploads: docked at the lower right, a sheet at the foot of a phone. */
 export function UploadPanel() {
   const app = useApp();
   const snapshot = useUploads(app.uploads);
-  const [folded, fold] = useState(false);
   const [asking, ask] = useState(false);
   const title = useId();
   const { items, totals, reading } = snapshot;
   const shown = items.length > 0 || reading !== undefined;
+  const finished = shown && totals.open === 0 && totals.failed === 0 && reading === undefined;
+  const [folded, fold] = useFold(finished);
 
   const dock = useDock();
 
