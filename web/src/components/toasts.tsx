@@ -62,7 +62,7 @@ function ToastView({ toast, onDismiss }: { toast: Toast; onDismiss: (id: number)
   const { id, kind, action } = toast;
   const Icon = kind === 'failed' ? CircleAlert : CircleCheck;
   return (
-    <div className={styles.toast}>
+    <div className={styles.toast} data-toast="">
       <Icon aria-hidden="true" className={kind === 'failed' ? styles.failed : styles.done} />
       <p className={styles.words}>{toast.text}</p>
       {action && (
