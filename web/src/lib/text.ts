@@ -390,6 +390,7 @@ export const text = {
       title: 'The file changed or vanished while it was read.',
       detail: 'Add it again to upload what it is now.',
     },
+    onItsWay: { title: 'Already on its way.' },
     noFreeName: { title: 'No free name was found.', detail: 'Choose another name.' },
     someoneElse: {
       title: 'Somebody else has signed in in this browser.',

@@ -121,7 +121,7 @@ function isFolder(entry: FileSystemEntry): entry is FileSystemDirectoryEntry {
 }
 
 /** Lets at most so many run at the same time; the others wait in their order. */
-function limiter(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function limiter(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let head = 0;
   let running = 0;

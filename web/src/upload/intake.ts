@@ -2,9 +2,11 @@ import { ownProblem, problemOf } from '../api/problem';
 import type { ProblemBody } from '../api/types';
 import { baseName, joinPath, parentOf } from '../lib/path';
 import { text } from '../lib/text';
-import { aim, createItem, type Item, isOpen, targetOf } from './item';
+import { limiter } from './enumerate';
+import { aim, canRetry, createItem, type Item, isOpen, keyOf, targetOf } from './item';
 import type { Ledger } from './ledger';
 import { type Findings, findFreeNames, type Planner, plan, type Taken } from './plan';
+import { sameContent, sameStamp } from './same-file';
 import type { Conflict, ConflictChoice, Picked } from './types';
 
 export interface IntakeOptions {
@@ -17,6 +19,8 @@ export interface IntakeOptions {
   enqueue(items: readonly Item[]): void;
   /** The person brought failed ones once more. */
   retry(items: readonly Item[]): void;
+  /** Takes them off the list, and drops what the server has of them. */
+  discard(items: readonly Item[]): void;
   changed(): void;
   show(): void;
 }
@@ -40,6 +44,25 @@ export interface Intake {
   leave(items: readonly Item[]): void;
 }
 
+/** Pairs of files that are compared at the same time. */
+const readAtOnce = 4;
+
+/** What was picked, by what becomes of it. */
+interface Sorted {
+  readonly fresh: Item[];
+  /** Their names are taken by others of ours that are on their way. */
+  readonly doubles: Item[];
+  /** Maybe on their way already. */
+  readonly alike: Alike[];
+}
+
+interface Alike {
+  readonly item: Item;
+  readonly other: Item;
+  readonly file: File;
+  readonly its: File;
+}
+
 /** A drop's names that exist, and what waits for the answer. */
 interface Question {
   readonly taken: readonly Taken[];
@@ -56,19 +79,22 @@ export function createIntake(options: IntakeOptions): Intake {
   let plansOpen = 0;
 
   function claim(item: Item): void {
-    targets.set(targetOf(item), item);
+    targets.set(keyOf(targetOf(item)), item);
   }
 
   function unclaim(item: Item): void {
-    const path = targetOf(item);
-    if (targets.get(path) === item) targets.delete(path);
+    const key = keyOf(targetOf(item));
+    if (targets.get(key) === item) targets.delete(key);
   }
 
-  /** Whether another item that is not over goes to the path. */
-  function claimed(path: string): boolean {
-    const item = targets.get(path);
-    return item !== undefined && !item.gone && (isOpen(item.state) || item.state === 'failed');
+  /** The item that is not over and goes to the path. */
+  function holderOf(path: string): Item | undefined {
+    const item = targets.get(keyOf(path));
+    const holds = item && !item.gone && (isOpen(item.state) || item.state === 'failed');
+    return holds ? item : undefined;
   }
+
+  const claimed = (path: string) => holderOf(path) !== undefined;
 
   /** Gives an item another target, or only another condition. */
   function direct(item: Item, name: string, folder: string, condition: Item['condition']): void {
@@ -90,27 +116,71 @@ export function createIntake(options: IntakeOptions): Intake {
     changed();
   }
 
-  /** Items for what was picked. What is on its way already is not sent twice. */
-  function itemsFor(base: string, picked: Picked): { fresh: Item[]; doubles: Item[] } {
-    const fresh: Item[] = [];
-    const doubles: Item[] = []; // their names are taken by others of ours
-    const again: Item[] = [];
+  /** Items for what was picked. */
+  function itemsFor(base: string, picked: Picked): Sorted {
+    const sorted: Sorted = { fresh: [], doubles: [], alike: [] };
+    const all: Item[] = [];
+    const outdated: Item[] = [];
     for (const { path, file } of picked.files) {
       const folder = joinPath(base, parentOf(path));
       const item = createItem({ file, base, folder, name: baseName(path) });
-      const other = claimed(targetOf(item)) ? targets.get(targetOf(item)) : undefined;
-      if (!other) {
-        claim(item);
-        fresh.push(item);
-      } else if (sameFile(other, item)) {
-        if (other.state === 'failed') again.push(other);
-        continue;
-      } else doubles.push(item);
       if (options.held()) item.state = 'paused';
+      all.push(item);
+      const other = holderOf(targetOf(item));
+      const usable = other && (isOpen(other.state) || canRetry(other));
+      if (other?.file && usable && sameStamp(other.file, file)) {
+        sorted.alike.push({ item, other, file, its: other.file });
+      } else {
+        sort(item, other, sorted, outdated);
+      }
     }
-    ledger.add([...fresh, ...doubles]);
+    ledger.add(all);
+    options.discard(outdated);
+    return sorted;
+  }
+
+  /** What failed gives way to what was picked after it; what is on its way does not. */
+  function sort(item: Item, other: Item | undefined, sorted: Sorted, outdated: Item[]): void {
+    if (other && isOpen(other.state)) {
+      sorted.doubles.push(item);
+      return;
+    }
+    if (other) outdated.push(other);
+    claim(item);
+    sorted.fresh.push(item);
+  }
+
+  /** Sends what only looks like a file that is on its way or failed, and not the same one twice. */
+  async function compare(alike: readonly Alike[], base: string): Promise<void> {
+    if (alike.length === 0) return;
+    const limit = limiter(readAtOnce);
+    const sorted: Sorted = { fresh: [], doubles: [], alike: [] };
+    const again: Item[] = [];
+    const outdated: Item[] = [];
+    const look = async ({ item, other, file, its }: Alike) => {
+      const same = await limit(async () => !item.gone && (await sameContent(file, its)));
+      if (!isAsked(item)) return;
+      const holder = holderOf(targetOf(item));
+      const done = other.state === 'done' && !other.gone;
+      if (same && (holder === other || (done && !holder))) {
+        if (other.state !== 'failed') {
+          const problem = ownProblem('on-its-way', text.problems.onItsWay);
+          ledger.set(item, { state: 'skipped', problem });
+          return;
+        }
+        if (canRetry(other)) {
+          again.push(other); // it goes on where it was, in its own row
+          outdated.push(item);
+          return;
+        }
+      }
+      sort(item, holder, sorted, outdated);
+    };
+    await Promise.all(alike.map(look));
+    options.discard(outdated);
     options.retry(again);
-    return { fresh, doubles };
+    show();
+    await Promise.all([planItems(sorted.fresh, [], base), keepBoth(sorted.doubles)]);
   }
 
   /** Lists what cannot be uploaded at all, so that it is not forgotten. */
@@ -120,6 +190,8 @@ export function createIntake(options: IntakeOptions): Intake {
     item.state = 'failed';
     item.problem = problem;
     ledger.add([item]);
+    const other = holderOf(targetOf(item));
+    if (!other) claim(item); // so that it gives way to what is picked later
   }
 
   /** One plan after the other, so that two drops do not take the same free name. */
@@ -224,13 +296,17 @@ export function createIntake(options: IntakeOptions): Intake {
       return questions[0]?.conflicts;
     },
     async take(folder, picked) {
-      const { fresh, doubles } = itemsFor(folder, picked);
+      const { fresh, doubles, alike } = itemsFor(folder, picked);
       for (const path of picked.unreadable ?? []) {
         addRefused(folder, path, ownProblem('unreadable', text.problems.unreadable));
       }
       show();
       const folders = picked.folders.map((path) => joinPath(folder, path));
-      await Promise.all([planItems(fresh, folders, folder), keepBoth(doubles)]);
+      await Promise.all([
+        planItems(fresh, folders, folder),
+        keepBoth(doubles),
+        compare(alike, folder),
+      ]);
     },
     replan(items) {
       for (const [base, some] of groupByBase(items)) void planItems(some, [], base);
@@ -263,10 +339,6 @@ function without(question: Question, items: readonly Item[]): Question[] {
   if (taken.length > 0) return [{ ...question, taken, conflicts }];
   question.answered();
   return [];
-}
-
-function sameFile(a: Item, b: Item): boolean {
-  return a.file !== undefined && a.size === b.size && a.file.lastModified === b.file?.lastModified;
 }
 
 function groupByBase(items: readonly Item[]): Map<string, Item[]> {

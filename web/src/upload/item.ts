@@ -86,6 +86,16 @@ export function targetOf(item: Item): string {
   return joinPath(item.folder, item.name);
 }
 
+/** A path as it is compared: the server stores names in one form of Unicode, devices do not. */
+export function keyOf(path: string): string {
+  return path.normalize('NFC');
+}
+
+/** Whether another try can help. What changed on this device can only be picked anew. */
+export function canRetry(item: Item): boolean {
+  return item.state === 'failed' && item.file !== undefined && item.problem?.code !== 'changed';
+}
+
 /** Gives it another target or condition. What the server has of it is kept. */
 export function aim(item: Item, condition: Condition): void {
   item.condition = condition;

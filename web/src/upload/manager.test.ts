@@ -43,9 +43,12 @@ beforeEach(() => {
   });
 });
 
-/** A file without its bytes: the fake transport never reads them. */
-function file(size: number, lastModified = 1000): File {
-  return { size, lastModified, type: '', name: 'unused' } as File;
+/** A file of one byte repeated: the fake transport never reads it. */
+function file(size: number, lastModified = 1000, byte = 0): File {
+  const slice = (start: number, end: number) => ({
+    arrayBuffer: async () => new Uint8Array(Math.min(end, size) - start).fill(byte).buffer,
+  });
+  return { size, lastModified, type: '', name: 'unused', slice } as unknown as File;
 }
 
 function picked(files: Record<string, number>, folders: string[] = []): Picked {
@@ -605,9 +608,67 @@ describe('names that exist', () => {
     await clock.pass(100);
     void uploads.add('', picked({ big: 20 * MiB }));
     await clock.pass(60_000);
-    expect(states()).toEqual({ big: 'done' });
-    expect(items().length).toBe(1);
+    expect(items().map((i) => [i.name, i.state, i.problem?.title])).toEqual([
+      ['big', 'done', undefined],
+      ['big', 'skipped', 'Already on its way.'],
+    ]);
+    expect(totals()).toMatchObject({ files: 1, bytes: 20 * MiB });
     expect(server.received).toBe(20 * MiB);
+  });
+
+  test('another file of the same path, size and time is kept as well', async () => {
+    const of = (byte: number) => ({
+      folders: [],
+      files: [{ path: 'a', file: file(20 * MiB, 1000, byte) }],
+    });
+    void uploads.add('', of(1));
+    await clock.pass(100);
+    void uploads.add('', of(2));
+    await clock.pass(60_000);
+    expect(states()).toEqual({ a: 'done', 'a (2)': 'done' });
+  });
+
+  test('the same file dropped again after it failed goes on where it was', async () => {
+    spoil((r) => r.n === 2, problem(403, 'forbidden'));
+    await send({ big: 20 * MiB });
+    await send({ big: 20 * MiB });
+    expect(items().map((i) => i.state)).toEqual(['done']);
+    expect(server.received).toBe(20 * MiB);
+  });
+
+  test('what failed gives its name to what is picked after it', async () => {
+    spoil((r) => r.n === 2, problem(403, 'forbidden'));
+    await send({ big: 20 * MiB });
+    await send({ big: 9 * MiB });
+    expect(items().map((i) => [i.name, i.state])).toEqual([['big', 'done']]);
+    expect(server.dropped.length).toBe(1);
+    expect([...server.tree.values()].map((e) => [e.name, e.size])).toEqual([['big', 9 * MiB]]);
+  });
+
+  test('so does what changed on the disk, even if it looks the same, and what was unreadable', async () => {
+    spoil((r) => r.n === 2, 'unreadable');
+    await send({ big: 20 * MiB });
+    expect(states()).toEqual({ big: 'failed' });
+    const asked = server.requests.length;
+    uploads.retry();
+    await clock.pass(1000);
+    expect(server.requests.length).toBe(asked);
+    expect(states()).toEqual({ big: 'failed' });
+    void uploads.add('', { folders: [], files: [], unreadable: ['b'] });
+    await send({ big: 20 * MiB, b: 5 });
+    expect(items().map((i) => [i.name, i.state])).toEqual([
+      ['big', 'done'],
+      ['b', 'done'],
+    ]);
+    expect([...server.tree.keys()].sort()).toEqual(['b', 'big']);
+  });
+
+  test('names that the server takes for one are doubles', async () => {
+    await send({ '\u00fc': 1, 'u\u0308': 2 });
+    expect(items().map((i) => [i.name, i.state])).toEqual([
+      ['\u00fc', 'done'],
+      ['u\u0308 (2)', 'done'],
+    ]);
   });
 });
 
@@ -825,6 +886,14 @@ describe('pause, resume, cancel', () => {
     await clock.pass(1000);
     uploads.clear();
     expect(states()).toEqual({ big: 'sending' });
+  });
+
+  test('clear drops what the server has of failed ones, and nothing else', async () => {
+    spoil((r) => r.path === 'bad' && r.step === 'patch', problem(403, 'forbidden'));
+    await send({ a: 9 * MiB, bad: 9 * MiB });
+    expect(states()).toEqual({ a: 'done', bad: 'failed' });
+    uploads.clear();
+    expect(server.dropped.length).toBe(1);
   });
 });
 

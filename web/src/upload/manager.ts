@@ -5,7 +5,7 @@ import type { Observable } from '../lib/observable';
 import { createDisplay } from './display';
 import { createGate } from './gate';
 import { createIntake } from './intake';
-import { beginAnew, type Item, isOpen } from './item';
+import { beginAnew, canRetry, type Item, isOpen } from './item';
 import { createLedger } from './ledger';
 import type { Planner } from './plan';
 import { createSender } from './sender';
@@ -120,6 +120,7 @@ export function createUploads(options: UploadsOptions): UploadsManager {
     held: () => held,
     enqueue: (items) => sender.enqueue(items),
     retry: retryAll,
+    discard,
     changed,
     show,
   });
@@ -153,7 +154,7 @@ export function createUploads(options: UploadsOptions): UploadsManager {
     const replan: Item[] = [];
     const go: Item[] = [];
     for (const item of items) {
-      if (item.state !== 'failed' || !item.file) continue;
+      if (!canRetry(item)) continue;
       item.attempts = 0;
       item.renewed = false;
       // What was refused for what is there may be asked anew: the name may be free by now,
@@ -265,7 +266,7 @@ export function createUploads(options: UploadsOptions): UploadsManager {
       show();
     },
     clear() {
-      remove(ledger.items.filter((item) => !isOpen(item.state)));
+      discard(ledger.items.filter((item) => !isOpen(item.state)));
       show();
     },
     signedIn() {
