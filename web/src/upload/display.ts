@@ -47,7 +47,7 @@ export function createDisplay(options: DisplayOptions): Display {
       bytes,
       acked,
       sent,
-      speed: pace.speed(),
+      speed: pace.speed(clock.now()),
       secondsLeft: pace.secondsFor(left, clock.now()),
       paused: open > 0 && paused === open,
       waits: options.waits(),
@@ -77,7 +77,7 @@ export function createDisplay(options: DisplayOptions): Display {
     cancelTick = clock.after(second, () => {
       cancelTick = undefined;
       options.onSecond();
-      const before = pace.speed();
+      const before = pace.speed(clock.now());
       const moves = ledger.sums.sending > 0;
       if (moves) pace.sample(clock.now(), ledger.gained);
       else pace.rest();

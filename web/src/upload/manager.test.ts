@@ -979,6 +979,32 @@ describe('progress', () => {
     expect(totals()).toMatchObject({ speed: 0, secondsLeft: undefined });
   });
 
+  test('no speed and no time left when nothing is acknowledged for ten seconds', async () => {
+    server.fault = (r) => (r.n > 50 ? 'hang' : undefined);
+    await send({ big: 40_000 * MiB }, 9000);
+    expect(totals().speed).toBeGreaterThan(0);
+    expect(totals().secondsLeft).toBeGreaterThan(0);
+    await clock.pass(5000);
+    expect(states()).toEqual({ big: 'sending' });
+    expect(totals()).toMatchObject({ speed: 0, secondsLeft: undefined });
+  });
+
+  test('offline as soon as one fails by the network, until anything comes through', async () => {
+    server.fault = (r) => (r.n < 9 ? undefined : r.path === 'a' ? 'lost' : 'hang');
+    await send({ a: 4000 * MiB, b: 4000 * MiB, c: 4000 * MiB }, 1000);
+    expect(states()).toEqual({ a: 'retrying', b: 'sending', c: 'sending' });
+    expect(totals().waits).toBe('offline');
+    uploads.pause();
+    expect(totals().waits).toBe('no');
+  });
+
+  test('not offline while others are acknowledged', async () => {
+    server.fault = (r) => (r.path === 'a' && r.step === 'patch' ? 'lost' : undefined);
+    await send({ a: 4000 * MiB, b: 40_000 * MiB }, 5000);
+    expect(states()).toEqual({ a: 'retrying', b: 'sending' });
+    expect(totals().waits).toBe('no');
+  });
+
   test('at most ten snapshots a second, and the same one while nothing changes', async () => {
     let told = 0;
     uploads.subscribe(() => told++);

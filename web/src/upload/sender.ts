@@ -57,7 +57,7 @@ export interface Sender {
   wake(): void;
   /** To be called once a second: ends what stands still. */
   watch(): void;
-  /** All that could be sent waits for the server. */
+  /** A try failed for want of the network or the server, and nothing has come through since. */
   readonly away: boolean;
 }
 
@@ -69,6 +69,8 @@ interface Run {
   last: boolean;
   /** When there was a sign of life. */
   alive: number;
+  /** Bytes handed to the connection, the first count of this try included. */
+  sent: number | undefined;
 }
 
 export function createSender(options: SenderOptions): Sender {
@@ -79,6 +81,8 @@ export function createSender(options: SenderOptions): Sender {
   let head = 0;
   const front: Item[] = []; // those that had a place before
   let chunkSize = largestChunk;
+  /** A try ended without an answer of Cairn's, and nothing has come through since. */
+  let cut = false;
 
   function pump(): void {
     while (!gate.closed && runs.size < places) {
@@ -117,7 +121,7 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   function hold(item: Item, phase: Phase | undefined, stop: () => void): Run {
-    const run: Run = { stop, phase, last: false, alive: clock.now() };
+    const run: Run = { stop, phase, last: false, alive: clock.now(), sent: undefined };
     runs.set(item, run);
     return run;
   }
@@ -145,6 +149,7 @@ export function createSender(options: SenderOptions): Sender {
     };
     const works = () => {
       alive();
+      cut = false;
       if (item.state !== 'sending') ledger.set(item, { state: 'sending', problem: undefined });
     };
     const { file, folder, name, condition, url } = item;
@@ -169,6 +174,9 @@ export function createSender(options: SenderOptions): Sender {
         sent(bytes) {
           if (!mine()) return;
           alive();
+          // The first count only says where it begins.
+          if (run.sent !== undefined && bytes > run.sent) cut = false;
+          run.sent = bytes;
           ledger.set(item, { sent: Math.min(bytes, item.size) });
           options.onChange();
         },
@@ -242,6 +250,7 @@ export function createSender(options: SenderOptions): Sender {
 
   function stored(item: Item): void {
     runs.delete(item);
+    cut = false;
     progressed(item);
     ledger.set(item, {
       state: 'done',
@@ -261,6 +270,7 @@ export function createSender(options: SenderOptions): Sender {
     ledger.set(item, { sent: item.acked });
     if (mayBeStored(failure)) item.maybeStored = true;
     const { problem, last } = failure;
+    if (failure.step !== 'read') cut = isAway(problem);
     const refused = problem.status >= 400 && problem.status !== 401 && problem.status !== 403;
 
     if (problem.code === 'incomplete' && failure.step === 'finish') {
@@ -398,7 +408,7 @@ export function createSender(options: SenderOptions): Sender {
       if (item.url !== undefined && item.state !== 'done') transport.drop(item.url);
     },
     get away() {
-      if (ledger.sums.sending > 0) return false;
+      if (!cut) return false;
       for (const { state, problem } of runs.keys()) {
         if (state === 'retrying' && problem && isAway(problem)) return true;
       }
