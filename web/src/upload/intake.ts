@@ -219,6 +219,8 @@ export function createIntake(options: IntakeOptions): Intake {
         ready(some);
       },
       taken: (some) => taken.push(...some),
+      claimed,
+      moved: (item, folder) => direct(item, item.name, folder, { ifNoneMatch: '*' }),
       refused: refuse,
       refusedFolder: (path, problem) => {
         if (!planner.wanted()) return;
@@ -226,7 +228,7 @@ export function createIntake(options: IntakeOptions): Intake {
         changed();
       },
     };
-    await inTurn(() => plan(items, folders, planner, findings));
+    await inTurn(() => plan(items, folders, base, planner, findings));
     const open = taken.filter(({ item }) => isAsked(item));
     if (open.length === 0) return;
     await new Promise<void>((answered) => {

@@ -2,9 +2,9 @@ import type { Client } from '../api/client';
 import { ownProblem, problemOf } from '../api/problem';
 import type { Entry, Operation, ProblemBody } from '../api/types';
 import { freeNames, nameFault } from '../lib/file-name';
-import { joinPath, partsOf } from '../lib/path';
+import { baseName, isWithin, joinPath, movedPath, parentOf, partsOf } from '../lib/path';
 import { text } from '../lib/text';
-import { type Item, targetOf } from './item';
+import { type Item, keyOf, targetOf } from './item';
 
 /** Paths in one request. */
 const batch = 1000;
@@ -26,6 +26,10 @@ export interface Findings {
   free(items: readonly Item[]): void;
   taken(found: readonly Taken[]): void;
   refused(item: Item, problem: ProblemBody): void;
+  /** Whether another file of ours goes there. */
+  claimed(path: string): boolean;
+  /** The item goes into another folder, since a file has the name of its own. */
+  moved(item: Item, folder: string): void;
   /** A folder that no file of the drop lies in. */
   refusedFolder(path: string, problem: ProblemBody): void;
 }
@@ -41,11 +45,12 @@ export function pathProblem(path: string): ProblemBody | undefined {
 
 /**
  * Makes the folders, then looks which names are taken. folders: those to be made even if no
- * file goes there, as whole paths.
+ * file goes there, as whole paths. base: the folder dropped into, which is not made.
  */
 export async function plan(
   items: readonly Item[],
   folders: readonly string[],
+  base: string,
   planner: Planner,
   findings: Findings,
 ): Promise<void> {
@@ -66,6 +71,22 @@ export async function plan(
     }
   }
   await makeFolders([...wanted], planner, closed);
+  const renamed = await besideFiles(closed, base, planner, findings);
+  if (renamed.size > 0) {
+    const there = (folder: string) => {
+      for (const [from, to] of renamed) {
+        if (isWithin(folder, from)) return movedPath(folder, from, to);
+      }
+      return undefined;
+    };
+    for (const item of good) {
+      const to = there(item.folder);
+      if (to !== undefined && !item.gone) findings.moved(item, to);
+    }
+    for (const folder of closed.keys()) if (there(folder) !== undefined) closed.delete(folder);
+    const again = [...wanted].flatMap((folder) => there(folder) ?? []);
+    await makeFolders(again, planner, closed);
+  }
   const open = good.filter((item) => {
     const problem = closedAbove(item.folder, closed);
     if (problem) findings.refused(item, problem);
@@ -111,6 +132,50 @@ async function makeFolders(
       for (const path of some) closed.set(path, problemOf(error));
     }
   }
+}
+
+/**
+ * New names for folders of the drop that cannot be made because a file has theirs. All
+ * below a folder stays together.
+ */
+async function besideFiles(
+  closed: ReadonlyMap<string, ProblemBody>,
+  base: string,
+  planner: Planner,
+  findings: Findings,
+): Promise<Map<string, string>> {
+  const renamed = new Map<string, string>();
+  const suspects = new Set<string>();
+  for (const [path, { code }] of closed) {
+    if (code !== 'not-a-folder' && code !== 'exists') continue;
+    for (const folder of upwards(path)) {
+      if (folder !== base && isWithin(folder, base)) suspects.add(folder);
+    }
+  }
+  try {
+    const files: { name: string; folder: string; gone: false }[] = [];
+    const all = [...suspects];
+    for (let at = 0; at < all.length; at += batch) {
+      const some = all.slice(at, at + batch);
+      const entries = await planner.lookup(some);
+      for (const [i, path] of some.entries()) {
+        const there = entries[i];
+        if (!there || there.folder) continue;
+        files.push({ name: baseName(path), folder: parentOf(path), gone: false });
+      }
+    }
+    const used = new Set<string>();
+    const claimed = (path: string) => used.has(keyOf(path)) || findings.claimed(path);
+    await findFreeNames(files, planner, claimed, ({ name, folder }, free) => {
+      if (free === undefined) return;
+      const to = joinPath(folder, free);
+      used.add(keyOf(to));
+      renamed.set(joinPath(folder, name), to);
+    });
+  } catch {
+    // They stay closed, for the reason that is known.
+  }
+  return renamed;
 }
 
 /** Of those with files in them, the files tell; the others must not go unmentioned. */
@@ -164,11 +229,11 @@ const together = 100;
  * Finds a free name beside the taken one for each. claimed: whether another file of ours
  * goes there already; use takes the name at once, so that the next one sees it.
  */
-export async function findFreeNames(
-  items: readonly Item[],
+export async function findFreeNames<T extends Pick<Item, 'name' | 'folder' | 'gone'>>(
+  items: readonly T[],
   planner: Pick<Client, 'lookup'>,
   claimed: (path: string) => boolean,
-  use: (item: Item, name: string | undefined) => void,
+  use: (item: T, name: string | undefined) => void,
 ): Promise<void> {
   let left = items.map((item) => ({ item, names: freeNames(item.name), tried: 0 }));
   while (left.length > 0) {
@@ -189,7 +254,7 @@ export async function findFreeNames(
     );
     const entries = paths.length > 0 ? await planner.lookup(paths.slice(0, batch)) : [];
     let at = 0;
-    const solved = new Set<Item>();
+    const solved = new Set<T>();
     for (const [i, search] of some.entries()) {
       const names = candidates[i] ?? [];
       const free = names.find((name, n) => {
