@@ -164,7 +164,10 @@ export class FakeServer {
     for (let n = 1; n <= parts.length; n++) {
       const at = parts.slice(0, n).join('/');
       const there = this.tree.get(at);
-      if (there && !there.folder) return { problem: problem(409, 'not-a-folder') };
+      if (there && !there.folder) {
+        const code = n === parts.length ? 'exists' : 'not-a-folder';
+        return { problem: problem(409, code) };
+      }
       if (!there) this.folder(at);
     }
     return { node: this.tree.get(path)?.id ?? '', path };

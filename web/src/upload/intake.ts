@@ -249,9 +249,10 @@ export function createIntake(options: IntakeOptions): Intake {
   /** Sends items under names that are free. */
   async function keepBoth(items: readonly Item[]): Promise<void> {
     if (items.length === 0) return;
+    const planner = options.planner(); // now: by its turn all may be cancelled
     try {
       await inTurn(() =>
-        findFreeNames(items, options.planner(), claimed, (item, name) => {
+        findFreeNames(items, planner, claimed, (item, name) => {
           if (item.gone) return;
           if (name === undefined) {
             refuse(item, ownProblem('no-free-name', text.problems.noFreeName));

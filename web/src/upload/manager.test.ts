@@ -886,6 +886,14 @@ describe('pause, resume, cancel', () => {
     }
   });
 
+  test('cancel of all ends the search for free names', async () => {
+    void uploads.add('', picked({ a: 1 }));
+    void uploads.add('', picked({ a: 2 }));
+    uploads.cancel();
+    await clock.pass(5000);
+    expect(server.lookups).toBe(0);
+  });
+
   test('an answer for what was cancelled does not end the next session', async () => {
     server.apiFault = () => problem(401, 'unauthorized');
     await send({ a: 1 }, 10);

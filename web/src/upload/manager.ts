@@ -25,7 +25,7 @@ export interface UploadsOptions {
   renew(): Promise<void>;
   /** A file has come into the folder. */
   onStored(folder: string): void;
-  /** There is no room on the server: everything pauses. */
+  /** There is no room on the server: everything pauses. Told once a pause. */
   onFull(problem: ProblemBody): void;
 }
 

@@ -25,7 +25,7 @@ export type ItemState =
   | 'done'
   /** ended by an error that will not go away by itself; retry begins again where it was */
   | 'failed'
-  /** the person chose to skip it, because the name exists */
+  /** the name exists and the person chose so, or, with a problem, it is on its way already */
   | 'skipped';
 
 /** One file on its way. Frozen. */
@@ -41,7 +41,7 @@ export interface UploadItem {
   /** Bytes handed to the connection: the light bar. At least acked. */
   readonly sent: number;
   readonly state: ItemState;
-  /** Why it failed or retries. */
+  /** Why it failed, retries or was skipped without a question. */
   readonly problem?: ProblemBody;
 }
 
@@ -102,13 +102,13 @@ export interface Uploads {
   /** One file, or, without an id, all. */
   pause(id?: number): void;
   resume(id?: number): void;
-  /** Ends it and drops what the server has of it. */
+  /** Ends it and drops what the server has of it; without an id, drops still being read too. */
   cancel(id?: number): void;
-  /** Tries failed ones again, where they were. */
+  /** Tries failed ones again, where they were; not what changed or could not be read here. */
   retry(id?: number): void;
   /** A failed one whose folder is gone or whose name was taken goes there instead; what arrived is kept. */
   redirect(id: number, folder: string, name: string): void;
-  /** Takes finished, skipped and failed ones off the list. */
+  /** Takes finished, skipped and failed ones off the list; what the server has of failed ones goes. */
   clear(): void;
   /** To be called after a new sign-in: what waits for it goes on. */
   signedIn(): void;
