@@ -96,7 +96,9 @@ function Failure({ item, onRedirect }: UploadRowProps) {
       </strong>
       {item.problem?.detail && <span>{item.problem.detail}</span>}
       <div className={styles.remedies}>
-        <Button onClick={() => uploads.retry(item.id)}>{text.panel.retry}</Button>
+        {item.problem?.code !== 'changed' && (
+          <Button onClick={() => uploads.retry(item.id)}>{text.panel.retry}</Button>
+        )}
         {canGoElsewhere(item) && (
           <Button onClick={() => onRedirect(item)}>{text.panel.elsewhere}</Button>
         )}

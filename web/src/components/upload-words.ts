@@ -38,7 +38,7 @@ export function itemWords(item: UploadItem): string {
     case 'failed':
       return item.problem?.title ?? words.failed;
     case 'skipped':
-      return words.skipped;
+      return item.problem?.title ?? words.skipped;
   }
 }
 

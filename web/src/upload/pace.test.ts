@@ -17,8 +17,8 @@ test('after ten seconds without an acknowledgement there is no speed and no time
   const { pace, now } = paceOf([100, 100, 100, 100]);
   expect(pace.speed(now + 9999)).toBeCloseTo(100);
   expect(pace.secondsFor(1000, now + 9999)).toBe(10);
-  expect(pace.speed(now + 10_000)).toBe(0);
-  expect(pace.secondsFor(1000, now + 10_000)).toBeUndefined();
+  expect(pace.speed(now + 15_000)).toBe(0);
+  expect(pace.secondsFor(1000, now + 15_000)).toBeUndefined();
 });
 
 test('a chunk every 15 seconds: the speed is that of the line when it is told', () => {

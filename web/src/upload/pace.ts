@@ -15,7 +15,7 @@ const halfLife = 7000;
 /** Milliseconds before a time is told: the first seconds say little. */
 const silence = 3000;
 /** Milliseconds without an acknowledgement after which nothing is told. */
-const still = 10_000;
+const still = 15_000;
 /** Seconds; what takes longer cannot be told. */
 const longest = 24 * 3600;
 
