@@ -56,7 +56,7 @@ run: build ## serve on 127.0.0.1:8080; ARGS='…' adds flags, DATA=… names the
 .PHONY: test
 test: tools lint build ## everything; installs the Debian packages it needs
 	npm test --silent
-	go test -count=1 -timeout 8m ./...
+	go test -count=1 -timeout 15m ./...
 
 .PHONY: check
 check: lint ## fast: format, lint, types, unit tests
@@ -73,7 +73,7 @@ lint: node_modules/.package-lock.json | has-go
 
 .PHONY: e2e
 e2e: tools build ## the black-box tests only: real binary, real clients
-	go test -count=1 -timeout 8m $$(go list ./test/... | grep -v /test/lint$$)
+	go test -count=1 -timeout 15m $$(go list ./test/... | grep -v /test/lint$$)
 
 .PHONY: bench
 bench: build ## benchmarks, as `go test -bench` prints them

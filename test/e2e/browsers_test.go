@@ -13,16 +13,35 @@ import (
 
 // An upload by file input in Debian's Firefox, with a network that breaks once.
 func TestFirefox(t *testing.T) {
-	_, sc := throughNetwork(t, 20e6)
-	sc.More = map[string]any{"bytes": "60000000", "firefox": rig.Need(t, "firefox-esr", "firefox-esr")}
-	play(t, "firefox", "", sc, 2*time.Minute)
+	for name, network := range networks {
+		t.Run(name, func(t *testing.T) {
+			_, sc := network(t, 20e6)
+			sc.More = map[string]any{"bytes": "60000000", "firefox": rig.Need(t, "firefox-esr", "firefox-esr")}
+			play(t, "firefox", "", sc, 2*time.Minute)
+		})
+	}
 }
+
+// networks are the ways to a server that tests take, by name.
+var networks = map[string]func(*testing.T, int64) (*rig.Server, scene){"direct": throughNetwork, "behind nginx": throughNginx}
 
 // The same in WebKitGTK, which is Safari's engine.
 func TestWebKit(t *testing.T) {
-	app(t)
-	s := rig.Start(t, rig.Options{})
-	p := rig.StartRate(t, s.Addr, 20e6)
+	t.Run("direct", func(t *testing.T) {
+		app(t)
+		s := rig.Start(t, rig.Options{})
+		p := rig.StartRate(t, s.Addr, 20e6)
+		uploadInWebKit(t, s, p, "http://"+p.Addr+"/")
+	})
+	t.Run("behind nginx", func(t *testing.T) {
+		app(t)
+		s := rig.StartProxied(t, rig.Options{Rate: 20e6})
+		uploadInWebKit(t, s, s.Network, s.URL)
+	})
+}
+
+func uploadInWebKit(t *testing.T, s *rig.Server, p *rig.RateProxy, address string) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "big.bin")
 	content := make([]byte, 60e6)
 	rand.Read(content)
@@ -34,7 +53,7 @@ func TestWebKit(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := webKit(t)
-	w.open("http://" + p.Addr + "/")
+	w.open(address)
 	w.write(`input[name="username"]`, rig.User)
 	w.write(`input[name="password"]`, rig.Password)
 	w.click(`button[type="submit"]`)

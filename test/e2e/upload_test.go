@@ -37,9 +37,9 @@ func TestUploadThroughKill(t *testing.T) {
 }
 
 func TestUploadThroughNginx(t *testing.T) {
-	_, sc := throughNginx(t, 10e6)
-	sc.More = map[string]any{"bytes": "60000000", "files": "100", "values": "7"}
-	play(t, "upload", "", sc, 2*time.Minute)
+	_, sc := throughNginx(t, 20e6)
+	sc.More = map[string]any{"bytes": "300000000", "files": "500", "values": "20"}
+	play(t, "upload", "", sc, 4*time.Minute)
 }
 
 var setUpLink = regexp.MustCompile(`http\S+/setup#\S+`)
