@@ -1,7 +1,10 @@
 package crash
 
 import (
+	"bytes"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,6 +55,19 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// fillDisk writes a file that takes what room there is.
+func fillDisk(t *testing.T, filler string) {
+	t.Helper()
+	f, err := os.Create(filler)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := io.Copy(f, &endless{400 << 20}); err == nil {
+		t.Fatal("the disk is not full: this tests nothing")
+	}
+}
+
 // TestFullDisk fills the disk under the server, by uploads and behind its back.
 func TestFullDisk(t *testing.T) {
 	disk := smallDisk(t, 220)
@@ -83,17 +99,7 @@ func TestFullDisk(t *testing.T) {
 		intact(t)
 	})
 	filler := filepath.Join(disk, "filler")
-	fill := func(t *testing.T) {
-		t.Helper()
-		f, err := os.Create(filler)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		if _, err := io.Copy(f, &endless{much}); err == nil {
-			t.Fatal("the disk is not full: this tests nothing")
-		}
-	}
+	fill := func(t *testing.T) { fillDisk(t, filler) }
 	t.Run("filled during an upload", func(t *testing.T) {
 		body, client := io.Pipe()
 		answer := make(chan *rig.Response, 1)
@@ -138,6 +144,69 @@ func TestFullDisk(t *testing.T) {
 	s.Restart()
 	intact(t)
 	s.Must(t, rig.Request{Path: "spare.txt"}, 404)
+	s.Stop()
+	s.Check("--deep")
+}
+
+// TestFullDiskTus fills the disk in the middle of a tus request: what was acknowledged
+// stays, what more is told is there, and the rest makes the file once there is room.
+func TestFullDiskTus(t *testing.T) {
+	disk := smallDisk(t, 220)
+	filler := filepath.Join(disk, "filler")
+	s := rig.Start(t, rig.Options{Dir: filepath.Join(disk, "data")})
+	const old = "what was there before"
+	s.Put(t, "old.txt", old)
+	u := &sending{name: "old.txt", content: make([]byte, 8<<20)}
+	rand.NewChaCha8([32]byte{9}).Read(u.content)
+	u.create(t, s)
+	patch := func(r io.Reader, at, end int64) *rig.Response {
+		resp, err := s.Do(rig.Request{Method: "PATCH", Path: u.at, Reader: r, Size: end - at,
+			Header: tusHeader("Upload-Offset", fmt.Sprint(at), "Content-Type", "application/offset+octet-stream")})
+		if err != nil {
+			return &rig.Response{Body: err.Error()}
+		}
+		return resp
+	}
+	const acked, all = 2<<20 + 77, 8 << 20
+	if r := patch(bytes.NewReader(u.content[:acked]), 0, acked); r.Status != 204 {
+		t.Fatalf("%+v", r)
+	}
+	body, client := io.Pipe()
+	answer := make(chan *rig.Response, 1)
+	go func() {
+		r := patch(body, acked, all)
+		body.Close()
+		answer <- r
+	}()
+	client.Write(u.content[acked : acked+1<<20])
+	fillDisk(t, filler)
+	client.Write(u.content[acked+1<<20:])
+	client.Close()
+	if r := <-answer; r.Status != 507 || !strings.Contains(r.Body, `"code":"disk-full"`) {
+		t.Errorf("%+v, want 507", r)
+	}
+	if s.Get(t, "old.txt") != old {
+		t.Error("the old version is gone")
+	}
+	u.reported = acked
+	u.verify(t, s) // what was acknowledged is there
+	kept := u.reported
+	s.Kill9()
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	s.Restart()
+	if u.verify(t, s); u.reported != kept || u.done {
+		t.Errorf("%d bytes were told on the full disk, %d after a restart", kept, u.reported)
+	}
+	if r := patch(bytes.NewReader(u.content[u.reported:]), u.reported, all); r.Status != 204 {
+		t.Fatalf("the rest, once there is room: %+v", r)
+	}
+	u.verify(t, s) // and compares the file
+	if !u.done {
+		t.Error("it is not complete")
+	}
+	t.Logf("%d of %d bytes were kept on the full disk", kept, all)
 	s.Stop()
 	s.Check("--deep")
 }
