@@ -1,4 +1,5 @@
 import { defineConfig } from '@playwright/test';
+import { flags } from './flags';
 import { scene } from './scene';
 
 // The Go tests of this folder start the server and run one script at a time against it.
@@ -18,17 +19,7 @@ export default defineConfig({
     actionTimeout: 15_000,
     launchOptions: {
       executablePath: scene.browser,
-      args: [
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--disable-dev-shm-usage',
-        // Nothing leaves this machine.
-        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
-      ],
+      args: flags,
     },
   },
 });

@@ -2,6 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, launch, type Page } from 'puppeteer-core';
 import { text } from '../../web/src/lib/text';
+import { flags } from './flags';
 import { Peer, scene, until } from './scene';
 
 /**
@@ -27,17 +28,7 @@ export async function chromium(): Promise<Puppet> {
     networkEnabled: false,
     userDataDir: join(scene.dir, 'profile'),
     defaultViewport: { width: 1280, height: 800 },
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--disable-dev-shm-usage',
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
-    ],
+    args: ['--no-sandbox', ...flags],
   });
   return puppet(browser);
 }
