@@ -2,16 +2,19 @@ package pack
 
 import "hash/crc32"
 
-// blockCRCs appends the CRC-32C of each 64 KiB of payload to crcs, and returns that of
-// the whole payload, combined from them.
-func blockCRCs(crcs []uint32, payload []byte) ([]uint32, uint32) {
+// blockCRCs appends the CRC-32C of each 64 KiB of a payload to crcs, and returns that
+// of the whole payload, combined from them. The payload comes in parts, all but the
+// last of them a multiple of 64 KiB.
+func blockCRCs(crcs []uint32, payload ...[]byte) ([]uint32, uint32) {
 	whole := uint32(0)
-	for len(payload) > 0 {
-		b := payload[:min(len(payload), BlockBytes)]
-		payload = payload[len(b):]
-		c := crc32.Checksum(b, castagnoli)
-		crcs = append(crcs, c)
-		whole = combine(whole, c, len(b))
+	for _, part := range payload {
+		for len(part) > 0 {
+			b := part[:min(len(part), BlockBytes)]
+			part = part[len(b):]
+			c := crc32.Checksum(b, castagnoli)
+			crcs = append(crcs, c)
+			whole = combine(whole, c, len(b))
+		}
 	}
 	return crcs, whole
 }

@@ -3,6 +3,7 @@ package pack
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 
 	"cairn/store/chunk"
@@ -37,25 +38,32 @@ type pack struct {
 // draft is an encoded group of records that has no place yet.
 type draft struct {
 	entries  []Entry
-	crcs     []uint32 // of all entries, in order
-	payloads [][]byte
-	bytes    int64 // with headers and padding
+	crcs     []uint32   // of all entries, in order
+	payloads [][][]byte // parts of each
+	buffers  int        // that all parts are, with headers and padding
+	bytes    int64      // with headers and padding
 }
 
 func newDraft(recs []Record) (*draft, error) {
-	d := &draft{entries: make([]Entry, len(recs)), payloads: make([][]byte, len(recs))}
+	d := &draft{entries: make([]Entry, len(recs)), payloads: make([][][]byte, len(recs))}
 	if len(recs) == 0 || len(recs) > MaxRecords {
 		return nil, fmt.Errorf("%w: %d records", ErrTooLarge, len(recs))
 	}
 	for i := range recs {
 		r, e := &recs[i], &d.entries[i]
-		if len(r.Payload) > MaxStored {
-			return nil, fmt.Errorf("%w: %s of %d bytes", ErrTooLarge, r.Type, len(r.Payload))
+		parts, stored, err := r.parts()
+		if err != nil {
+			return nil, err
+		}
+		if stored > MaxStored {
+			return nil, fmt.Errorf("%w: %s of %d bytes", ErrTooLarge, r.Type, stored)
 		}
 		*e = Entry{Type: r.Type, Codec: r.Codec, ID: r.ID, PlainCRC: r.PlainCRC,
-			Stored: uint32(len(r.Payload)), Plain: uint32(r.Plain)}
+			Stored: uint32(stored), Plain: uint32(r.Plain)}
 		if r.Codec == Raw {
 			e.Plain = e.Stored
+		} else if r.Plain < 0 || r.Plain > math.MaxUint32 {
+			return nil, fmt.Errorf("%w: %s of %d plain bytes", ErrTooLarge, r.Type, r.Plain)
 		}
 		if r.Type == Chunk && e.Plain > chunk.MaxBytes {
 			return nil, fmt.Errorf("%w: chunk of %d bytes", ErrTooLarge, e.Plain)
@@ -64,8 +72,9 @@ func newDraft(recs []Record) (*draft, error) {
 			clear(e.ID[:])
 			le.PutUint64(e.ID[:], r.LSN)
 		}
-		d.crcs, e.StoredCRC = blockCRCs(d.crcs, r.Payload)
-		d.payloads[i] = r.Payload
+		d.crcs, e.StoredCRC = blockCRCs(d.crcs, parts...)
+		d.payloads[i] = parts
+		d.buffers += len(parts) + 2
 		d.bytes += RecordBytes + pad8(int64(e.Stored))
 	}
 	return d, nil
@@ -100,7 +109,7 @@ func (p *pack) append(d *draft) (Place, error) {
 	}
 	var zero [8]byte
 	heads := make([]byte, RecordBytes*len(d.entries))
-	bufs := make([][]byte, 0, 3*len(d.entries))
+	bufs := make([][]byte, 0, d.buffers)
 	for i, off := 0, at; i < len(d.entries); i++ {
 		e := &d.entries[i]
 		e.Ordinal = first + uint32(i)
@@ -108,7 +117,8 @@ func (p *pack) append(d *draft) (Place, error) {
 		head := heads[i*RecordBytes : (i+1)*RecordBytes]
 		putRecord(head, p.header.marker, e)
 		off = e.end()
-		bufs = append(bufs, head, d.payloads[i], zero[:off-e.Offset-int64(e.Stored)])
+		bufs = append(append(bufs, head), d.payloads[i]...)
+		bufs = append(bufs, zero[:off-e.Offset-int64(e.Stored)])
 	}
 	if _, err := p.file.WritevAt(bufs, at); err != nil {
 		if cut := p.file.Truncate(at); cut != nil {

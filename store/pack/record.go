@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
 
@@ -45,10 +46,11 @@ func (t Type) String() string {
 // Codec says how a payload is stored.
 type Codec uint8
 
-// The codecs. Only Raw is written or read so far.
+// The codecs. This package passes payloads on as they are stored; who appends and reads
+// them codes and decodes.
 const (
 	Raw  Codec = 0
-	Zstd Codec = 1
+	Zstd Codec = 1 // one frame: see FORMAT.md
 )
 
 // Record is one record to append.
@@ -63,10 +65,30 @@ type Record struct {
 	PlainCRC uint32
 	// Payload is what is stored: 0 to MaxStored bytes.
 	Payload []byte
-	// Codec is how Payload is coded, and Plain the length of what it was before; not
+	// Parts may be set instead of Payload, which is then what they are one behind the
+	// other. All but the last are a multiple of BlockBytes long.
+	Parts [][]byte
+	// Codec is how the payload is coded, and Plain the length of what it was before; not
 	// needed for Raw. Plain bytes of a chunk are at most chunk.MaxBytes.
 	Codec Codec
 	Plain int
+}
+
+// parts is the payload, and its length.
+func (r *Record) parts() (parts [][]byte, bytes int, err error) {
+	if r.Parts == nil {
+		return [][]byte{r.Payload}, len(r.Payload), nil
+	}
+	if r.Payload != nil {
+		return nil, 0, errors.New("a record has a payload or parts, not both")
+	}
+	for i, p := range r.Parts {
+		if i < len(r.Parts)-1 && len(p)%BlockBytes != 0 {
+			return nil, 0, fmt.Errorf("part %d of a payload has %d bytes, no multiple of %d", i, len(p), BlockBytes)
+		}
+		bytes += len(p)
+	}
+	return r.Parts, bytes, nil
 }
 
 // Place is where records lie: Count of them, from ordinal First on.
