@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"cairn/store/meta"
-	"cairn/store/object"
 	"cairn/store/pack"
 )
 
@@ -38,7 +37,7 @@ type openFile struct {
 	pos     int64
 
 	pack meta.PackID // that file is of
-	file object.File
+	file *pack.Handle
 }
 
 // load finds all extents, from the pages if there are any.
@@ -83,9 +82,9 @@ func (c *openFile) Close() error {
 	if c.file == nil {
 		return nil
 	}
-	f := c.file
+	c.file.Return()
 	c.file = nil
-	return f.Close()
+	return nil
 }
 
 // use opens the pack that holds the next bytes, one at a time.
@@ -96,7 +95,7 @@ func (c *openFile) use(id meta.PackID) error {
 	if err := c.Close(); err != nil {
 		return err
 	}
-	f, err := c.s.packs.OpenPack(id)
+	f, err := c.s.packs.Borrow(id)
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,11 @@ package pack
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"testing"
 
+	"cairn/store/meta"
 	"cairn/store/object"
 )
 
@@ -28,6 +30,50 @@ func BenchmarkAppend(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
+			}
+		})
+	}
+}
+
+// Read records of 4 KiB, in random order, of packs that are sealed since before.
+func BenchmarkRead(b *testing.B) {
+	for _, packs := range []int{1, 20} {
+		b.Run(fmt.Sprintf("4KiB/%dpacks", packs), func(b *testing.B) {
+			const each = 1000
+			dir := filepath.Join(b.TempDir(), "packs")
+			o := Options{FS: object.OS(), Dir: dir, MaxBytes: HeaderBytes + each*(4096+RecordBytes)}
+			s, err := Open(b.Context(), o)
+			if err != nil {
+				b.Fatal(err)
+			}
+			recs := make([]Record, each)
+			for i := range recs {
+				recs[i] = s.Chunk(content(4096, byte(i)))
+			}
+			for range packs {
+				if _, err := s.Small().Append(b.Context(), recs...); err != nil {
+					b.Fatal(err)
+				}
+			}
+			s.Close()
+			if s, err = Open(b.Context(), o); err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			for _, workers := range []int{1, 8} {
+				b.Run(fmt.Sprintf("%dreaders", workers), func(b *testing.B) {
+					b.SetBytes(4096)
+					b.ReportAllocs()
+					b.SetParallelism((workers + 1) / 2)
+					b.RunParallel(func(pb *testing.PB) {
+						buf := make([]byte, 4096)
+						for pb.Next() {
+							if _, err := s.Read(b.Context(), meta.PackID(1+rand.IntN(packs)), rand.Uint32N(each), buf); err != nil {
+								b.Fatal(err)
+							}
+						}
+					})
+				})
 			}
 		})
 	}

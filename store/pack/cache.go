@@ -7,50 +7,111 @@ import (
 	"cairn/store/meta"
 )
 
-// footers keeps the indexes of sealed packs that were used last, up to a number of
-// bytes. Safe for concurrent use; the indexes in it are never changed.
+// footers keeps the trailers and footer pages that were used last. Safe for concurrent
+// use; what is in it is never changed.
 type footers struct {
-	max   int
-	loads chan struct{} // a slot for each footer being read: bounds the memory for it
-
-	mu    sync.Mutex
-	bytes int
-	order *list.List // of *footer, newest first
-	byID  map[meta.PackID]*list.Element
+	pages    [shards]lru[pageKey, []Entry]
+	trailers [shards]lru[pageKey, *trailer]
+	scans    chan struct{} // held while a pack is read by its records: one at a time
 }
 
-type footer struct {
-	id    meta.PackID
-	index *index
+// shards keeps readers of different pages from waiting for one another.
+const shards = 16
+
+// pageCost is what a page takes in memory, its place in the cache included; a trailer
+// takes a sixteenth of it.
+const pageCost = pageBytes + 256
+
+// maxTrailers bounds the trailers, about 250 bytes each.
+const maxTrailers = 4096
+
+type pageKey struct {
+	pack meta.PackID
+	page int
 }
 
+// newFooters makes a cache of about max bytes of pages.
 func newFooters(max int) *footers {
-	return &footers{max: max, loads: make(chan struct{}, 2), order: list.New(), byID: map[meta.PackID]*list.Element{}}
+	c := &footers{scans: make(chan struct{}, 1)}
+	for i := range c.pages {
+		c.pages[i].max = max / pageCost / shards
+		c.trailers[i].max = maxTrailers / shards
+	}
+	return c
 }
 
-func (c *footers) get(id meta.PackID) *index {
+func (k pageKey) shard() int {
+	return int((uint64(k.pack) + uint64(k.page)<<32) * 0x9e3779b97f4a7c15 >> 60)
+}
+
+func (c *footers) page(k pageKey) ([]Entry, bool)  { return c.pages[k.shard()].get(k) }
+func (c *footers) putPage(k pageKey, page []Entry) { c.pages[k.shard()].put(k, page) }
+
+func (c *footers) trailer(id meta.PackID) (*trailer, bool) {
+	k := pageKey{pack: id}
+	return c.trailers[k.shard()].get(k)
+}
+
+func (c *footers) putTrailer(t *trailer) {
+	k := pageKey{pack: t.id}
+	c.trailers[k.shard()].put(k, t)
+}
+
+// forget drops all that is kept of a pack. It looks at the whole cache.
+func (c *footers) forget(id meta.PackID) {
+	of := func(k pageKey) bool { return k.pack == id }
+	for i := range c.pages {
+		c.pages[i].forget(of)
+		c.trailers[i].forget(of)
+	}
+}
+
+// lru keeps the max values that were used last.
+type lru[K comparable, V any] struct {
+	mu    sync.Mutex
+	max   int
+	order list.List // of slot, newest first
+	byKey map[K]*list.Element
+}
+
+type slot[K comparable, V any] struct {
+	key   K
+	value V
+}
+
+func (c *lru[K, V]) get(k K) (v V, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := c.byID[id]
+	e := c.byKey[k]
 	if e == nil {
-		return nil
+		return v, false
 	}
 	c.order.MoveToFront(e)
-	return e.Value.(*footer).index
+	return e.Value.(*slot[K, V]).value, true
 }
 
-func (c *footers) put(id meta.PackID, x *index) {
+func (c *lru[K, V]) put(k K, v V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.byID[id] != nil || x.bytes() > c.max {
+	if c.byKey == nil {
+		c.byKey = map[K]*list.Element{}
+	}
+	if e := c.byKey[k]; e != nil || c.max == 0 {
 		return
 	}
-	c.byID[id] = c.order.PushFront(&footer{id, x})
-	c.bytes += x.bytes()
-	for c.bytes > c.max {
-		e := c.order.Back()
-		f := c.order.Remove(e).(*footer)
-		delete(c.byID, f.id)
-		c.bytes -= f.index.bytes()
+	c.byKey[k] = c.order.PushFront(&slot[K, V]{k, v})
+	for len(c.byKey) > c.max {
+		delete(c.byKey, c.order.Remove(c.order.Back()).(*slot[K, V]).key)
+	}
+}
+
+func (c *lru[K, V]) forget(which func(K) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for k, e := range c.byKey {
+		if which(k) {
+			c.order.Remove(e)
+			delete(c.byKey, k)
+		}
 	}
 }

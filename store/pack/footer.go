@@ -52,9 +52,6 @@ func (x *index) lsns() (first, last uint64) {
 	return first, last
 }
 
-// bytes is what x takes in memory.
-func (x *index) bytes() int { return entryBytes*len(x.entries) + 4*len(x.blocks) }
-
 // trailer is the last 96 bytes of a sealed pack.
 type trailer struct {
 	records, blocks   uint32
@@ -68,26 +65,29 @@ type trailer struct {
 	marker            marker
 }
 
+// gaps is how many ordinals below next have no record.
+func (t *trailer) gaps() int64 { return int64(t.next) - int64(t.records) }
+
+// footerBytes is the length of a footer.
+func footerBytes(records, blocks uint32) int64 {
+	return pageBytes * (pagesOf(records, pageEntries) + pagesOf(blocks, pageBlocks))
+}
+
 // encodeFooter makes footer and trailer of a pack whose records end at offset.
 func encodeFooter(h *header, x *index, offset int64) []byte {
-	n := pad8(int64(x.bytes()))
-	b := make([]byte, n+trailerBytes)
-	for i := range x.entries {
-		putEntry(b[i*entryBytes:], &x.entries[i])
-	}
-	for i, c := range x.blocks {
-		le.PutUint32(b[len(x.entries)*entryBytes+4*i:], c)
-	}
 	t := trailer{
-		records: uint32(len(x.entries)), blocks: uint32(len(x.blocks)),
-		offset: offset, length: n, footerCRC: crc32.Checksum(b[:n], castagnoli),
+		records: uint32(len(x.entries)), blocks: uint32(len(x.blocks)), offset: offset,
 		id: h.id, generation: h.generation, marker: h.marker,
 	}
+	t.length = footerBytes(t.records, t.blocks)
+	b := make([]byte, t.length+trailerBytes)
+	putPages(b, h.marker, x)
+	t.footerCRC = crc32.Checksum(b[:t.length], castagnoli)
 	if len(x.entries) > 0 {
 		t.next = x.entries[len(x.entries)-1].Ordinal + 1
 	}
 	t.firstLSN, t.lastLSN = x.lsns()
-	t.put(b[n:])
+	t.put(b[t.length:])
 	return b
 }
 
@@ -128,54 +128,74 @@ func parseTrailer(b []byte) (trailer, error) {
 	if v := le.Uint32(b[8:]); v != Version || t.incompat != 0 {
 		return t, fmt.Errorf("%w: footer version %d, features %#x", ErrVersion, v, t.incompat)
 	}
-	if t.records > MaxRecords || t.blocks > maxBlocks || t.offset < HeaderBytes || t.offset%8 != 0 ||
-		t.length != pad8(int64(t.records)*entryBytes+4*int64(t.blocks)) {
+	if t.records > t.next || t.next > MaxRecords || t.records == 0 && t.next > 0 || t.blocks > maxBlocks ||
+		t.offset < HeaderBytes || t.offset%8 != 0 || t.length != footerBytes(t.records, t.blocks) {
 		return t, fmt.Errorf("%w: trailer contradicts itself", ErrCorrupt)
 	}
 	return t, nil
 }
 
-// parseFooter reads the footer that t describes. Every entry lies between header and
-// footer, and ordinals ascend.
+// parseFooter reads the whole footer that t describes.
 func parseFooter(b []byte, t *trailer) (*index, error) {
 	if int64(len(b)) != t.length || crc32.Checksum(b, castagnoli) != t.footerCRC {
 		return nil, fmt.Errorf("%w: footer checksum", ErrCorrupt)
 	}
-	x := &index{entries: make([]Entry, t.records), blocks: make([]uint32, t.blocks)}
-	for i := range x.entries {
-		e := getEntry(b[i*entryBytes:])
-		if e.Offset < HeaderBytes+RecordBytes || e.Stored > MaxStored || e.Offset > t.offset ||
-			e.end() > t.offset || uint64(e.block)+uint64(e.blocks()) > uint64(t.blocks) ||
-			e.Ordinal >= MaxRecords || i > 0 && e.Ordinal <= x.entries[i-1].Ordinal {
+	x := &index{entries: make([]Entry, 0, t.records), blocks: make([]uint32, 0, t.blocks)}
+	for n := 0; len(b) > 0; n++ {
+		page := b[:pageBytes]
+		b = b[pageBytes:]
+		if len(x.entries) == int(t.records) {
+			if err := checkPage(page, t.marker, n); err != nil {
+				return nil, err
+			}
+			for i := range min(pageBlocks, int(t.blocks)-len(x.blocks)) {
+				x.blocks = append(x.blocks, le.Uint32(page[4*i:]))
+			}
+			continue
+		}
+		es, err := parseEntries(page, t, n)
+		if err != nil {
+			return nil, err
+		}
+		if i := len(x.entries); i > 0 && es[0].Ordinal <= x.entries[i-1].Ordinal {
 			return nil, fmt.Errorf("%w: footer entry %d", ErrCorrupt, i)
 		}
-		x.entries[i] = e
+		x.entries = append(x.entries, es...)
 	}
-	for i := range x.blocks {
-		x.blocks[i] = le.Uint32(b[int(t.records)*entryBytes+4*i:])
+	if n := len(x.entries); n > 0 && x.entries[n-1].Ordinal+1 != t.next {
+		return nil, fmt.Errorf("%w: next ordinal %d", ErrCorrupt, t.next)
 	}
 	return x, nil
+}
+
+// readTrailer reads the trailer of pack id, whose file has size bytes. ErrCorrupt if
+// it has none of its own.
+func readTrailer(r io.ReaderAt, size int64, id meta.PackID) (trailer, error) {
+	if size < HeaderBytes+trailerBytes {
+		return trailer{}, fmt.Errorf("%w: no trailer", ErrCorrupt)
+	}
+	b := make([]byte, trailerBytes)
+	if err := readFull(r, b, size-trailerBytes); err != nil {
+		return trailer{}, err
+	}
+	t, err := parseTrailer(b)
+	if err == nil && (t.id != id || t.offset > size || t.offset+t.length != size-trailerBytes) {
+		err = fmt.Errorf("%w: trailer of another pack", ErrCorrupt)
+	}
+	return t, err
 }
 
 // readFooter reads the index of a sealed pack of size bytes. ErrCorrupt if it has no
 // whole footer of its own.
 func readFooter(r io.ReaderAt, size int64, h *header) (*index, error) {
-	if size < HeaderBytes+trailerBytes {
-		return nil, fmt.Errorf("%w: no trailer", ErrCorrupt)
-	}
-	b := make([]byte, trailerBytes)
-	if err := readFull(r, b, size-trailerBytes); err != nil {
-		return nil, err
-	}
-	t, err := parseTrailer(b)
+	t, err := readTrailer(r, size, h.id)
 	if err != nil {
 		return nil, err
 	}
-	if t.id != h.id || t.generation != h.generation || t.marker != h.marker ||
-		t.offset+t.length != size-trailerBytes {
+	if t.generation != h.generation || t.marker != h.marker {
 		return nil, fmt.Errorf("%w: trailer of another pack", ErrCorrupt)
 	}
-	b = make([]byte, t.length)
+	b := make([]byte, t.length)
 	if err := readFull(r, b, t.offset); err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // Version is the format version that this package writes, and the only one it reads.
-const Version = 0
+const Version = 1
 
 // HeaderBytes is the size of a pack's header; the first record follows it.
 const HeaderBytes = 4096

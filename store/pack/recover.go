@@ -133,8 +133,10 @@ func (s *Set) examine(ctx context.Context, p *pack, f object.File) (keep bool, e
 			s.opt.Log.Error("damaged pack", "pack", name(p.id), "whole records", len(found.index.entries))
 		} else if h.roCompat == 0 {
 			p.size = found.end
-			if found.end < size {
+			if found.torn {
 				s.opt.Log.Warn("torn tail cut off", "pack", name(p.id), "bytes", size-found.end)
+			}
+			if found.end < size {
 				if err := f.Truncate(found.end); err != nil {
 					return false, err
 				}
@@ -189,7 +191,6 @@ func (s *Set) commits(p *pack) []commit {
 		}
 	}
 	if p.sealed {
-		s.cache.put(p.id, p.index)
 		p.index = nil
 	}
 	return out
@@ -217,7 +218,7 @@ func (s *Set) visit(ctx context.Context, all []commit, visit func(lsn uint64, pa
 			if f != nil {
 				f.Close()
 			}
-			if f, err = s.OpenPack(c.pack.id); err != nil {
+			if f, err = s.opt.FS.Open(c.pack.path, os.O_RDONLY); err != nil {
 				return err
 			}
 			of = c.pack

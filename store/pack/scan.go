@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"hash/crc32"
@@ -12,6 +13,7 @@ import (
 type scanned struct {
 	index   index
 	end     int64 // behind the last whole record
+	torn    bool  // something follows that is no record and not zeros
 	damaged bool  // whole records follow damage, or the file could not be read to its end
 }
 
@@ -33,7 +35,7 @@ func scan(ctx context.Context, r io.ReaderAt, size int64, h *header) (*scanned, 
 				continue
 			}
 			if err == nil {
-				break // a torn tail
+				break // a torn tail, or the end
 			}
 		}
 		if ctx.Err() != nil {
@@ -49,7 +51,7 @@ func scan(ctx context.Context, r io.ReaderAt, size int64, h *header) (*scanned, 
 		}
 		s.index.add(e, crcs)
 		off = e.end()
-		s.end = off
+		s.end, s.torn = off, false
 	}
 	if h.generation > 0 { // compacted: ordinals in any order
 		slices.SortStableFunc(s.index.entries, func(a, b Entry) int { return int(a.Ordinal) - int(b.Ordinal) })
@@ -60,6 +62,10 @@ func scan(ctx context.Context, r io.ReaderAt, size int64, h *header) (*scanned, 
 
 // resync finds the next whole record behind the damage at off; 0 if there is none.
 func (w *window) resync(ctx context.Context, off int64, h *header, s *scanned) (int64, error) {
+	if zeros, err := w.zeros(ctx, off); zeros || err != nil {
+		return 0, err // space allocated ahead, not damage
+	}
+	s.torn = true // unless more records follow
 	if e, ok, err := w.head(off, h, s); err != nil {
 		return 0, err
 	} else if ok { // only its payload is bad: do not look for records inside of it
@@ -67,16 +73,24 @@ func (w *window) resync(ctx context.Context, off int64, h *header, s *scanned) (
 			return e.end(), err
 		}
 	}
+	if h.marker == (marker{}) {
+		return 0, nil // not known
+	}
 	for off += 8; off+RecordBytes <= w.size; off += 8 {
-		b, err := w.at(off, RecordBytes)
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		b, err := w.rest(off, RecordBytes)
 		if err != nil {
 			return 0, err
 		}
-		if marker(b[:8]) != h.marker {
+		i := bytes.Index(b, h.marker[:])
+		if i < 0 { // at most 7 bytes of one may be at the end
+			off += int64(len(b)-len(h.marker)) &^ 7
 			continue
 		}
-		if err := ctx.Err(); err != nil {
-			return 0, err
+		if off += int64(i) &^ 7; i%8 != 0 {
+			continue
 		}
 		if _, _, whole, err := w.record(off, h, s); whole || err != nil {
 			return off, err
@@ -84,6 +98,27 @@ func (w *window) resync(ctx context.Context, off int64, h *header, s *scanned) (
 	}
 	return 0, nil
 }
+
+// zeros reports whether there is nothing but zeros from off on.
+func (w *window) zeros(ctx context.Context, off int64) (bool, error) {
+	for off < w.size {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		b, err := w.rest(off, 1)
+		if err != nil {
+			return false, err
+		}
+		b = b[:min(len(b), len(zeroBlock))]
+		if !bytes.Equal(b, zeroBlock[:len(b)]) {
+			return false, nil
+		}
+		off += int64(len(b))
+	}
+	return true, nil
+}
+
+var zeroBlock [BlockBytes]byte
 
 // head reads the record header at off. ok says that it is one, that it can follow what
 // was found before, and that the file is long enough for its payload.
@@ -134,6 +169,15 @@ type window struct {
 // at returns n bytes at off, which lie within size; n ≤ len(buf). The next call
 // overwrites them.
 func (w *window) at(off int64, n int) ([]byte, error) {
+	b, err := w.rest(off, n)
+	if err != nil {
+		return nil, err
+	}
+	return b[:n], nil
+}
+
+// rest is at with all that is in the buffer behind off: n bytes or more.
+func (w *window) rest(off int64, n int) ([]byte, error) {
 	if off < w.off || off+int64(n) > w.off+int64(w.n) {
 		w.off, w.n = off, 0
 		got, err := w.r.ReadAt(w.buf[:min(int64(len(w.buf)), w.size-off)], off)
@@ -145,5 +189,5 @@ func (w *window) at(off int64, n int) ([]byte, error) {
 		}
 		w.n = got
 	}
-	return w.buf[off-w.off:][:n], nil
+	return w.buf[off-w.off : w.n], nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"cairn/store/object"
 )
 
 // startSeal seals p in the background. The caller holds a slot of s.sealing, and no
@@ -36,13 +38,17 @@ func (s *Set) seal(p *pack) error {
 	if lead, err := p.begin(context.Background(), size+1); !lead {
 		return err
 	}
-	if _, err := p.file.WriteAt(foot, size); err != nil {
+	end := size + int64(len(foot))
+	_, err := p.file.WriteAt(foot, size)
+	if err == nil {
+		err = cut(p.file, end)
+	}
+	if err != nil {
 		err = errors.Join(fmt.Errorf("footer: %w", err), p.file.Truncate(size))
 		p.finish(0, nil)
 		return err
 	}
-	end := size + int64(len(foot))
-	err := p.file.Sync()
+	err = p.file.Sync()
 	if err != nil {
 		p.finish(0, err)
 		p.abandon()
@@ -50,10 +56,17 @@ func (s *Set) seal(p *pack) error {
 	}
 	p.mu.Lock()
 	p.sealed, p.size, p.flushed = true, end, end
-	index := p.index
 	p.index = nil
 	p.mu.Unlock()
 	p.finish(end, nil)
-	s.cache.put(p.id, index)
 	return p.close()
+}
+
+// cut drops the space that was allocated behind end.
+func cut(f object.File, end int64) error {
+	size, err := f.Size()
+	if err == nil && size > end {
+		err = f.Truncate(end)
+	}
+	return err
 }

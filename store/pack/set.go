@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -40,6 +41,10 @@ type Options struct {
 	// holds no lock. Nil: nobody is.
 	OnSealed func(Info)
 	Log      *slog.Logger
+	// Decode calls use once with what stored, one zstd frame of plain bytes, holds; use
+	// must not keep it. Verify calls it, several at once. Nil: Verify looks at the
+	// checksum of stored bytes only.
+	Decode func(ctx context.Context, stored []byte, plain int, use func([]byte) error) error
 
 	marker func() marker // random, but in tests
 }
@@ -64,6 +69,7 @@ const sealers = 2
 type Set struct {
 	opt     Options
 	cache   *footers
+	handles *handles
 	sealing chan struct{} // a slot for each seal under way
 	work    sync.WaitGroup
 
@@ -94,6 +100,7 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 	}
 	s := &Set{opt: o, cache: newFooters(8 << 20), sealing: make(chan struct{}, sealers),
 		packs: map[meta.PackID]*pack{}, last: o.After}
+	s.handles = newHandles(o.FS, maxHandles, s.has)
 	s.small = newLane(s)
 	found, err := listPacks(ctx, o.FS, o.Dir)
 	if err != nil {
@@ -144,9 +151,19 @@ func (s *Set) Packs() []Info {
 	return out
 }
 
-// Chunk makes the record of a raw chunk: its id and its checksum.
-func (s *Set) Chunk(plain []byte) Record {
-	return Record{Type: Chunk, ID: chunk.Sum(&s.opt.Key, plain), PlainCRC: crc32.ChecksumIEEE(plain), Payload: plain}
+// Chunk makes the record of a raw chunk, whose plain bytes come in parts as those of
+// Record: its id and its checksum.
+func (s *Set) Chunk(parts ...[]byte) Record {
+	plain := parts[0]
+	if len(parts) > 1 {
+		plain = bytes.Join(parts, nil)
+	}
+	r := Record{Type: Chunk, ID: chunk.Sum(&s.opt.Key, plain), Parts: parts}
+	for _, p := range parts {
+		r.PlainCRC = crc32.Update(r.PlainCRC, crc32.IEEETable, p)
+		r.Plain += len(p)
+	}
+	return r
 }
 
 // Flush returns when every record appended to the packs before the call is on stable
@@ -197,7 +214,7 @@ func (s *Set) Close() error {
 		<-l.lock
 	}
 	s.work.Wait()
-	var errs []error
+	errs := []error{s.handles.close()}
 	for _, p := range s.sorted() {
 		errs = append(errs, p.close())
 	}
@@ -211,6 +228,13 @@ func (s *Set) lookup(id meta.PackID) (*pack, error) {
 		return p, nil
 	}
 	return nil, fmt.Errorf("pack %s: %w", name(id), ErrNotFound)
+}
+
+// has reports whether p is still one of the packs.
+func (s *Set) has(p *pack) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.packs[p.id] == p
 }
 
 func (s *Set) sorted() []*pack {
