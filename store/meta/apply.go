@@ -78,9 +78,10 @@ func (s *session) apply(op Op) (err error) {
 			_, err = s.exec("DELETE FROM part WHERE upload = ?", o.ID[:])
 		}
 	case *PutPart:
-		_, err = s.exec(`INSERT INTO part (upload, number, bytes, manifest, tail) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (upload, number) DO UPDATE SET bytes = excluded.bytes, manifest = excluded.manifest, tail = excluded.tail`,
-			o.Upload[:], o.Number, o.Offset, o.Manifest.Encode(), encodeRefs(o.Tail))
+		_, err = s.exec(`INSERT INTO part (upload, number, bytes, manifest, tail, state) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (upload, number) DO UPDATE SET bytes = excluded.bytes, manifest = excluded.manifest, tail = excluded.tail,
+			state = excluded.state`,
+			o.Upload[:], o.Number, o.Offset, o.Manifest.Encode(), encodeRefs(o.Tail), o.State)
 	case *PutLock:
 		_, err = s.exec(`INSERT INTO lock (token, space, node, infinite, shared, owner, account, created, timeout, expires)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token) DO UPDATE SET timeout = excluded.timeout, expires = excluded.expires`,

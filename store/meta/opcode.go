@@ -160,6 +160,7 @@ func (o *PutPart) fields(c *coder) {
 	c.i64(&o.Offset)
 	c.manifest(&o.Manifest)
 	many(c, &o.Tail, codeRef)
+	c.bytes(&o.State)
 }
 
 func (o *PutLock) fields(c *coder) {

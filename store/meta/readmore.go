@@ -142,11 +142,11 @@ func (r *Reader) Upload(id UploadID) (u Upload, ok bool, err error) {
 		return u, false, err
 	}
 	u.ID, u.ModTime, u.Created, u.Expires = id, fromNano(mtime), fromNano(created), fromNano(expires)
-	err = r.rows("SELECT number, bytes, manifest, tail FROM part WHERE upload = ? ORDER BY number", []any{id[:]},
+	err = r.rows("SELECT number, bytes, manifest, tail, state FROM part WHERE upload = ? ORDER BY number", []any{id[:]},
 		func(rows *cursor) error {
 			var p Part
 			var manifest, tail []byte
-			if err := rows.Scan(&p.Number, &p.Offset, &manifest, &tail); err != nil {
+			if err := rows.Scan(&p.Number, &p.Offset, &manifest, &tail, &p.State); err != nil {
 				return err
 			}
 			var err error

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// recordVersion is the first byte of a commit payload.
-const recordVersion = 0
+// recordVersion is the first byte of a commit payload. Payloads of version 0 were
+// never promised to be read again.
+const recordVersion = 1
 
 // encodeRecord is the payload of one commit record: the ops of one database
 // transaction, encoded in the order in which they were applied.

@@ -220,7 +220,8 @@ type Part struct {
 	Number   int
 	Offset   int64 // plain bytes that are durable
 	Manifest Manifest
-	Tail     []Ref // durable bytes after the last border, in order
+	Tail     []Ref  // durable bytes after the last border, in order
+	State    []byte // of the cutter, which is in the middle of a chunk; opaque here
 }
 
 // Upload is unfinished (or lately finished) incoming content.
