@@ -19,58 +19,114 @@ func gearTable(text string) (table [256]uint64) {
 	return table
 }
 
+// gear2 is gear, each entry doubled.
+var gear2 = doubled(gear)
+
+func doubled(table [256]uint64) [256]uint64 {
+	for i := range table {
+		table[i] *= 2
+	}
+	return table
+}
+
 // scan rolls h over p and stops behind the first byte that leaves it below limit. It
 // returns the hash, how many bytes it took, and whether it stopped for a border.
-//
-// Two bytes a step, so that the hash of a pair waits for one shift and one addition
-// instead of two of each; with that it is bound by the instructions, not by their
-// latency.
 func scan(h uint64, p []byte, limit uint64) (uint64, int, bool) {
 	i := 0
-	for ; i+8 <= len(p); i += 8 {
-		q := (*[8]byte)(p[i:])
-		a := gear[q[0]]
-		g := h<<1 + a
-		h = h<<2 + (a<<1 + gear[q[1]])
-		if g < limit {
-			return g, i + 1, true
-		}
-		if h < limit {
-			return h, i + 2, true
-		}
-		a = gear[q[2]]
-		g = h<<1 + a
-		h = h<<2 + (a<<1 + gear[q[3]])
-		if g < limit {
-			return g, i + 3, true
-		}
-		if h < limit {
-			return h, i + 4, true
-		}
-		a = gear[q[4]]
-		g = h<<1 + a
-		h = h<<2 + (a<<1 + gear[q[5]])
-		if g < limit {
-			return g, i + 5, true
-		}
-		if h < limit {
-			return h, i + 6, true
-		}
-		a = gear[q[6]]
-		g = h<<1 + a
-		h = h<<2 + (a<<1 + gear[q[7]])
-		if g < limit {
-			return g, i + 7, true
-		}
-		if h < limit {
-			return h, i + 8, true
-		}
-	}
-	for ; i < len(p); i++ {
-		h = h<<1 + gear[p[i]]
-		if h < limit {
-			return h, i + 1, true
+	for i < len(p) {
+		next, n := skip(h, p[i:], limit)
+		h, i = next, i+n
+		for end := min(i+block, len(p)); i < end; i++ {
+			h = h<<1 + gear[p[i]]
+			if h < limit {
+				return h, i + 1, true
+			}
 		}
 	}
 	return h, i, false
+}
+
+const block = 16
+
+// skip rolls h over blocks of p for as long as they have no border, and returns the
+// hash and the bytes so far. It may stop before a block that has none.
+//
+// Two loads and two branches a byte are what bounds it, so it does little else: two
+// bytes a step, and for the first the hash is had only doubled, as a by-product of the
+// second. Doubling loses the top bit: a border is always seen, sometimes one too many.
+func skip(h uint64, p []byte, limit uint64) (uint64, int) {
+	once, twice := &gear, &gear2
+	limit2 := limit * 2
+	n := 0
+	for len(p) >= block {
+		start, h2 := h, uint64(0)
+		q := (*[block]byte)(p)
+		h2 = twice[q[0]] + h*4
+		if h2 < limit2 {
+			return start, n
+		}
+		h = h2 + once[q[1]]
+		if h < limit {
+			return start, n
+		}
+		h2 = twice[q[2]] + h*4
+		if h2 < limit2 {
+			return start, n
+		}
+		h = h2 + once[q[3]]
+		if h < limit {
+			return start, n
+		}
+		h2 = twice[q[4]] + h*4
+		if h2 < limit2 {
+			return start, n
+		}
+		h = h2 + once[q[5]]
+		if h < limit {
+			return start, n
+		}
+		h2 = twice[q[6]] + h*4
+		if h2 < limit2 {
+			return start, n
+		}
+		h = h2 + once[q[7]]
+		if h < limit {
+			return start, n
+		}
+		h2 = twice[q[8]] + h*4
+		if h2 < limit2 {
+			return start, n
+		}
+		h = h2 + once[q[9]]
+		if h < limit {
+			return start, n
+		}
+		h2 = twice[q[10]] + h*4
+		if h2 < limit2 {
+			return start, n
+		}
+		h = h2 + once[q[11]]
+		if h < limit {
+			return start, n
+		}
+		h2 = twice[q[12]] + h*4
+		if h2 < limit2 {
+			return start, n
+		}
+		h = h2 + once[q[13]]
+		if h < limit {
+			return start, n
+		}
+		h2 = twice[q[14]] + h*4
+		if h2 < limit2 {
+			return start, n
+		}
+		h = h2 + once[q[15]]
+		if h < limit {
+			return start, n
+		}
+		p = p[block:]
+		n += block
+	}
+	return h, n
 }
