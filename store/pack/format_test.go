@@ -129,6 +129,72 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
+func FuzzTrailer(f *testing.F) {
+	t := trailer{records: 1, blocks: 1, offset: HeaderBytes + 80, length: 2 * pageBytes, next: 3, id: 1, marker: marker{1}}
+	b := make([]byte, trailerBytes)
+	t.put(b)
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) < trailerBytes {
+			parseTrailer(b)
+			return
+		}
+		le.PutUint32(b[92:], crc32.Checksum(b[:92], castagnoli))
+		tr, err := parseTrailer(b)
+		if err != nil {
+			return
+		}
+		if tr.records > MaxRecords || tr.gaps() < 0 || tr.offset < HeaderBytes || tr.length < 0 || tr.length > 1<<32 {
+			t.Errorf("out of bounds: %+v", tr)
+		}
+	})
+}
+
+// mend gives every page of a footer the checksum that it should have.
+func mend(foot []byte) {
+	for ; len(foot) >= pageBytes; foot = foot[pageBytes:] {
+		le.PutUint32(foot[pageBytes-4:], crc32.Checksum(foot[:pageBytes-4], castagnoli))
+	}
+}
+
+// checkEntries checks what every reader of entries relies on.
+func checkEntries(t *testing.T, es []Entry, first int, tr *trailer) {
+	for i, e := range es {
+		n := int64(first + i)
+		if e.Offset < HeaderBytes+RecordBytes || e.end() > tr.offset || e.Stored > MaxStored ||
+			e.Ordinal >= tr.next || int64(e.Ordinal) < n || n < int64(e.Ordinal)-tr.gaps() ||
+			i > 0 && e.Ordinal <= es[i-1].Ordinal || int(e.block)+e.blocks() > int(tr.blocks) {
+			t.Errorf("entry %d: %+v in %+v", n, e, tr)
+		}
+	}
+}
+
+func FuzzPage(f *testing.F) {
+	var x index
+	for i := range uint32(60) {
+		x.add(Entry{Type: Chunk, Ordinal: 2 * i, Offset: HeaderBytes + RecordBytes + 80*int64(i), Stored: 8, Plain: 8}, []uint32{i})
+	}
+	foot := encodeFooter(&header{id: 1, marker: marker{1}}, &x, HeaderBytes+80*60)
+	f.Add(foot[:pageBytes], 0, uint32(60), uint32(119))
+	f.Add(foot[pageBytes:2*pageBytes], 1, uint32(60), uint32(119))
+	f.Fuzz(func(t *testing.T, b []byte, n int, records, next uint32) {
+		if len(b) != pageBytes || records > next || next > MaxRecords || n < 0 || int64(n) >= pagesOf(records, pageEntries) {
+			return
+		}
+		tr := trailer{records: records, next: next, blocks: 1000, offset: 1 << 26, marker: marker(b[pageTail:])}
+		le.PutUint32(b[pageTail+8:], uint32(n))
+		mend(b)
+		es, err := parseEntries(b, &tr, n)
+		if err != nil {
+			return
+		}
+		if len(es) == 0 || len(es) > pageEntries {
+			t.Errorf("%d entries", len(es))
+		}
+		checkEntries(t, es, n*pageEntries, &tr)
+	})
+}
+
 func FuzzFooter(f *testing.F) {
 	h := header{id: 1, marker: marker{1}}
 	var x index
@@ -140,6 +206,7 @@ func FuzzFooter(f *testing.F) {
 			return
 		}
 		foot, tail := b[:len(b)-trailerBytes], b[len(b)-trailerBytes:]
+		mend(foot)
 		le.PutUint32(tail[44:], crc32.Checksum(foot, castagnoli))
 		le.PutUint32(tail[92:], crc32.Checksum(tail[:92], castagnoli))
 		tr, err := parseTrailer(tail)
@@ -150,12 +217,12 @@ func FuzzFooter(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if len(x.entries) != int(tr.records) || len(x.blocks) != int(tr.blocks) {
+			t.Errorf("%d entries, %d blocks of %+v", len(x.entries), len(x.blocks), tr)
+		}
+		checkEntries(t, x.entries, 0, &tr)
 		for i := range x.entries {
-			e := &x.entries[i]
-			x.crcs(e)
-			if e.Offset < HeaderBytes || e.end() > tr.offset {
-				t.Errorf("entry outside of the pack: %+v", e)
-			}
+			x.crcs(&x.entries[i])
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -154,11 +153,7 @@ func (s *Set) Packs() []Info {
 // Chunk makes the record of a raw chunk, whose plain bytes come in parts as those of
 // Record: its id and its checksum.
 func (s *Set) Chunk(parts ...[]byte) Record {
-	plain := parts[0]
-	if len(parts) > 1 {
-		plain = bytes.Join(parts, nil)
-	}
-	r := Record{Type: Chunk, ID: chunk.Sum(&s.opt.Key, plain), Parts: parts}
+	r := Record{Type: Chunk, ID: chunk.Sum(&s.opt.Key, parts...), Parts: parts}
 	for _, p := range parts {
 		r.PlainCRC = crc32.Update(r.PlainCRC, crc32.IEEETable, p)
 		r.Plain += len(p)
