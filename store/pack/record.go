@@ -122,6 +122,10 @@ func (e *Entry) LSN() uint64 {
 	return 0
 }
 
+// Readable reports whether this program knows how to interpret the payload: it may be
+// that of a newer one, or encrypted. It can be copied even if not.
+func (e *Entry) Readable() bool { return e.Codec <= Zstd && e.KeyID == 0 && e.Flags>>8 == 0 }
+
 // blocks is the number of block checksums of the payload.
 func (e *Entry) blocks() int { return (int(e.Stored) + BlockBytes - 1) / BlockBytes }
 

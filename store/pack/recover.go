@@ -47,7 +47,9 @@ func (s *Set) Recover(ctx context.Context, sealed func(meta.PackID) bool, visit 
 		dirs[filepath.Dir(p.path)] = true
 		if keep {
 			open = append(open, p)
-			commits = append(commits, s.commits(p)...)
+			if commits, err = s.commits(p, commits); err != nil {
+				return fmt.Errorf("recover pack %s: %w", name(p.id), err)
+			}
 		}
 	}
 	if err := s.syncDirs(dirs); err != nil {
@@ -182,18 +184,22 @@ type commit struct {
 	crc    uint32
 }
 
-// commits lists the commits of p. If p is sealed its index may then leave memory.
-func (s *Set) commits(p *pack) []commit {
-	var out []commit
+// commits appends the commits of p to out. If p is sealed its index then leaves memory.
+func (s *Set) commits(p *pack, out []commit) ([]commit, error) {
 	for i := range p.index.entries {
-		if e := &p.index.entries[i]; e.Type == Commit {
-			out = append(out, commit{e.LSN(), p, e.Offset, e.Stored, e.StoredCRC})
+		e := &p.index.entries[i]
+		if e.Type != Commit {
+			continue
 		}
+		if e.Codec != Raw || !e.Readable() {
+			return nil, fmt.Errorf("commit %d: %w: codec %d, key %d, flags %#x", e.LSN(), ErrVersion, e.Codec, e.KeyID, e.Flags)
+		}
+		out = append(out, commit{e.LSN(), p, e.Offset, e.Stored, e.StoredCRC})
 	}
 	if p.sealed {
 		p.index = nil
 	}
-	return out
+	return out, nil
 }
 
 // visit calls back for each commit, by LSN.

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -229,4 +230,31 @@ func TestFooterOutlivedRecord(t *testing.T) {
 	}
 	b.wantErr(s, 1, 0, ErrCorrupt)
 	b.wantRead(s, 1, 1, []byte("commit 1"))
+}
+
+// A commit that this program cannot interpret is not left out.
+func TestNewerCommit(t *testing.T) {
+	for name, change := range map[string]func(e *Entry){
+		"codec": func(e *Entry) { e.Codec = 1 },
+		"flag":  func(e *Entry) { e.Flags = 0x100 },
+		"key":   func(e *Entry) { e.KeyID = 1 },
+		"":      func(e *Entry) { e.Flags = 0x80 },
+	} {
+		b := newBench(t)
+		whole, starts := threeRecords(b)
+		m := marker(whole[starts[1]:])
+		e, _ := parseRecord(whole[starts[1]:], m)
+		change(&e)
+		putRecord(whole[starts[1]:], m, &e)
+		b.rewrite(1, whole)
+		s, err := Open(ctx, b.opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.Recover(ctx, b.isSealed, func(uint64, []byte) error { return nil })
+		if errors.Is(err, ErrVersion) != (name != "") {
+			t.Errorf("%q: got %v", name, err)
+		}
+		s.Close()
+	}
 }

@@ -160,7 +160,7 @@ func (v *verifier) payload(ctx context.Context, x *index, e *Entry) error {
 	case !bytes.Equal(padding, zeroBlock[:len(padding)]):
 		return fmt.Errorf("%w: padding is not zero", ErrCorrupt)
 	}
-	if e.KeyID != 0 {
+	if !e.Readable() {
 		return nil
 	}
 	switch decode := v.set.opt.Decode; {
