@@ -78,3 +78,31 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
+
+// Open a set and read one record of 4 KiB out of a pack with 10,000.
+func BenchmarkFirstRead(b *testing.B) {
+	o := Options{FS: object.OS(), Dir: filepath.Join(b.TempDir(), "packs"), MaxBytes: HeaderBytes + 10_000*(4096+RecordBytes)}
+	s, err := Open(b.Context(), o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	recs := make([]Record, 10_000)
+	for i := range recs {
+		recs[i] = s.Chunk(content(4096, byte(i)))
+	}
+	if _, err := s.Small().Append(b.Context(), recs...); err != nil {
+		b.Fatal(err)
+	}
+	s.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		s, err := Open(b.Context(), o)
+		if err == nil {
+			_, err = s.Read(b.Context(), 1, rand.Uint32N(10_000), nil)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.Close()
+	}
+}

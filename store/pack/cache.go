@@ -3,8 +3,6 @@ package pack
 import (
 	"container/list"
 	"sync"
-
-	"cairn/store/meta"
 )
 
 // footers keeps the trailers and footer pages that were used last. Safe for concurrent
@@ -18,15 +16,16 @@ type footers struct {
 // shards keeps readers of different pages from waiting for one another.
 const shards = 16
 
-// pageCost is what a page takes in memory, its place in the cache included; a trailer
-// takes a sixteenth of it.
+// pageCost is what a page takes in memory, its place in the cache included.
 const pageCost = pageBytes + 256
 
 // maxTrailers bounds the trailers, about 250 bytes each.
 const maxTrailers = 4096
 
+// pageKey names a page of a pack, not of an id: should the pack of an id be replaced,
+// what a late reader still puts in is never found again.
 type pageKey struct {
-	pack meta.PackID
+	pack *pack
 	page int
 }
 
@@ -41,25 +40,25 @@ func newFooters(max int) *footers {
 }
 
 func (k pageKey) shard() int {
-	return int((uint64(k.pack) + uint64(k.page)<<32) * 0x9e3779b97f4a7c15 >> 60)
+	return int((uint64(k.pack.id) + uint64(k.page)<<32) * 0x9e3779b97f4a7c15 >> 60)
 }
 
 func (c *footers) page(k pageKey) ([]Entry, bool)  { return c.pages[k.shard()].get(k) }
 func (c *footers) putPage(k pageKey, page []Entry) { c.pages[k.shard()].put(k, page) }
 
-func (c *footers) trailer(id meta.PackID) (*trailer, bool) {
-	k := pageKey{pack: id}
+func (c *footers) trailer(p *pack) (*trailer, bool) {
+	k := pageKey{pack: p}
 	return c.trailers[k.shard()].get(k)
 }
 
-func (c *footers) putTrailer(t *trailer) {
-	k := pageKey{pack: t.id}
+func (c *footers) putTrailer(p *pack, t *trailer) {
+	k := pageKey{pack: p}
 	c.trailers[k.shard()].put(k, t)
 }
 
 // forget drops all that is kept of a pack. It looks at the whole cache.
-func (c *footers) forget(id meta.PackID) {
-	of := func(k pageKey) bool { return k.pack == id }
+func (c *footers) forget(p *pack) {
+	of := func(k pageKey) bool { return k.pack == p }
 	for i := range c.pages {
 		c.pages[i].forget(of)
 		c.trailers[i].forget(of)

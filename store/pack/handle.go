@@ -17,9 +17,10 @@ import (
 // so many transfers run at once: a transfer never waits for another's file.
 const maxHandles = 256
 
-// forget drops what is kept in memory of p, which the set has no more.
+// forget drops what is kept in memory of p, which the set has no more: call it after p
+// was taken out of the set, or replaced.
 func (s *Set) forget(p *pack) error {
-	s.cache.forget(p.id)
+	s.cache.forget(p)
 	return s.handles.forget(p)
 }
 

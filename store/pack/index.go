@@ -120,7 +120,7 @@ func (r *footerReader) done(err error) {
 // trailer also looks at the header, which may be of another store or format. A damaged
 // one is left for Verify to report: footer and records have the pack's marker too.
 func (r *footerReader) trailer() (*trailer, error) {
-	if t, ok := r.set.cache.trailer(r.pack.id); ok {
+	if t, ok := r.set.cache.trailer(r.pack); ok {
 		return t, nil
 	}
 	if err := r.open(); err != nil {
@@ -143,13 +143,13 @@ func (r *footerReader) trailer() (*trailer, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	r.set.cache.putTrailer(&t)
+	r.set.cache.putTrailer(r.pack, &t)
 	return &t, nil
 }
 
 // page returns entry page n; the result must not be changed.
 func (r *footerReader) page(t *trailer, n int) ([]Entry, error) {
-	k := pageKey{r.pack.id, n}
+	k := pageKey{r.pack, n}
 	if page, ok := r.set.cache.page(k); ok {
 		return page, nil
 	}

@@ -165,15 +165,17 @@ func TestReadsOfFooter(t *testing.T) {
 			t.Error(es, err)
 		}
 	})
-	s.cache.forget(1)
+	s.cache.forget(s.packs[1])
 	step("all over again", 4, 0, read(2600))
 }
 
 func TestPageCacheIsBounded(t *testing.T) {
 	c := newFooters(1 << 20)
-	for i := range 10000 {
-		c.putPage(pageKey{meta.PackID(i % 100), i}, []Entry{{Ordinal: uint32(i)}})
-		c.putTrailer(&trailer{id: meta.PackID(i)})
+	packs := make([]*pack, 10_000)
+	for i := range packs {
+		packs[i] = &pack{id: meta.PackID(i)}
+		c.putPage(pageKey{packs[i%100], i}, []Entry{{Ordinal: uint32(i)}})
+		c.putTrailer(packs[i], &trailer{id: meta.PackID(i)})
 	}
 	pages, trailers := 0, 0
 	for i := range c.pages {
@@ -186,11 +188,11 @@ func TestPageCacheIsBounded(t *testing.T) {
 	if pages*pageCost > 1<<20 || pages*pageCost < 1<<19 || trailers > maxTrailers || trailers < maxTrailers/2 {
 		t.Errorf("%d pages, %d trailers", pages, trailers)
 	}
-	if p, ok := c.page(pageKey{meta.PackID(99), 9999}); !ok || p[0].Ordinal != 9999 {
+	if p, ok := c.page(pageKey{packs[99], 9999}); !ok || p[0].Ordinal != 9999 {
 		t.Error("the newest page is not there")
 	}
-	c.forget(99)
-	if _, ok := c.page(pageKey{meta.PackID(99), 9999}); ok {
+	c.forget(packs[99])
+	if _, ok := c.page(pageKey{packs[99], 9999}); ok {
 		t.Error("forgotten, and still there")
 	}
 }
@@ -311,4 +313,39 @@ func TestSealCuts(t *testing.T) {
 	}
 	b.wantRead(s, 1, 0, content(60<<10, 1))
 	b.wantClean(s)
+}
+
+// Every open and every read fails once: the caller gets the error or the record, the
+// next caller the record, and the pack is not taken for damaged.
+func TestEveryReadFault(t *testing.T) {
+	for _, op := range []object.Op{object.OpOpen, object.OpRead} {
+		for n := 1; ; n++ {
+			f := object.NewFaults(object.OS())
+			b := newBench(t, func(o *Options) { o.FS = f })
+			h := b.header(1)
+			h.generation = 1
+			b.put(1, forge(h, []uint32{0, 7, 200, 201, 65535}))
+			s, _ := b.open()
+			f.Fail(op, n, nil)
+			for range 2 {
+				got, err := s.Read(ctx, 1, 201, nil)
+				if err != nil && !errors.Is(err, object.ErrInjected) || err == nil && string(got) != "record 201" {
+					t.Errorf("%s %d: %q, %v", op, n, got, err)
+				}
+			}
+			if err := s.Verify(ctx, 1, true, func(err error) { t.Errorf("%s %d: %v", op, n, err) }); err != nil && !errors.Is(err, object.ErrInjected) {
+				t.Errorf("%s %d: %v", op, n, err)
+			}
+			last := len(f.Pending()) > 0
+			f.Clear()
+			b.wantRead(s, 1, 201, []byte("record 201"))
+			b.wantClean(s)
+			if s.handles.open != 1 || s.Packs()[0].Damaged {
+				t.Errorf("%s %d: %d files open, %+v", op, n, s.handles.open, s.Packs()[0])
+			}
+			if last {
+				break
+			}
+		}
+	}
 }
