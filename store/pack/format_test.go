@@ -239,6 +239,7 @@ func FuzzScan(f *testing.F) {
 	}
 	f.Add(b[HeaderBytes:], 80, byte(0))
 	f.Add(b[HeaderBytes:], 3, byte(9))
+	f.Add(append(b[HeaderBytes:len(b):len(b)], make([]byte, 300)...), 0, byte(0))
 	f.Fuzz(func(t *testing.T, records []byte, at int, flip byte) {
 		b := append(make([]byte, HeaderBytes), records...)
 		if n := len(records); n > 0 {
@@ -250,6 +251,10 @@ func FuzzScan(f *testing.F) {
 		}
 		if s.end > int64(len(b)) || s.end < HeaderBytes {
 			t.Errorf("end %d of %d", s.end, len(b))
+		}
+		rest := b[min(s.end, int64(len(b))):]
+		if zeros := bytes.Count(rest, []byte{0}) == len(rest); !s.damaged && s.torn == zeros {
+			t.Errorf("%d bytes behind the records, all zero %v, torn %v", len(rest), zeros, s.torn)
 		}
 		for _, e := range s.index.entries {
 			p := b[e.Offset : e.Offset+int64(e.Stored)]
