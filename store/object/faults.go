@@ -16,19 +16,21 @@ type Op string
 // The kinds of call. OpCreate is an Open that may make the file, OpOpen any other.
 // OpWrite is WriteAt and WritevAt, OpRead is ReadAt, Section and ReadFile.
 const (
-	OpMkdir    Op = "mkdir"
-	OpCreate   Op = "create"
-	OpOpen     Op = "open"
-	OpRead     Op = "read"
-	OpReadDir  Op = "readdir"
-	OpWrite    Op = "write"
-	OpTruncate Op = "truncate"
-	OpSync     Op = "sync"
-	OpSyncDir  Op = "syncdir"
-	OpRename   Op = "rename"
-	OpRemove   Op = "remove"
-	OpLock     Op = "lock"
-	OpSpace    Op = "space"
+	OpMkdir     Op = "mkdir"
+	OpCreate    Op = "create"
+	OpOpen      Op = "open"
+	OpRead      Op = "read"
+	OpReadDir   Op = "readdir"
+	OpWrite     Op = "write"
+	OpTruncate  Op = "truncate"
+	OpAllocate  Op = "allocate"
+	OpWriteBack Op = "writeback"
+	OpSync      Op = "sync"
+	OpSyncDir   Op = "syncdir"
+	OpRename    Op = "rename"
+	OpRemove    Op = "remove"
+	OpLock      Op = "lock"
+	OpSpace     Op = "space"
 )
 
 // Rule makes calls fail. A call matches if the kind and each field that is set match.

@@ -59,4 +59,18 @@ func (x *faultyFile) Truncate(size int64) error {
 	return x.File.Truncate(size)
 }
 
+func (x *faultyFile) Allocate(off, n int64) error {
+	if _, err := x.f.check(OpAllocate, x.path); err != nil {
+		return err
+	}
+	return x.File.Allocate(off, n)
+}
+
+func (x *faultyFile) WriteBack(off, n int64) error {
+	if _, err := x.f.check(OpWriteBack, x.path); err != nil {
+		return err
+	}
+	return x.File.WriteBack(off, n)
+}
+
 func (x *faultyFile) Sync() error { return x.f.flush(OpSync, x.path, x.File.Sync) }

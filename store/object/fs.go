@@ -79,6 +79,16 @@ type File interface {
 	// Sync that returned nil, and another Sync does not tell.
 	Sync() error
 	Truncate(size int64) error
+	// Allocate sets space aside for n bytes from off on, which is the end of the file, and
+	// makes it so much longer. They read as zeros. Writing them later need not change
+	// the size, which makes Sync cheaper. Nothing of it is durable before Sync. An error
+	// that is errors.ErrUnsupported where there is no such call; ErrNoSpace. After an
+	// error the file may have grown.
+	Allocate(off, n int64) error
+	// WriteBack begins to write out n bytes from off on, so that a later Sync has less
+	// left to do. It promises nothing, takes no error from that Sync, and does nothing
+	// but on Linux.
+	WriteBack(off, n int64) error
 	Size() (int64, error)
 	// Section positions the handle at off and returns an *io.LimitedReader of n bytes
 	// over the *os.File, which net.TCPConn.ReadFrom passes to sendfile. The next call

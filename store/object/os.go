@@ -83,6 +83,9 @@ func (f osFile) WritevAt(bufs [][]byte, off int64) (int, error) {
 func (f osFile) Sync() error               { return wrap(datasync(f.File)) }
 func (f osFile) Truncate(size int64) error { return wrap(f.File.Truncate(size)) }
 
+func (f osFile) Allocate(off, n int64) error  { return wrap(allocate(f.File, off, n)) }
+func (f osFile) WriteBack(off, n int64) error { return wrap(writeBack(f.File, off, n)) }
+
 func (f osFile) Size() (int64, error) {
 	info, err := f.Stat()
 	if err != nil {

@@ -1,12 +1,17 @@
 package object
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
 
 func datasync(f *os.File) error { return f.Sync() } // F_FULLFSYNC
+
+func allocate(*os.File, int64, int64) error { return errors.ErrUnsupported }
+
+func writeBack(*os.File, int64, int64) error { return nil }
 
 func writevAt(f *os.File, bufs [][]byte, off int64) (int, error) { return writeEach(f, bufs, off) }
 

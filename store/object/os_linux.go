@@ -17,6 +17,23 @@ func datasync(f *os.File) error {
 	return nil
 }
 
+func allocate(f *os.File, off, n int64) error {
+	if err := control(f, func(fd int) error { return unix.Fallocate(fd, 0, off, n) }); err != nil {
+		return &os.PathError{Op: "fallocate", Path: f.Name(), Err: err}
+	}
+	return nil
+}
+
+// writeBack waits for nothing, so it does not see errors of earlier writes either: they
+// are left for fdatasync to report.
+func writeBack(f *os.File, off, n int64) error {
+	err := control(f, func(fd int) error { return unix.SyncFileRange(fd, off, n, unix.SYNC_FILE_RANGE_WRITE) })
+	if err != nil {
+		return &os.PathError{Op: "sync_file_range", Path: f.Name(), Err: err}
+	}
+	return nil
+}
+
 func writevAt(f *os.File, bufs [][]byte, off int64) (int, error) {
 	done := 0
 	for len(bufs) > 0 {

@@ -15,6 +15,10 @@ func isReadOnly(err error) bool { return errors.Is(err, windows.ERROR_WRITE_PROT
 
 func datasync(f *os.File) error { return f.Sync() }
 
+func allocate(*os.File, int64, int64) error { return errors.ErrUnsupported }
+
+func writeBack(*os.File, int64, int64) error { return nil }
+
 func writevAt(f *os.File, bufs [][]byte, off int64) (int, error) { return writeEach(f, bufs, off) }
 
 func lock(f *os.File) error {

@@ -17,7 +17,8 @@ import (
 //
 // the operation, the paths, the details, a tab and the function that asked for it; a
 // call that failed ends with " !" and the error. Operations: mkdir, create, write
-// (bytes of each buffer, offset), truncate (size), sync, rename, remove, syncdir.
+// (bytes of each buffer, offset), truncate (size), allocate (bytes, offset), sync,
+// rename, remove, syncdir.
 // Calls that only read leave no line. Safe for concurrent use.
 type Recorder struct {
 	FS
@@ -160,6 +161,16 @@ func (f *recordedFile) Truncate(size int64) error {
 		f.r.line(err, "truncate", f.path)
 	} else {
 		f.r.line(err, "truncate", f.path, strconv.FormatInt(size, 10))
+	}
+	return err
+}
+
+func (f *recordedFile) Allocate(off, n int64) error {
+	err := f.File.Allocate(off, n)
+	if f.r.opt.NoSizes {
+		f.r.line(err, "allocate", f.path)
+	} else {
+		f.r.line(err, "allocate", f.path, strconv.FormatInt(n, 10), fmt.Sprintf("@%d", off))
 	}
 	return err
 }
