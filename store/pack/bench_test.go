@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"cairn/store/meta"
 	"cairn/store/object"
@@ -31,6 +33,34 @@ func BenchmarkAppend(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// What a flush of each small append costs, with and without space allocated ahead.
+func BenchmarkSmallAppend(b *testing.B) {
+	for _, ahead := range []int64{0, 1 << 20} {
+		b.Run(fmt.Sprintf("ahead%dKiB", ahead>>10), func(b *testing.B) {
+			s, err := Open(b.Context(), Options{FS: object.OS(), Dir: filepath.Join(b.TempDir(), "packs"), Ahead: ahead})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			recs := []Record{s.Chunk(content(4<<10, 1)), commitRecord(1)}
+			var times []time.Duration
+			for b.Loop() {
+				begin := time.Now()
+				p, err := s.Small().Append(b.Context(), recs...)
+				if err == nil {
+					err = s.Flush(b.Context(), p.Pack)
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+				times = append(times, time.Since(begin))
+			}
+			slices.Sort(times)
+			b.ReportMetric(float64(times[len(times)/2].Nanoseconds())/1000, "µs/median")
 		})
 	}
 }
@@ -76,33 +106,5 @@ func BenchmarkRead(b *testing.B) {
 				})
 			}
 		})
-	}
-}
-
-// Open a set and read one record of 4 KiB out of a pack with 10,000.
-func BenchmarkFirstRead(b *testing.B) {
-	o := Options{FS: object.OS(), Dir: filepath.Join(b.TempDir(), "packs"), MaxBytes: HeaderBytes + 10_000*(4096+RecordBytes)}
-	s, err := Open(b.Context(), o)
-	if err != nil {
-		b.Fatal(err)
-	}
-	recs := make([]Record, 10_000)
-	for i := range recs {
-		recs[i] = s.Chunk(content(4096, byte(i)))
-	}
-	if _, err := s.Small().Append(b.Context(), recs...); err != nil {
-		b.Fatal(err)
-	}
-	s.Close()
-	b.ReportAllocs()
-	for b.Loop() {
-		s, err := Open(b.Context(), o)
-		if err == nil {
-			_, err = s.Read(b.Context(), 1, rand.Uint32N(10_000), nil)
-		}
-		if err != nil {
-			b.Fatal(err)
-		}
-		s.Close()
 	}
 }

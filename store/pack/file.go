@@ -27,7 +27,9 @@ type pack struct {
 	running chan struct{}
 	failed  error // of a flush: ErrLaneFailed
 
-	frozen   bool // takes no more records
+	ahead    *ahead // nil: no space is allocated ahead. Under write
+	sent     int64  // everything before it has been given to WriteBack. Under write
+	frozen   bool   // takes no more records
 	sealed   bool
 	damaged  bool
 	records  int
@@ -120,7 +122,9 @@ func (p *pack) append(d *draft) (Place, error) {
 		bufs = append(append(bufs, head), d.payloads[i]...)
 		bufs = append(bufs, zero[:off-e.Offset-int64(e.Stored)])
 	}
+	p.ahead.cover(p.file, at, at+d.bytes)
 	if _, err := p.file.WritevAt(bufs, at); err != nil {
+		p.ahead.cut()
 		if cut := p.file.Truncate(at); cut != nil {
 			p.mu.Lock()
 			p.frozen = true
@@ -260,6 +264,9 @@ func (p *pack) close() error {
 	p.mu.Unlock()
 	if file == nil {
 		return nil
+	}
+	if p.ahead.beyond(p.size) {
+		file.Truncate(p.size) // or the next opening does
 	}
 	return file.Close()
 }

@@ -97,6 +97,9 @@ func (l *Lane) append(ctx context.Context, only *meta.PackID, recs []Record) (Pl
 		return Place{}, ErrRotated
 	}
 	place, err := l.cur.append(d)
+	if err == nil {
+		l.cur.sendBack()
+	}
 	if err == nil && !l.cur.fits(1, RecordBytes, l.set.opt.MaxBytes) {
 		// Full: seal it now if that needs no waiting, else when the next append comes.
 		select {
@@ -136,6 +139,9 @@ func (l *Lane) ready(ctx context.Context, d *draft) error {
 	p, err := s.create()
 	if err != nil {
 		return fmt.Errorf("new pack: %w", err)
+	}
+	if l == s.small && s.opt.Ahead > 0 {
+		p.ahead = &ahead{fs: s.opt.FS, dir: s.opt.Dir, step: s.opt.Ahead, limit: s.opt.MaxBytes}
 	}
 	l.cur = p
 	return nil

@@ -54,6 +54,7 @@ func (s *Set) seal(p *pack) error {
 		p.abandon()
 		return err
 	}
+	p.ahead.cut()
 	p.mu.Lock()
 	p.sealed, p.size, p.flushed = true, end, end
 	p.index = nil

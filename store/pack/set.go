@@ -34,6 +34,7 @@ type Options struct {
 	After    meta.PackID
 	Skip     meta.PackID
 	MaxBytes int64 // a pack is sealed before it outgrows this; 0: 64 MiB
+	Ahead    int64 // bytes allocated ahead of the records in the small lane's pack, at most 4 MiB; 0: none
 	MaxLanes int   // open packs, at least 2; 0: 16
 	Now      func() time.Time
 	// OnSealed is told of every pack that was sealed, once, from a goroutine that
@@ -85,6 +86,7 @@ type Set struct {
 func Open(ctx context.Context, o Options) (*Set, error) {
 	o.MaxBytes = cmp.Or(o.MaxBytes, 64<<20)
 	o.MaxLanes = max(2, cmp.Or(o.MaxLanes, 16))
+	o.Ahead = min(o.Ahead, maxAhead)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
