@@ -7,6 +7,7 @@ ignore ./node_modules
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/google/uuid v1.6.0
+	github.com/klauspost/compress v1.20.3
 	github.com/labstack/echo/v4 v4.16.0
 	github.com/tus/tusd/v2 v2.10.0
 	golang.org/x/crypto v0.58.0
