@@ -2,6 +2,7 @@ package pack
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -63,9 +64,6 @@ func zstdRun(n int, c byte) []byte {
 	return []byte{0x28, 0xb5, 0x2f, 0xfd, 0x20, byte(n), byte(b), byte(b >> 8), 0, c}
 }
 
-// unrun is Options.Decode for such frames.
-func unrun(stored []byte) []byte { return bytes.Repeat(stored[9:], int(stored[5])) }
-
 func zstdChunk(s *Set, n int, c byte) Record {
 	r := s.Chunk(bytes.Repeat([]byte{c}, n))
 	r.Codec, r.Parts = Zstd, [][]byte{zstdRun(n, c)}
@@ -75,7 +73,7 @@ func zstdChunk(s *Set, n int, c byte) Record {
 // A coded chunk is stored as given, and known by its plain bytes.
 func TestZstdChunk(t *testing.T) {
 	calls := 0
-	b := newBench(t, decodeRuns(&calls))
+	b := newBench(t, decoding(&calls))
 	s, _ := b.open()
 	good := zstdChunk(s, 100, 'a')
 	p := b.append(s.Small(), good, s.Chunk(bytes.Repeat([]byte{'a'}, 100)))
@@ -94,13 +92,18 @@ func TestZstdChunk(t *testing.T) {
 		"id":           func(r *Record) { r.ID[5]++ },
 		"no frame":     func(r *Record) { r.Parts = [][]byte{[]byte("nonsense")} },
 	} {
-		b := newBench(t, decodeRuns(&calls))
+		b := newBench(t, decoding(&calls))
 		s, _ := b.open()
 		r := zstdChunk(s, 100, 'a')
 		change(&r)
 		b.append(s.Small(), r)
 		if got := b.verify(s); len(got) != 1 || !errors.Is(got[0], ErrCorrupt) {
 			t.Errorf("%s: got %v", name, got)
+		}
+		busy := errors.New("no memory")
+		s.opt.Decode = func(context.Context, []byte, int, func([]byte) error) error { return busy }
+		if err := s.Verify(ctx, 1, true, func(err error) { t.Error(err) }); !errors.Is(err, busy) {
+			t.Errorf("%s: could not look: %v", name, err)
 		}
 		s.opt.Decode = nil
 		b.wantClean(s) // nothing but the checksum can be looked at

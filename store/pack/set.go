@@ -41,9 +41,9 @@ type Options struct {
 	// holds no lock. Nil: nobody is.
 	OnSealed func(Info)
 	Log      *slog.Logger
-	// Decode calls use once with what stored, one zstd frame of plain bytes, holds; use
-	// must not keep it. Verify calls it, several at once. Nil: Verify looks at the
-	// checksum of stored bytes only.
+	// Decode calls use with what stored, one zstd frame of plain bytes, holds, as that of
+	// chunk.Codec: chunk.ErrFrame is a defect of the pack, other errors are not. For
+	// Verify. Nil: it looks at the checksum of stored bytes only.
 	Decode func(ctx context.Context, stored []byte, plain int, use func([]byte) error) error
 
 	marker func() marker // random, but in tests

@@ -168,8 +168,8 @@ func (v *verifier) payload(ctx context.Context, x *index, e *Entry) error {
 		return v.plain(e, stored)
 	case e.Codec == Zstd && decode != nil:
 		err := decode(ctx, stored, int(e.Plain), func(b []byte) error { return v.plain(e, b) })
-		if err != nil && ctx.Err() == nil && !errors.Is(err, ErrCorrupt) {
-			err = fmt.Errorf("%w: decode: %w", ErrCorrupt, err) // checksummed, so it was written so
+		if errors.Is(err, chunk.ErrFrame) {
+			err = fmt.Errorf("%w: %w", ErrCorrupt, err) // checksummed, so it was written so
 		}
 		return err
 	}

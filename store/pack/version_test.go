@@ -12,7 +12,7 @@ import (
 // same bytes, and reads the old ones. v1.txt says what is in it.
 func TestGoldenPack(t *testing.T) {
 	var calls int
-	b := newBench(t, decodeRuns(&calls), func(o *Options) { o.MaxBytes = 90_000 })
+	b := newBench(t, decoding(&calls), func(o *Options) { o.MaxBytes = 90_000 })
 	for i := range b.opt.Key {
 		b.opt.Key[i] = byte(i)
 		b.opt.Store[i/2] = 0xa0 + byte(i/2)
