@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
 
+	"cairn/store/chunk"
 	"cairn/store/meta"
 	"cairn/store/object"
 )
@@ -107,4 +109,68 @@ func BenchmarkRead(b *testing.B) {
 			}
 		})
 	}
+}
+
+// Find in an index of a million chunks, its file in the page cache: chunks that are not
+// there, and chunks of sealed packs whose footer pages are mostly in memory.
+func BenchmarkFind(b *testing.B) {
+	dir := b.TempDir()
+	o := Options{FS: object.OS(), Dir: filepath.Join(dir, "packs"), Hints: filepath.Join(dir, "hints")}
+	s, err := Open(b.Context(), o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	var ids []chunk.ID
+	recs := make([]Record, 1000)
+	for i := range 10 {
+		for j := range recs {
+			data := content(8, 0)
+			le.PutUint64(data, uint64(i*1000+j))
+			recs[j] = s.Chunk(data)
+			ids = append(ids, recs[j].ID)
+		}
+		if _, err := s.Small().Append(b.Context(), recs...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if s, err = Open(b.Context(), o); err != nil {
+		b.Fatal(err)
+	}
+	if err := s.Recover(b.Context(), func(meta.PackID) bool { return false }, nil); err != nil {
+		b.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	s.hints.fill(rand.New(rand.NewPCG(1, 2)), 1_000_000, 1000)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	size, _ := s.hints.cur.Size()
+	b.Logf("%.1f bytes of disk a chunk, %d KiB more in memory", float64(size)/float64(s.hints.used.Load()),
+		(int64(after.HeapAlloc)-int64(before.HeapAlloc))>>10)
+	b.Run("miss", func(b *testing.B) {
+		b.ReportAllocs()
+		rng := rand.New(rand.NewPCG(3, 4))
+		for b.Loop() {
+			var id chunk.ID
+			le.PutUint64(id[:], rng.Uint64())
+			if _, ok := s.Find(id, 8); ok {
+				b.Fatal("found")
+			}
+		}
+	})
+	b.Run("hit", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			p, ok := s.Find(ids[rand.IntN(len(ids))], 8)
+			if !ok {
+				b.Fatal("not found")
+			}
+			s.Unpin(p.Pack)
+		}
+	})
 }

@@ -28,9 +28,10 @@ func (s *Set) create() (*pack, error) {
 		s.opt.FS.Remove(p.path) // the number stays used
 		return nil, errors.Join(err, f.Close())
 	}
-	p.file = f
+	p.file, p.fresh = f, &fresh{index: p.index}
 	s.mu.Lock()
 	s.packs[id] = p
+	s.fresh.add(p)
 	s.mu.Unlock()
 	return p, nil
 }

@@ -19,6 +19,8 @@ var (
 	ErrLaneFailed = errors.New("the pack is abandoned")
 	// ErrRotated: the lane has gone on to another pack.
 	ErrRotated = errors.New("the lane has another pack")
+	// ErrPinned: the pack is pinned, open or not draining, so it cannot be dropped.
+	ErrPinned = errors.New("the pack is in use")
 	// ErrTooLarge: a record above MaxStored, or more records than a pack can hold.
 	ErrTooLarge = errors.New("too large for a pack")
 	// ErrClosed: the set is closed.

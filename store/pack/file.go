@@ -27,9 +27,12 @@ type pack struct {
 	running chan struct{}
 	failed  error // of a flush: ErrLaneFailed
 
-	ahead    *ahead // nil: no space is allocated ahead. Under write
-	sent     int64  // everything before it has been given to WriteBack. Under write
-	frozen   bool   // takes no more records
+	ahead *ahead // nil: no space is allocated ahead. Under write
+	sent  int64  // everything before it has been given to WriteBack. Under write
+	fresh *fresh // finds its chunks until the hint index does; nil: not any more
+	holds
+
+	frozen   bool // takes no more records
 	sealed   bool
 	damaged  bool
 	records  int
@@ -142,6 +145,9 @@ func (p *pack) append(d *draft) (Place, error) {
 	for i := range d.entries {
 		n := d.entries[i].blocks()
 		p.index.add(d.entries[i], crcs[:n])
+		if p.fresh != nil && d.entries[i].Type == Chunk {
+			p.fresh.add()
+		}
 		crcs = crcs[n:]
 		p.note(d.entries[i].LSN())
 	}

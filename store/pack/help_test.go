@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,13 +31,12 @@ type bench struct {
 func newBench(t *testing.T, change ...func(*Options)) *bench {
 	t.Helper()
 	b := &bench{t: t, sealed: map[meta.PackID]Info{}}
-	n := byte(0)
+	var n atomic.Uint32
 	b.opt = Options{
 		FS: object.OS(), Dir: filepath.Join(t.TempDir(), "packs"), Store: [16]byte{0xca}, Key: [32]byte{1, 2, 3},
 		Now: func() time.Time { return time.UnixMilli(1_700_000_000_000) },
 		marker: func() marker {
-			n++
-			return marker{0x9d, 0x3a, 0xf1, 0x5c, 0x77, 0xe2, 0x08, n}
+			return marker{0x9d, 0x3a, 0xf1, 0x5c, 0x77, 0xe2, 0x08, byte(n.Add(1))}
 		},
 	}
 	b.opt.OnSealed = func(i Info) {

@@ -122,6 +122,7 @@ func (l *Lane) ready(ctx context.Context, d *draft) error {
 		return ErrClosed
 	}
 	if l.cur != nil && !l.cur.usable() {
+		s.forgetFresh(l.cur)
 		l.cur = nil
 	}
 	if l.cur != nil && !l.cur.fits(len(d.entries), d.bytes, s.opt.MaxBytes) {

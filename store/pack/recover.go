@@ -58,7 +58,11 @@ func (s *Set) Recover(ctx context.Context, sealed func(meta.PackID) bool, visit 
 	if err := s.visit(ctx, commits, visit); err != nil {
 		return err
 	}
-	return s.resume(ctx, open)
+	if err := s.resume(ctx, open); err != nil {
+		return err
+	}
+	s.mendHints()
+	return nil
 }
 
 // syncDirs flushes the names of what was found: the process that made them may have
@@ -255,6 +259,8 @@ func (s *Set) resume(ctx context.Context, open []*pack) error {
 				s.opt.Log.Warn("pack not sealed", "pack", name(p.id), "err", err)
 				continue
 			}
+		} else {
+			s.learnSealed(ctx, p)
 		}
 		if s.opt.OnSealed != nil {
 			s.work.Go(func() { s.opt.OnSealed(p.info()) })

@@ -16,6 +16,9 @@ func (s *Set) startSeal(p *pack) {
 		<-s.sealing
 		if err != nil {
 			s.opt.Log.Warn("pack not sealed", "pack", name(p.id), "err", err)
+			if errors.Is(err, ErrLaneFailed) {
+				s.forgetFresh(p)
+			}
 			return
 		}
 		if s.opt.OnSealed != nil {
@@ -57,9 +60,11 @@ func (s *Set) seal(p *pack) error {
 	p.ahead.cut()
 	p.mu.Lock()
 	p.sealed, p.size, p.flushed = true, end, end
+	index := p.index
 	p.index = nil
 	p.mu.Unlock()
 	p.finish(end, nil)
+	s.learn(p, index)
 	return p.close()
 }
 

@@ -37,6 +37,10 @@ type Options struct {
 	Ahead    int64 // bytes allocated ahead of the records in the small lane's pack, at most 4 MiB; 0: none
 	MaxLanes int   // open packs, at least 2; 0: 16
 	Now      func() time.Time
+	// Hints is the file of the hint index, by which Find knows the chunks of sealed
+	// packs. It may be deleted while the set is closed. Empty: Find knows those of open
+	// packs only.
+	Hints string
 	// OnSealed is told of every pack that was sealed, once, from a goroutine that
 	// holds no lock. Nil: nobody is.
 	OnSealed func(Info)
@@ -72,6 +76,12 @@ type Set struct {
 	handles *handles
 	sealing chan struct{} // a slot for each seal under way
 	work    sync.WaitGroup
+	running context.Context // ends with Close
+	stop    context.CancelFunc
+
+	hints    *hints     // nil without Options.Hints
+	learning sync.Mutex // held while the chunks of a sealed pack are put into it
+	fresh    packList   // packs that hints does not have yet
 
 	mu     sync.Mutex
 	packs  map[meta.PackID]*pack
@@ -79,6 +89,9 @@ type Set struct {
 	small  *Lane
 	lanes  []*Lane
 	closed bool
+
+	rebuilding bool // hints
+	rebuilds   int
 }
 
 // Open lists the packs in o.Dir, which it makes if need be. It reads none of them:
@@ -103,6 +116,7 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 		packs: map[meta.PackID]*pack{}, last: o.After}
 	s.handles = newHandles(o.FS, maxHandles, s.has)
 	s.small = newLane(s)
+	s.running, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	found, err := listPacks(ctx, o.FS, o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("packs: %w", err)
@@ -113,6 +127,9 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 	}
 	if s.last > 0 {
 		s.last += o.Skip
+	}
+	if o.Hints != "" {
+		s.hints = openHints(o.FS, o.Hints, o.Store, s.known, o.Log)
 	}
 	return s, nil
 }
@@ -210,8 +227,12 @@ func (s *Set) Close() error {
 		l.cur = nil
 		<-l.lock
 	}
+	s.stop()
 	s.work.Wait()
 	errs := []error{s.handles.close()}
+	if s.hints != nil {
+		errs = append(errs, s.hints.close())
+	}
 	for _, p := range s.sorted() {
 		errs = append(errs, p.close())
 	}
@@ -232,6 +253,12 @@ func (s *Set) has(p *pack) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.packs[p.id] == p
+}
+
+func (s *Set) known(id meta.PackID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.packs[id] != nil
 }
 
 func (s *Set) sorted() []*pack {

@@ -3,9 +3,6 @@ package pack
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -14,21 +11,7 @@ import (
 
 func withAhead(o *Options) { o.Ahead = 64 << 10 }
 
-// needAllocate skips where the file system has no such call.
-func needAllocate(t *testing.T) {
-	t.Helper()
-	f, err := object.OS().Open(filepath.Join(t.TempDir(), "f"), os.O_RDWR|os.O_CREATE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := f.Allocate(0, 4096); errors.Is(err, errors.ErrUnsupported) && runtime.GOOS != "linux" {
-		t.Skip(err)
-	}
-}
-
 func TestAhead(t *testing.T) {
-	needAllocate(t)
 	b := newBench(t, withAhead, func(o *Options) { o.MaxBytes = 200 << 10 })
 	var trace strings.Builder
 	b.opt.FS = object.NewRecorder(object.OS(), b.opt.Dir, &trace, object.RecorderOptions{})
@@ -110,7 +93,6 @@ func TestAheadFails(t *testing.T) {
 		{"unknown space", []object.Rule{{Op: object.OpSpace, Nth: 1}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			needAllocate(t)
 			b, f := withFaults(t, withAhead, func(o *Options) { o.MaxBytes = 150 << 10 })
 			s, _ := b.open()
 			for _, r := range c.rules {
@@ -154,7 +136,6 @@ func TestFailedWriteAhead(t *testing.T) {
 
 // The seal cuts the file; if it cannot, the pack stays open and readable.
 func TestAheadNotCut(t *testing.T) {
-	needAllocate(t)
 	b, f := withFaults(t, withAhead, func(o *Options) { o.MaxBytes = 100 << 10 })
 	s, _ := b.open()
 	f.Add(object.Rule{Op: object.OpTruncate, Site: "pack.(*Set).seal"})
