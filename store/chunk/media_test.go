@@ -1,6 +1,8 @@
 package chunk
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -70,6 +72,33 @@ func TestMethodOf(t *testing.T) {
 		copy(head[:], c.head)
 		if got := methodOf(&head); got != c.want {
 			t.Errorf("%s: got %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+// TestFormatListsMedia: once FORMAT.md says how content is cut, it has every row of the
+// table as the code has it.
+func TestFormatListsMedia(t *testing.T) {
+	text, err := os.ReadFile("../pack/FORMAT.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "## Cutting") {
+		return
+	}
+	for _, m := range media {
+		row := "| " + m.name + " |"
+		for i, p := range m.patterns {
+			if i > 0 {
+				row += ","
+			}
+			row += fmt.Sprintf(" %d: `%x`", p.at, p.bytes)
+			if p.mask != "" {
+				row += fmt.Sprintf(" & `%x`", p.mask)
+			}
+		}
+		if row += " |\n"; !strings.Contains(string(text), row) {
+			t.Errorf("FORMAT.md lacks the line %s", row)
 		}
 	}
 }
