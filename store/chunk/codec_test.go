@@ -175,6 +175,7 @@ func TestCodecMemory(t *testing.T) {
 	}
 	data := samplesOf(t, 2<<20)["logs"]
 	stored := encode(t, c, data)
+	c = nil // or its heap is taken off
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

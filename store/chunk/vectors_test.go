@@ -107,7 +107,7 @@ func inputs() []vector {
 	fill := func(b byte, n int) vpiece { return vpiece{Fill: &vfill{b, n}} }
 	rnd := func(seed uint32, n int) vpiece { return vpiece{Noise: &vnoise{seed, n}} }
 	list := []vector{
-		{Name: "empty: no chunk"},
+		{Name: "empty: no chunk", Pieces: []vpiece{}},
 		{Name: "one byte", Pieces: []vpiece{lit("a")}},
 		{Name: "hello", Pieces: []vpiece{lit("hello, world\n")}},
 		{Name: "jpeg of 511 bytes: too short for a method", Pieces: []vpiece{lit("\xff\xd8\xff\xe0"), rnd(2, 507)}},
