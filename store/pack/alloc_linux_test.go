@@ -138,7 +138,7 @@ func TestFailedWriteAhead(t *testing.T) {
 func TestAheadNotCut(t *testing.T) {
 	b, f := withFaults(t, withAhead, func(o *Options) { o.MaxBytes = 100 << 10 })
 	s, _ := b.open()
-	f.Add(object.Rule{Op: object.OpTruncate, Site: "pack.(*Set).seal"})
+	f.Add(object.Rule{Op: object.OpTruncate, Site: "pack.cut"})
 	b.append(s.Small(), s.Chunk(content(1000, 1)))
 	b.append(s.Small(), s.Chunk(content(99<<10, 2)))
 	b.flush(s, 1, 2)

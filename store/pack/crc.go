@@ -2,19 +2,26 @@ package pack
 
 import "hash/crc32"
 
-// blockCRCs appends the CRC-32C of each 64 KiB of a payload to crcs, and returns that
-// of the whole payload, combined from them. The payload comes in parts, all but the
-// last of them a multiple of 64 KiB.
+// blockCRCs appends the CRC-32C of each 64 KiB of a payload, which comes in parts of any
+// length, to crcs, and returns that of the whole payload, combined from them.
 func blockCRCs(crcs []uint32, payload ...[]byte) ([]uint32, uint32) {
-	whole := uint32(0)
+	var whole, c uint32
+	n := 0 // bytes in c
 	for _, part := range payload {
 		for len(part) > 0 {
-			b := part[:min(len(part), BlockBytes)]
+			b := part[:min(len(part), BlockBytes-n)]
 			part = part[len(b):]
-			c := crc32.Checksum(b, castagnoli)
-			crcs = append(crcs, c)
-			whole = combine(whole, c, len(b))
+			c = crc32.Update(c, castagnoli, b)
+			if n += len(b); n == BlockBytes {
+				crcs = append(crcs, c)
+				whole = combine(whole, c, n)
+				c, n = 0, 0
+			}
 		}
+	}
+	if n > 0 {
+		crcs = append(crcs, c)
+		whole = combine(whole, c, n)
 	}
 	return crcs, whole
 }

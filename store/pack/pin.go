@@ -65,7 +65,7 @@ func (s *Set) Find(id chunk.ID, plain int) (Place, bool) {
 	p.mu.Unlock()
 	var one [1]Entry
 	es, err := s.entries(context.Background(), p, h.ordinal(), 1, one[:0])
-	right := err == nil && es[0].ID == id && es[0].Type == Chunk
+	right := err == nil && es[0].ID == id && es[0].Type == Chunk && es[0].Readable()
 	if right && int64(es[0].Plain) == int64(plain) {
 		return Place{Pack: p.id, First: h.ordinal(), Count: 1}, true
 	}

@@ -66,7 +66,7 @@ type Record struct {
 	// Payload is what is stored: 0 to MaxStored bytes.
 	Payload []byte
 	// Parts may be set instead of Payload, which is then what they are one behind the
-	// other. All but the last are a multiple of BlockBytes long.
+	// other.
 	Parts [][]byte
 	// Codec is how the payload is coded, and Plain the length of what it was before; not
 	// needed for Raw. Plain bytes of a chunk are at most chunk.MaxBytes.
@@ -82,10 +82,7 @@ func (r *Record) parts() (parts [][]byte, bytes int, err error) {
 	if r.Payload != nil {
 		return nil, 0, errors.New("a record has a payload or parts, not both")
 	}
-	for i, p := range r.Parts {
-		if i < len(r.Parts)-1 && len(p)%BlockBytes != 0 {
-			return nil, 0, fmt.Errorf("part %d of a payload has %d bytes, no multiple of %d", i, len(p), BlockBytes)
-		}
+	for _, p := range r.Parts {
 		bytes += len(p)
 	}
 	return r.Parts, bytes, nil
