@@ -159,3 +159,12 @@ func (r *reader) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Allocate implements object.File by writing zeros.
+func (f *file) Allocate(off, n int64) error {
+	_, err := f.WriteAt(make([]byte, n), off)
+	return err
+}
+
+// WriteBack implements object.File: any write may be on the disk before its Sync.
+func (f *file) WriteBack(off, n int64) error { return nil }
