@@ -6,11 +6,6 @@ import "encoding/hex"
 // MaxBytes bounds the plain bytes of one chunk.
 const MaxBytes = 4 << 20
 
-// FixedBytes is the size of the slabs that content arrives in.
-//
-// Deprecated: it goes with the last caller of fixed borders.
-const FixedBytes = 1 << 20
-
 // ID names a chunk: BLAKE3-256 of its plain bytes, keyed with the store's key.
 type ID [32]byte
 

@@ -27,8 +27,9 @@ const (
 // concurrent use.
 //
 // Memory: each encoder takes 4 MiB and each decoder 4.13 MiB from alloc the first time
-// it is needed, and keeps it. On the Go heap all four together keep some 4 MiB more
-// (TestCodecMemory prints it). Nothing grows with use, whatever the frames say.
+// it is needed, and keeps it; DecodeFrom takes 4 MiB more. On the Go heap all four
+// together keep some 4 MiB more (TestCodecMemory prints it). Nothing grows with use,
+// whatever the frames say.
 type Codec struct {
 	encoders chan *encoder
 	decoders chan *decoder
@@ -96,6 +97,36 @@ func (c *Codec) Decode(ctx context.Context, stored []byte, plain int, use func(p
 		return err
 	}
 	defer func() { c.decoders <- d }()
+	b, err := d.decode(stored, plain)
+	if err != nil {
+		return err
+	}
+	return use(b)
+}
+
+// DecodeFrom is Decode of a frame of n bytes that read fetches into a buffer of the
+// codec's. It returns the error of read as it is.
+func (c *Codec) DecodeFrom(ctx context.Context, n int, read func(stored []byte) error, plain int, use func(plain []byte) error) error {
+	if n < 0 || n > MaxBytes {
+		return fmt.Errorf("%w: %d bytes", ErrFrame, n)
+	}
+	d, err := take(ctx, c.decoders)
+	if err != nil {
+		return err
+	}
+	defer func() { c.decoders <- d }()
+	if d.stored == nil {
+		if d.stored, err = d.alloc(MaxBytes); err != nil {
+			return fmt.Errorf("chunk: decode: %w", err)
+		}
+	}
+	stored := d.stored[:n]
+	if err := read(stored); err != nil {
+		return err
+	}
+	if err := checkFrame(stored, plain); err != nil {
+		return err
+	}
 	b, err := d.decode(stored, plain)
 	if err != nil {
 		return err
@@ -173,9 +204,10 @@ func (e *encoder) encode(parts [][]byte, plain, limit int) ([]byte, error) {
 
 // decoder is used by one goroutine at a time.
 type decoder struct {
-	alloc func(n int) ([]byte, error)
-	zstd  *zstd.Decoder
-	buf   []byte
+	alloc  func(n int) ([]byte, error)
+	zstd   *zstd.Decoder
+	buf    []byte // for what comes out
+	stored []byte // for what goes in, if the caller has no room for it
 }
 
 func (d *decoder) decode(stored []byte, plain int) ([]byte, error) {
