@@ -156,6 +156,11 @@ func (s *Store) resume(ctx context.Context, p meta.Part) (*ingest, error) {
 		in.kept += int(ref.Bytes)
 	}
 	in.fill = in.kept
+	if p.Offset > 0 {
+		if err := in.cut.UnmarshalBinary(p.State); err != nil {
+			return nil, fmt.Errorf("%w: the state of the upload: %w", ErrCorrupt, err)
+		}
+	}
 	return in, nil
 }
 
@@ -216,6 +221,9 @@ func (a *appending) parkLocked(ctx context.Context, last bool) error {
 	if complete {
 		return a.complete(ctx)
 	}
+	if err := a.in.settle(); err != nil {
+		return err
+	}
 	if err := a.in.save(ctx); err != nil {
 		return err
 	}
@@ -226,7 +234,11 @@ func (a *appending) parkLocked(ctx context.Context, last bool) error {
 	if err := a.in.flush(ctx); err != nil {
 		return err
 	}
-	part := meta.Part{Number: a.part, Offset: a.in.size, Manifest: m, Tail: slices.Clone(a.in.tail)}
+	state, err := a.in.cut.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	part := meta.Part{Number: a.part, Offset: a.in.size, Manifest: m, Tail: slices.Clone(a.in.tail), State: state}
 	return a.keep(ctx, part)
 }
 
@@ -237,7 +249,11 @@ func (a *appending) complete(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	part := meta.Part{Number: a.part, Offset: whole.size, Manifest: whole.manifest}
+	state, err := a.in.cut.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	part := meta.Part{Number: a.part, Offset: whole.size, Manifest: whole.manifest, State: state}
 	err = a.commit(ctx, part, whole)
 	switch {
 	case err == nil:
@@ -254,7 +270,7 @@ func (a *appending) complete(ctx context.Context) error {
 
 // keep commits the offset.
 func (a *appending) keep(ctx context.Context, part meta.Part) error {
-	err := a.s.db.Commit(ctx, a.in.packs, func(tx *meta.Tx) error {
+	err := a.s.db.Commit(ctx, a.in.held.packs(), func(tx *meta.Tx) error {
 		u, err := ownUpload(&tx.Reader, a.sc, a.u.ID)
 		if err != nil {
 			return err
@@ -273,27 +289,18 @@ func (a *appending) keep(ctx context.Context, part meta.Part) error {
 
 // whole is the content with its last chunk cut.
 func (a *appending) whole(ctx context.Context) (content, error) {
-	if a.in.fill > 0 {
-		if err := a.in.need(ctx); err != nil {
-			return content{}, err
-		}
-		if err := a.in.cut(ctx); err != nil {
-			return content{}, err
-		}
-	}
-	m, err := a.in.paged(ctx)
-	if err != nil {
+	if err := a.in.end(ctx); err != nil {
 		return content{}, err
 	}
 	if err := a.in.flush(ctx); err != nil {
 		return content{}, err
 	}
-	return content{m, a.in.size, a.u.ModTime}, nil
+	return content{a.in.m, a.in.size, a.u.ModTime}, nil
 }
 
 // commit makes the file, and marks the upload finished, in one transaction.
 func (a *appending) commit(ctx context.Context, part meta.Part, c content) error {
-	return a.s.db.Commit(ctx, a.in.packs, func(tx *meta.Tx) error {
+	return a.s.db.Commit(ctx, a.in.held.packs(), func(tx *meta.Tx) error {
 		u, err := ownUpload(&tx.Reader, a.sc, a.u.ID)
 		if err != nil {
 			return err

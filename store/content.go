@@ -87,14 +87,12 @@ func (c *openFile) Close() error {
 	return nil
 }
 
-// use opens the pack that holds the next bytes, one at a time.
+// use takes a handle on the pack that holds the next bytes, one at a time.
 func (c *openFile) use(id meta.PackID) error {
 	if c.file != nil && c.pack == id {
 		return nil
 	}
-	if err := c.Close(); err != nil {
-		return err
-	}
+	c.Close()
 	f, err := c.s.packs.Borrow(id)
 	if err != nil {
 		return err
@@ -103,9 +101,19 @@ func (c *openFile) use(id meta.PackID) error {
 	return nil
 }
 
-// each calls f for the pieces of [off, off+n) in order: a record, and the bytes of
-// its plain content that are wanted.
-func (c *openFile) each(ctx context.Context, off, n int64, f func(e pack.Entry, skip, take int64) error) error {
+// piece is the part of one chunk that is wanted.
+type piece struct {
+	pack meta.PackID
+	pack.Entry
+	skip, take int64       // plain bytes
+	next       *pack.Entry // the chunk behind it in the pack, if it is wanted too
+}
+
+// lies reports whether the bytes can be sent as they lie in the pack.
+func (p *piece) lies(s *Store) bool { return p.Codec == pack.Raw && !s.o.VerifyReads }
+
+// each calls f for the pieces of [off, off+n) in order.
+func (c *openFile) each(ctx context.Context, off, n int64, f func(p *piece) error) error {
 	for i := sort.Search(len(c.ends), func(i int) bool { return c.ends[i] > off }); n > 0; i++ {
 		if i == len(c.extents) {
 			return io.ErrUnexpectedEOF
@@ -115,22 +123,23 @@ func (c *openFile) each(ctx context.Context, off, n int64, f func(e pack.Entry, 
 		if err != nil {
 			return err
 		}
-		if err := c.use(x.Pack); err != nil {
-			return err
-		}
 		at := c.ends[i] - x.Bytes // of the next record
-		for _, e := range entries {
+		for j := range entries {
+			e := &entries[j]
 			end := at + int64(e.Plain)
 			if end > off && n > 0 {
-				if e.Type != pack.Chunk || e.Codec != 0 || e.Stored != e.Plain {
-					return fmt.Errorf("%w: pack %d record %d is not a raw chunk", ErrCorrupt, x.Pack, e.Ordinal)
+				if e.Type != pack.Chunk || e.KeyID != 0 || e.Codec != pack.Raw && e.Codec != pack.Zstd {
+					return fmt.Errorf("%w: pack %d record %d is not a chunk that can be read", ErrCorrupt, x.Pack, e.Ordinal)
 				}
-				take := min(end-off, n)
-				if err := f(e, off-at, take); err != nil {
+				p := piece{pack: x.Pack, Entry: *e, skip: off - at, take: min(end-off, n)}
+				if n > p.take && j+1 < len(entries) {
+					p.next = &entries[j+1]
+				}
+				if err := f(&p); err != nil {
 					return err
 				}
-				off += take
-				n -= take
+				off += p.take
+				n -= p.take
 			}
 			at = end
 		}
@@ -150,29 +159,65 @@ func (c *openFile) WriteRange(ctx context.Context, w io.Writer, off, n int64) (w
 		return 0, fail("read", "", fmt.Errorf("range %d+%d of %d bytes", off, n, c.node.Size))
 	}
 	_, direct := w.(io.ReaderFrom)
-	err = c.each(ctx, off, n, func(e pack.Entry, skip, take int64) error {
+	err = c.each(ctx, off, n, func(p *piece) error {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
-		part, err := c.file.Section(e.Offset+skip, take)
-		if err != nil {
-			return err
-		}
 		var m int64
-		if direct {
-			m, err = io.Copy(w, part)
-		} else {
-			buf := copyBuffers.Get().(*[]byte)
-			m, err = io.CopyBuffer(w, part, *buf)
-			copyBuffers.Put(buf)
+		var err error
+		switch {
+		case !p.lies(c.s):
+			m, err = c.writePlain(ctx, w, p)
+		default:
+			m, err = c.writeRaw(w, p, direct)
 		}
 		written += m
-		if err == nil && m < take {
-			err = fmt.Errorf("%w: pack %d ends early", ErrCorrupt, c.pack)
-		}
 		return err
 	})
 	return written, fail("read", "", err)
+}
+
+// writeRaw sends a piece as it lies in the pack.
+func (c *openFile) writeRaw(w io.Writer, p *piece, direct bool) (m int64, err error) {
+	if err := c.use(p.pack); err != nil {
+		return 0, err
+	}
+	part, err := c.file.Section(p.Offset+p.skip, p.take)
+	if err != nil {
+		return 0, err
+	}
+	if direct {
+		m, err = io.Copy(w, part)
+	} else {
+		buf := copyBuffers.Get().(*[]byte)
+		m, err = io.CopyBuffer(w, part, *buf)
+		copyBuffers.Put(buf)
+	}
+	if err == nil && m < p.take {
+		err = fmt.Errorf("%w: pack %d ends early", ErrCorrupt, p.pack)
+	}
+	return m, err
+}
+
+// writePlain sends a piece of a chunk that must be decoded or checked first.
+func (c *openFile) writePlain(ctx context.Context, w io.Writer, p *piece) (m int64, err error) {
+	if p.next != nil && !(&piece{Entry: *p.next}).lies(c.s) {
+		c.s.plains.ahead(p.pack, *p.next)
+	}
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	for m < p.take {
+		part := (*buf)[:min(int64(len(*buf)), p.take-m)]
+		if err := c.s.plains.read(ctx, p.pack, p.Entry, int(p.skip+m), part); err != nil {
+			return m, err
+		}
+		k, err := w.Write(part)
+		m += int64(k)
+		if err != nil {
+			return m, err
+		}
+	}
+	return m, nil
 }
 
 // ReadAt implements io.ReaderAt.
@@ -180,12 +225,27 @@ func (c *openFile) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, errors.New("negative offset")
 	}
+	ctx := context.Background()
 	want := min(int64(len(p)), max(0, c.node.Size-off))
 	got := 0
-	err := c.each(context.Background(), off, want, func(e pack.Entry, skip, take int64) error {
-		m, err := c.file.ReadAt(p[got:got+int(take)], e.Offset+skip)
+	err := c.each(ctx, off, want, func(x *piece) error {
+		part := p[got : got+int(x.take)]
+		if !x.lies(c.s) {
+			if x.next != nil {
+				c.s.plains.ahead(x.pack, *x.next)
+			}
+			err := c.s.plains.read(ctx, x.pack, x.Entry, int(x.skip), part)
+			if err == nil {
+				got += len(part)
+			}
+			return err
+		}
+		if err := c.use(x.pack); err != nil {
+			return err
+		}
+		m, err := c.file.ReadAt(part, x.Offset+x.skip)
 		got += m
-		if err == io.EOF && m == int(take) {
+		if err == io.EOF && m == len(part) {
 			err = nil
 		}
 		return err

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"fmt"
 
+	"cairn/store/chunk"
 	"cairn/store/meta"
 
 	"lukechampine.com/blake3"
@@ -27,4 +29,41 @@ func (s *Store) PageForTest(ctx context.Context, m meta.Manifest) (row meta.Mani
 	}
 	back, err = s.extents(ctx, row)
 	return row, back, err
+}
+
+// ChunksForTest lists the ids and lengths of a file's chunks.
+func (s *Store) ChunksForTest(ctx context.Context, n Node) (out []string, err error) {
+	extents, err := s.extents(ctx, n.Manifest)
+	for _, x := range extents {
+		es, err := s.packs.Entries(ctx, x.Pack, x.First, x.Count)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range es {
+			out = append(out, fmt.Sprintf("%s %d", e.ID, e.Plain))
+		}
+	}
+	return out, err
+}
+
+// CutForTest is what a content is cut into, as one piece.
+func (s *Store) CutForTest(p []byte) (out []string) {
+	var c chunk.Cutter
+	for len(p) > 0 {
+		n, cut := c.Next(p)
+		if !cut {
+			n = len(p)
+		}
+		out = append(out, fmt.Sprintf("%s %d", chunk.Sum(&s.key, p[:n]), n))
+		p = p[n:]
+	}
+	return out
+}
+
+// PackBytesForTest is the bytes of all packs.
+func (s *Store) PackBytesForTest() (n int64) {
+	for _, p := range s.packs.Packs() {
+		n += p.Bytes
+	}
+	return n
 }

@@ -118,7 +118,7 @@ func (s *Store) finishHeld(ctx context.Context, sc Scope, id UploadID, to Path, 
 		return w, err
 	}
 	ctx = context.WithoutCancel(ctx)
-	err = s.db.Commit(ctx, in.packs, func(tx *meta.Tx) error {
+	err = s.db.Commit(ctx, in.held.packs(), func(tx *meta.Tx) error {
 		now, err := ownUpload(&tx.Reader, sc, id)
 		if err != nil {
 			return err

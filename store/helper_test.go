@@ -16,7 +16,7 @@ import (
 
 // rig is a store on a real folder, with one user.
 type rig struct {
-	t     *testing.T
+	t     testing.TB
 	dir   string
 	fs    object.FS
 	s     *store.Store
@@ -44,7 +44,7 @@ func (c *clock) skip(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	r := &rig{t: t, dir: filepath.Join(t.TempDir(), "data"), clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
 	r.open()

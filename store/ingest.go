@@ -3,10 +3,8 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
-	"slices"
 	"sync"
 
 	"cairn/store/chunk"
@@ -16,52 +14,63 @@ import (
 )
 
 const (
-	// slabBytes is the size of a buffer: one chunk as it is cut for now.
-	slabBytes = chunk.FixedBytes
+	// slabBytes is the size of a buffer. A chunk takes up to sixteen.
+	slabBytes = 256 << 10
 	// doorBytes is what is read from a client that may have to be waited for.
 	doorBytes = 4096
-	// maxSpills bounds the pieces that a chunk is spilled in.
-	maxSpills = 64
-	// leaseBytes is the content from which on an upload has a lane of its own.
-	leaseBytes = slabBytes
 )
 
 // ingest takes one content apart into chunks as it arrives, and lays them in packs.
-// It holds at most one slab. While it waits for its client the slab can be taken
-// away (Spill): the bytes of the chunk so far go to a tail record and are read back
-// when the chunk is complete, so that pressure never moves a border.
+// It holds the slabs of one chunk at most. While it waits, for its client or for
+// another slab, they can be taken away (Spill): their bytes go to a tail record and
+// are read back when the chunk is complete, so that pressure never moves a border.
 type ingest struct {
-	s    *Store
-	mu   sync.Mutex // held except while waiting for the client
-	slab *slab.Slab
-	fill int        // bytes of the chunk so far
-	kept int        // of these, how many lie in tail records
-	tail []meta.Ref // those records
-	m    meta.Manifest
-	size int64 // plain bytes taken, chunk so far included
-	lane *pack.Lane
-	// packs are those that must be flushed before a row may refer to m or tail.
-	packs []meta.PackID
-	err   error // a spill or a checkpoint that failed
-	door  []byte
-	hash  hash.Hash // fed with what is taken, if set
+	s   *Store
+	mu  sync.Mutex // held except while waiting
+	cut chunk.Cutter
+
+	// The chunk so far is fill bytes. slabs hold those from base on, a multiple of
+	// slabBytes; tail records hold the first kept of them. base <= kept <= fill, and
+	// without slabs kept = fill.
+	slabs  []*slab.Slab
+	base   int
+	fill   int
+	kept   int
+	tail   []meta.Ref
+	pinned bool // the last slab is being read into, without the lock
+
+	laying *laying       // the chunk before it, perhaps
+	m      meta.Manifest // the chunks before those
+	size   int64         // plain bytes taken, chunk so far included
+	lane   *pack.Lane
+	held   holds
+	err    error // a spill or a checkpoint that failed
+	door   []byte
+	hash   hash.Hash // fed with what is taken, if set
 }
 
-func (s *Store) newIngest() *ingest { return &ingest{s: s, door: make([]byte, doorBytes)} }
+func (s *Store) newIngest() *ingest {
+	return &ingest{s: s, door: make([]byte, doorBytes), held: holds{set: s.packs}}
+}
 
 // close gives back what is held. What was appended stays, unreferenced.
 func (in *ingest) close() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.s.mem.Busy(in)
-	if in.slab != nil {
-		in.s.mem.Release(in.slab)
-		in.slab = nil
-	}
+	in.settle()
+	in.drop()
 	if in.lane != nil {
 		in.s.packs.Return(in.lane)
 		in.lane = nil
 	}
+	in.held.release()
+}
+
+// drop gives all slabs back, whatever is in them.
+func (in *ingest) drop() {
+	in.s.mem.Release(in.slabs...)
+	in.slabs = nil
 }
 
 // readError marks an error as the client's, not the store's.
@@ -70,13 +79,19 @@ type readError struct{ err error }
 func (e *readError) Error() string   { return ErrRead.Error() + ": " + e.err.Error() }
 func (e *readError) Unwrap() []error { return []error{ErrRead, e.err} }
 
+// isRead tells a failing client from a failing store.
+func isRead(err error) bool {
+	var r *readError
+	return errors.As(err, &r)
+}
+
 // readFrom takes at most limit bytes from r and returns how many it took. A failure
 // of r is a *readError; what arrived before it has been taken. after, if set, is
 // called between reads.
 //
-// A client that is faster than the store is read straight into the slab, as long as
+// A client that is faster than the store is read straight into a slab, as long as
 // its reads come back full. One that may have to be waited for is read through a
-// small buffer, so that its slab can be spilled meanwhile.
+// small buffer, so that all of its slabs can be spilled meanwhile.
 func (in *ingest) readFrom(ctx context.Context, r io.Reader, limit int64, after func() error) (n int64, err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -139,9 +154,10 @@ func (in *ingest) oneMore(r io.Reader) (bool, error) {
 	return false, &readError{io.ErrNoProgress}
 }
 
-// wait reads without the lock; a slab in hand may be spilled meanwhile.
+// wait reads without the lock; slabs in hand may be spilled meanwhile, but for the
+// last if p lies in it (pinned).
 func (in *ingest) wait(r io.Reader, p []byte) (int, error) {
-	holds := in.slab != nil
+	holds := len(in.slabs) > 0
 	in.mu.Unlock()
 	if holds {
 		in.s.mem.Idle(in)
@@ -152,222 +168,79 @@ func (in *ingest) wait(r io.Reader, p []byte) (int, error) {
 	return n, err
 }
 
-// readFast fills the chunk in hand straight from r, until r has no more at once or
-// the chunk is complete.
+// readFast reads straight into slabs until r has no more at once. It ends at the
+// border of a chunk at the latest, so that others get the permission.
 func (in *ingest) readFast(ctx context.Context, r io.Reader, limit int64) (n int64, rerr, err error) {
-	if err := in.need(ctx); err != nil {
-		return 0, nil, err
-	}
 	for n < limit {
-		p := in.slab.Bytes[in.fill:min(int64(slabBytes), int64(in.fill)+limit-n)]
-		k, rerr := r.Read(p)
-		in.take(p[:k])
-		n += int64(k)
-		full := in.fill == slabBytes
-		if full {
-			if err := in.cut(ctx); err != nil {
-				return n, rerr, err
-			}
+		p, err := in.room(ctx)
+		if err != nil {
+			return n, nil, err
 		}
-		if full || rerr != nil || k < len(p) {
-			return n, rerr, nil
+		p = p[:min(int64(len(p)), limit-n)]
+		in.pinned = true
+		k, rerr := in.wait(r, p)
+		in.pinned = false
+		if in.err != nil {
+			return n, nil, in.err
+		}
+		cut, err := in.took(ctx, p[:k])
+		n += int64(k)
+		if cut || rerr != nil || err != nil || k < len(p) {
+			return n, rerr, err
 		}
 	}
 	return n, nil, nil
 }
 
-// write copies p into the chunk so far.
+// write copies p behind the chunk so far.
 func (in *ingest) write(ctx context.Context, p []byte) error {
 	for len(p) > 0 {
-		if err := in.need(ctx); err != nil {
+		space, err := in.room(ctx)
+		if err != nil {
 			return err
 		}
-		k := copy(in.slab.Bytes[in.fill:slabBytes], p)
-		in.take(p[:k])
-		p = p[k:]
-		if in.fill == slabBytes {
-			if err := in.cut(ctx); err != nil {
-				return err
-			}
+		k := copy(space, p)
+		if _, err := in.took(ctx, space[:k]); err != nil {
+			return err
 		}
+		p = p[k:]
 	}
 	return nil
 }
 
-// take counts bytes that lie in the slab now: size and hash always agree.
-func (in *ingest) take(p []byte) {
+// room is the free end of the last slab, which is never empty.
+func (in *ingest) room(ctx context.Context) ([]byte, error) {
+	if len(in.slabs) == 0 {
+		if err := in.gather(ctx); err != nil {
+			return nil, err
+		}
+	}
+	at := in.fill - in.base
+	if at == len(in.slabs)*slabBytes {
+		got, err := in.more(ctx, 1)
+		if err != nil {
+			return nil, err
+		}
+		if len(in.slabs) == 0 { // spilled while waiting
+			in.base = in.fill / slabBytes * slabBytes
+			at = in.fill - in.base
+		}
+		in.slabs = append(in.slabs, got...)
+	}
+	return in.slabs[at/slabBytes].Bytes[at%slabBytes:], nil
+}
+
+// took counts p, which lies at the end of the last slab now: size and hash always
+// agree. It reports whether p held the border of a chunk, which is laid down.
+func (in *ingest) took(ctx context.Context, p []byte) (cut bool, err error) {
 	in.fill += len(p)
 	in.size += int64(len(p))
 	if in.hash != nil {
 		in.hash.Write(p)
 	}
-}
-
-// need makes sure of a slab. A chunk that was spilled in very many pieces is read
-// back, so that a dripping client cannot make their list grow.
-func (in *ingest) need(ctx context.Context) error {
-	if in.slab != nil {
-		return nil
+	n, cut := in.cut.Next(p)
+	if !cut {
+		return false, nil
 	}
-	var err error
-	if in.slab, err = in.s.mem.Acquire(ctx); err != nil {
-		return err
-	}
-	if len(in.tail) >= maxSpills {
-		return in.readBack(ctx)
-	}
-	return nil
-}
-
-// readBack fetches what was spilled into the slab. The records stay as they are, but
-// are not needed any more.
-func (in *ingest) readBack(ctx context.Context) error {
-	at := 0
-	for _, ref := range in.tail {
-		p, err := in.s.packs.Read(ctx, ref.Pack, ref.Ordinal, in.slab.Bytes[at:in.kept])
-		if err != nil {
-			return fmt.Errorf("reading back a spilled chunk: %w", err)
-		}
-		if int64(len(p)) != ref.Bytes {
-			return fmt.Errorf("%w: a spilled piece has %d bytes, not %d", ErrCorrupt, len(p), ref.Bytes)
-		}
-		at += len(p)
-	}
-	if at != in.kept {
-		return fmt.Errorf("%w: spilled pieces have %d bytes, not %d", ErrCorrupt, at, in.kept)
-	}
-	in.kept, in.tail = 0, nil
-	return nil
-}
-
-// cut ends the chunk so far and lays it in a pack.
-func (in *ingest) cut(ctx context.Context) error {
-	if in.kept > 0 {
-		if err := in.readBack(ctx); err != nil {
-			return err
-		}
-	}
-	p := in.slab.Bytes[:in.fill]
-	lane := in.lane
-	if lane == nil && in.size >= leaseBytes {
-		in.lane = in.s.packs.Lease()
-		lane = in.lane
-	}
-	if lane == nil {
-		lane = in.s.packs.Small()
-	}
-	place, err := lane.Append(ctx, in.s.packs.Chunk(p))
-	if err != nil {
-		return err
-	}
-	in.note(place.Pack)
-	in.m.Add(meta.Extent{Pack: place.Pack, First: place.First, Count: 1, Bytes: int64(len(p))})
-	in.fill = 0
-	return nil
-}
-
-func (in *ingest) note(id meta.PackID) {
-	if !slices.Contains(in.packs, id) {
-		in.packs = append(in.packs, id)
-	}
-}
-
-// Spill implements slab.Holder. An upload that has just come back from its client
-// keeps its slab: it may be about to wait for the client again.
-func (in *ingest) Spill() *slab.Slab {
-	if !in.mu.TryLock() {
-		return nil
-	}
-	defer in.mu.Unlock()
-	sl := in.slab
-	if sl != nil {
-		if err := in.save(context.Background()); err != nil {
-			in.err = fmt.Errorf("spilling: %w", err)
-		}
-		in.slab = nil
-	}
-	return sl
-}
-
-// save appends the bytes of the chunk so far that no tail record holds yet.
-func (in *ingest) save(ctx context.Context) error {
-	if in.slab == nil || in.fill == in.kept {
-		return nil
-	}
-	if len(in.tail) >= maxSpills {
-		if err := in.readBack(ctx); err != nil {
-			return err
-		}
-	}
-	p := in.slab.Bytes[in.kept:in.fill]
-	place, err := in.s.packs.Small().Append(ctx, pack.Record{Type: pack.Tail, Payload: p, Plain: len(p)})
-	if err != nil {
-		return err
-	}
-	in.note(place.Pack)
-	in.tail = append(in.tail, meta.Ref{Pack: place.Pack, Ordinal: place.First, Bytes: int64(len(p))})
-	in.kept = in.fill
-	return nil
-}
-
-// finish ends the last chunk; m is then the whole content.
-func (in *ingest) finish(ctx context.Context) error {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.err != nil {
-		return in.err
-	}
-	if in.fill > 0 {
-		if err := in.need(ctx); err != nil {
-			return err
-		}
-		if err := in.cut(ctx); err != nil {
-			return err
-		}
-	}
-	m, err := in.paged(ctx)
-	in.m = m
-	return err
-}
-
-// paged is the manifest as a row may hold it: a long one is laid in the packs.
-func (in *ingest) paged(ctx context.Context) (meta.Manifest, error) {
-	if len(in.m.Extents) < meta.MaxInlineManifest/24 || len(in.m.Encode()) <= meta.MaxInlineManifest {
-		return in.m.Clone(), nil
-	}
-	lane := in.lane
-	if lane == nil {
-		lane = in.s.packs.Small()
-	}
-	var pages []meta.Ref
-	for run := range slices.Chunk(in.m.Extents, extentsPerPage) {
-		one := meta.Manifest{Extents: run}
-		var bytes int64
-		for _, e := range run {
-			bytes += e.Bytes
-		}
-		text := one.Encode()
-		place, err := lane.Append(ctx, pack.Record{Type: pack.Page, Payload: text, Plain: len(text)})
-		if err != nil {
-			return in.m, err
-		}
-		in.note(place.Pack)
-		pages = append(pages, meta.Ref{Pack: place.Pack, Ordinal: place.First, Bytes: bytes})
-	}
-	return meta.Manifest{Pages: pages}, nil
-}
-
-// extentsPerPage keeps a manifest page below 64 KiB.
-const extentsPerPage = 2048
-
-// flush makes the chunks in lanes of their own durable; the commit does the rest.
-func (in *ingest) flush(ctx context.Context) error {
-	small := in.s.packs.Small().Pack()
-	return in.s.packs.Flush(ctx, slices.DeleteFunc(slices.Clone(in.packs), func(id meta.PackID) bool { return id == small })...)
-}
-
-// isRead tells a failing client from a failing store.
-func isRead(err error) bool {
-	var r *readError
-	return errors.As(err, &r)
+	return true, in.lay(ctx, in.fill-len(p)+n, false)
 }

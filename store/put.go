@@ -52,7 +52,7 @@ func (s *Store) put(ctx context.Context, sc Scope, p Path, r io.Reader, o PutOpt
 		return w, err
 	}
 	c := content{in.m, in.size, o.ModTime}
-	err = s.db.Commit(ctx, in.packs, func(tx *meta.Tx) error {
+	err = s.db.Commit(ctx, in.held.packs(), func(tx *meta.Tx) error {
 		w, err = planPut(tx, sc, p, c, o)
 		return err
 	})

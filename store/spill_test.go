@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -51,16 +52,9 @@ func TestPressureSpills(t *testing.T) {
 		if !bytes.Equal(r.read(store.Path(fmt.Sprint(i))), noise(uint64(i), size)) {
 			t.Errorf("%d: other bytes come back", i)
 		}
-		var chunks []int64
-		for _, e := range r.stat(store.Path(fmt.Sprint(i))).Manifest.Extents {
-			chunks = append(chunks, int64(e.Count), e.Bytes)
-		}
-		var count, bytes int64
-		for j := 0; j < len(chunks); j += 2 {
-			count, bytes = count+chunks[j], bytes+chunks[j+1]
-		}
-		if count != 3 || bytes != size {
-			t.Errorf("%d: %d chunks of %d bytes, want 3 of %d", i, count, bytes, size)
+		got, err := r.s.ChunksForTest(t.Context(), r.stat(store.Path(fmt.Sprint(i))))
+		if want := r.s.CutForTest(noise(uint64(i), size)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%d: chunks %v, want %v (%v)", i, got, want, err)
 		}
 	}
 	r.clean()

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"cairn/store/chunk"
 	"cairn/store/meta"
 	"cairn/store/object"
 	"cairn/store/pack"
@@ -22,9 +23,12 @@ import (
 // other.
 const DefaultMemoryBudget = 96 << 20
 
-// cacheBytes is the part of the budget that the caches of the database (16 MiB) and
-// of pack footers (8 MiB) may take.
-const cacheBytes = 24 << 20
+// otherBytes is the part of the budget that is not slabs: the caches of the database
+// (16 MiB) and of pack footers (8 MiB), and what is coded and decoded (24 MiB).
+const otherBytes = 48 << 20
+
+// leastSlabs are enough for the longest chunk and a quarter in the hands of clients.
+const leastSlabs = 64
 
 // skippedPacks is how many pack ids each run leaves out: see pack.Options.
 const skippedPacks = 64
@@ -36,13 +40,16 @@ type Options struct {
 	// FS is the seam to the file system; nil is the operating system's.
 	FS object.FS
 	// MemoryBudget is the bytes that buffers and caches share; 0 is
-	// DefaultMemoryBudget. Of less than 28 MiB, 28 MiB are taken.
+	// DefaultMemoryBudget. Of less than 64 MiB, 64 MiB are taken.
 	MemoryBudget int64
 	Log          *slog.Logger
 	// Clock is the time; nil is time.Now.
 	Clock func() time.Time
 	// Trace is told "COMMIT" after each commit of the database; nil for none.
 	Trace func(event string)
+	// VerifyReads has every chunk checked before any of it is sent, at the cost of
+	// reading it whole. Without it raw chunks are sent as they lie.
+	VerifyReads bool
 	// UnsafeFS accepts a data folder on a file system that loses or shares files.
 	UnsafeFS bool
 }
@@ -55,6 +62,10 @@ type Store struct {
 	db    *meta.DB
 	packs *pack.Set
 	mem   *slab.Budget
+	codec *chunk.Codec
+	key   [32]byte // of chunk ids
+
+	plains *plains
 
 	mu      sync.Mutex
 	busy    map[UploadID]bool // uploads that a request writes to
@@ -95,11 +106,15 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if err != nil {
 		return s, err
 	}
-	if s.mem, err = slab.New(o.MemoryBudget-cacheBytes, slabBytes); err != nil {
+	if s.mem, err = slab.New(max(o.MemoryBudget-otherBytes, leastSlabs*slabBytes), slabBytes); err != nil {
 		return s, fmt.Errorf("memory budget of %d bytes: %w", o.MemoryBudget, err)
 	}
+	s.key = sb.Key
+	s.codec = chunk.NewCodec(slab.Map)
+	s.plains = newPlains(s)
+	s.mem.SetCache(s.plains)
 	s.packs, err = pack.Open(ctx, pack.Options{FS: s.fs, Dir: filepath.Join(o.Dir, "packs"), Store: sb.Store, Key: sb.Key,
-		Skip: skippedPacks, Now: o.Clock, OnSealed: s.sealed, Log: o.Log})
+		Skip: skippedPacks, Now: o.Clock, Decode: s.codec.Decode, Hints: filepath.Join(o.Dir, "hints"), OnSealed: s.sealed, Log: o.Log})
 	if err != nil {
 		return s, outward(err)
 	}
@@ -171,7 +186,7 @@ func outward(err error) error {
 		{meta.ErrTooNew, ErrTooNew}, {pack.ErrVersion, ErrTooNew},
 		{meta.ErrStopped, ErrStopped}, {meta.ErrClosed, ErrClosed},
 		{meta.ErrGap, ErrCorrupt}, {meta.ErrFull, ErrNoSpace}, {meta.ErrTooLarge, ErrPropsTooLarge},
-		{slab.ErrClosed, ErrClosed}, {pack.ErrClosed, ErrClosed}, {pack.ErrCorrupt, ErrCorrupt}, {pack.ErrForeign, ErrCorrupt}, {pack.ErrNotFound, ErrCorrupt},
+		{slab.ErrClosed, ErrClosed}, {chunk.ErrFrame, ErrCorrupt}, {pack.ErrClosed, ErrClosed}, {pack.ErrCorrupt, ErrCorrupt}, {pack.ErrForeign, ErrCorrupt}, {pack.ErrNotFound, ErrCorrupt},
 		{object.ErrNoSpace, ErrNoSpace}, {object.ErrLocked, ErrInUse}, {object.ErrReadOnly, ErrReadOnlyFS},
 	} {
 		if errors.Is(err, m.from) && !errors.Is(err, m.to) {

@@ -1,13 +1,14 @@
 // Package slab is the memory budget: page-aligned buffers of one size, outside the Go
-// heap, of which there is a fixed number. Whoever holds one while waiting for a client
-// can be asked to give it up, so that waiting clients cannot starve a working one and
-// nothing deadlocks.
+// heap, of which there is a fixed number. Whoever holds some while waiting, for a client
+// or for more of them, can be asked to give them up, so that waiting clients cannot
+// starve a working one and nothing deadlocks.
 package slab
 
 import (
 	"container/list"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -21,12 +22,12 @@ type Slab struct {
 	index int
 }
 
-// Holder keeps a slab while it waits for a client.
+// Holder keeps slabs while it waits.
 type Holder interface {
-	// Spill saves what is in the holder's slab and gives the slab up; nil if it has
+	// Spill saves what is in the holder's slabs and gives them up; nothing if it has
 	// none any more, or is not idle any more. It is called on another goroutine, once
 	// after each Idle at most, and must wait neither for the budget nor for the client.
-	Spill() *Slab
+	Spill() []*Slab
 }
 
 // Budget hands out slabs. Safe for concurrent use.
@@ -39,22 +40,32 @@ type Budget struct {
 	free    []*Slab // last in, first out: the warm ones first
 	idle    *list.List
 	where   map[Holder]*list.Element
-	waiting list.List // of chan struct{}, first come first served
-	fast    int       // permissions left to wait for a client with a slab in hand
+	cache   Holder     // asked before any idle holder
+	waiting *list.List // of *waiter, first come first served
+	fast    int        // permissions left to wait for a client with a slab in hand
 	timer   *time.Timer
 	closed  bool
 	spills  int64
 }
 
+// waiter is who waits for n slabs, all at once.
+type waiter struct {
+	n    int
+	wake chan struct{}
+}
+
+// MinSlabs is the least number of slabs of a budget.
+const MinSlabs = 4
+
 // New makes a budget of total bytes in slabs of size bytes each (a multiple of 4096),
-// at least four of them. Memory that is not used is not touched.
+// at least MinSlabs of them. Memory that is not used is not touched.
 func New(total int64, size int) (*Budget, error) {
-	n := max(4, int(total/int64(size)))
+	n := max(MinSlabs, int(total/int64(size)))
 	mem, err := mapMemory(n * size)
 	if err != nil {
 		return nil, err
 	}
-	b := &Budget{mem: mem, size: size, idle: list.New(), where: map[Holder]*list.Element{}, fast: n / 4, trimAt: 10 * time.Second}
+	b := &Budget{mem: mem, size: size, idle: list.New(), where: map[Holder]*list.Element{}, waiting: list.New(), fast: n / 4, trimAt: 10 * time.Second}
 	for i := n - 1; i >= 0; i-- {
 		b.free = append(b.free, &Slab{mem[i*size : (i+1)*size : (i+1)*size], i})
 	}
@@ -76,7 +87,10 @@ func (b *Budget) Close() error {
 	unused := len(b.free) == len(b.mem)/b.size
 	b.free = nil
 	for e := b.waiting.Front(); e != nil; e = e.Next() {
-		close(e.Value.(chan struct{}))
+		if w := e.Value.(*waiter); w.wake != nil {
+			close(w.wake)
+			w.wake = nil
+		}
 	}
 	b.waiting.Init()
 	if !unused {
@@ -85,67 +99,129 @@ func (b *Budget) Close() error {
 	return unmapMemory(b.mem)
 }
 
-// Acquire takes a slab, asking the holder that has been idle longest for its own when
-// none is free. It waits for as long as ctx allows. The caller must not hold a slab,
-// and must not be idle.
-func (b *Budget) Acquire(ctx context.Context) (*Slab, error) {
+// Try takes n slabs if as many are free, and nobody waits for some; else it takes none.
+func (b *Budget) Try(n int) []*Slab {
 	b.mu.Lock()
-	for first := true; ; first = false {
+	defer b.mu.Unlock()
+	if b.closed || b.waiting.Len() > 0 {
+		return nil
+	}
+	return b.take(n)
+}
+
+// take takes n free slabs or none. b.mu is held.
+func (b *Budget) take(n int) []*Slab {
+	if n > len(b.free) {
+		return nil
+	}
+	at := len(b.free) - n
+	got := append([]*Slab(nil), b.free[at:]...)
+	b.free = b.free[:at]
+	return got
+}
+
+// Acquire takes n slabs at once. While there are not enough it asks the cache, then the
+// holders that have been idle longest, for theirs, and waits its turn for as long as
+// ctx allows. A caller that holds slabs already must be Idle meanwhile, or its waiting
+// may never end. n is at most three quarters of the slabs there are: the rest may be in
+// the hands of clients that do nothing.
+func (b *Budget) Acquire(ctx context.Context, n int) ([]*Slab, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n > len(b.mem)/b.size-b.fastTotal() {
+		return nil, fmt.Errorf("slab: %d of %d at once", n, len(b.mem)/b.size)
+	}
+	w := &waiter{n: n}
+	turn := b.waiting.PushBack(w)
+	defer func() {
+		if !b.closed {
+			b.waiting.Remove(turn)
+			b.wake() // what is left may do for the next
+		}
+	}()
+	for {
 		if b.closed {
-			b.mu.Unlock()
 			return nil, ErrClosed
 		}
-		if n := len(b.free); n > 0 && (!first || b.waiting.Len() == 0) {
-			s := b.free[n-1]
-			b.free = b.free[:n-1]
-			b.mu.Unlock()
-			return s, nil
-		}
-		if e := b.idle.Front(); e != nil {
-			h := e.Value.(Holder)
-			b.idle.Remove(e)
-			delete(b.where, h)
-			b.spills++
-			b.mu.Unlock()
-			if s := h.Spill(); s != nil {
-				return s, nil
+		w.wake = make(chan struct{})
+		wake := w.wake
+		if turn == b.waiting.Front() {
+			if got := b.take(n); got != nil {
+				return got, nil
 			}
-			b.mu.Lock()
-			continue
+			if b.spill() {
+				continue
+			}
 		}
-		wake := make(chan struct{})
-		e := b.waiting.PushBack(wake)
 		b.mu.Unlock()
 		select {
 		case <-wake:
 			b.mu.Lock()
 		case <-ctx.Done():
 			b.mu.Lock()
-			b.waiting.Remove(e)
-			b.wake() // pass on a call that may have been for us
-			b.mu.Unlock()
 			return nil, context.Cause(ctx)
 		}
 	}
 }
 
-// wake calls the first who waits. b.mu is held.
-func (b *Budget) wake() {
-	if e := b.waiting.Front(); e != nil {
-		b.waiting.Remove(e)
-		close(e.Value.(chan struct{}))
+func (b *Budget) fastTotal() int { return len(b.mem) / b.size / 4 }
+
+// spill asks one holder for its slabs. b.mu is held, but not while it is asked. It
+// reports whether there was one to ask.
+func (b *Budget) spill() bool {
+	if c := b.cache; c != nil {
+		b.mu.Unlock()
+		got := c.Spill()
+		b.mu.Lock()
+		if len(got) > 0 {
+			b.put(got)
+			return true
+		}
 	}
+	e := b.idle.Front()
+	if e == nil {
+		return false
+	}
+	h := e.Value.(Holder)
+	b.idle.Remove(e)
+	delete(b.where, h)
+	b.mu.Unlock()
+	got := h.Spill()
+	b.mu.Lock()
+	if len(got) > 0 {
+		b.spills++
+		b.put(got)
+	}
+	return true
 }
 
-// Release gives a slab back.
-func (b *Budget) Release(s *Slab) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+// put makes slabs free. b.mu is held.
+func (b *Budget) put(slabs []*Slab) {
 	if b.closed {
 		return
 	}
-	b.free = append(b.free, s)
+	b.free = append(b.free, slabs...)
 	b.wake()
+}
+
+// wake calls the first who waits, to look again. b.mu is held.
+func (b *Budget) wake() {
+	if e := b.waiting.Front(); e != nil {
+		if w := e.Value.(*waiter); w.wake != nil {
+			close(w.wake)
+			w.wake = nil
+		}
+	}
+}
+
+// Release gives slabs back.
+func (b *Budget) Release(slabs ...*Slab) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed || len(slabs) == 0 {
+		return
+	}
+	b.put(slabs)
 	if b.timer == nil {
 		b.timer = time.AfterFunc(b.trimAt, b.trim)
 	} else {
@@ -166,7 +242,12 @@ func (b *Budget) trim() {
 	}
 }
 
-// Idle says that h waits for its client and may be asked to spill.
+// SetCache names the holder that is asked first when slabs run short, each time: what
+// it has can be made again. Its Spill gives a little each time, nothing once it has
+// nothing. Before the first Acquire.
+func (b *Budget) SetCache(h Holder) { b.cache = h }
+
+// Idle says that h waits and may be asked to spill.
 func (b *Budget) Idle(h Holder) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -214,3 +295,7 @@ func (b *Budget) Stats() (total, free int, spills int64) {
 	defer b.mu.Unlock()
 	return len(b.mem) / b.size, len(b.free), b.spills
 }
+
+// Map is memory like that of slabs, for the life of the process: n bytes, a multiple of
+// 4096, outside the Go heap, not touched before it is used.
+func Map(n int) ([]byte, error) { return mapMemory(n) }

@@ -3,27 +3,30 @@ package slab
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
 )
 
 type holder struct {
-	mu   sync.Mutex
-	slab *Slab
+	mu    sync.Mutex
+	slabs []*Slab
 }
 
-func (h *holder) Spill() *Slab {
-	h.mu.Lock()
+func (h *holder) Spill() []*Slab {
+	if !h.mu.TryLock() {
+		return nil
+	}
 	defer h.mu.Unlock()
-	s := h.slab
-	h.slab = nil
+	s := h.slabs
+	h.slabs = nil
 	return s
 }
 
-func newBudget(t *testing.T) *Budget {
+func newBudget(t *testing.T, slabs int) *Budget {
 	t.Helper()
-	b, err := New(4*8192, 8192)
+	b, err := New(int64(slabs)*8192, 8192)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,55 +34,88 @@ func newBudget(t *testing.T) *Budget {
 	return b
 }
 
+func (b *Budget) must(t *testing.T, n int) []*Slab {
+	t.Helper()
+	s, err := b.Acquire(t.Context(), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func TestAcquireTakesFromTheLongestIdle(t *testing.T) {
-	b := newBudget(t)
-	ctx := context.Background()
+	b := newBudget(t, 4)
 	hs := make([]*holder, 4)
 	for i := range hs {
-		s, err := b.Acquire(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		hs[i] = &holder{slab: s}
+		hs[i] = &holder{slabs: b.must(t, 1)}
 		b.Idle(hs[i])
 	}
 	b.Busy(hs[0])
-	if _, err := b.Acquire(ctx); err != nil {
-		t.Fatal(err)
-	}
-	for i, want := range []bool{true, false, true, true} {
-		if got := hs[i].slab != nil; got != want {
+	b.must(t, 2)
+	for i, want := range []bool{true, false, false, true} {
+		if got := hs[i].slabs != nil; got != want {
 			t.Errorf("holder %d has its slab: %v, want %v", i, got, want)
 		}
 	}
 }
 
-func TestAcquireWaitsForABusyHolder(t *testing.T) {
-	b := newBudget(t)
-	var last *Slab
-	for range 4 {
-		last, _ = b.Acquire(context.Background())
+// What can be made again goes first, a little at a time.
+func TestAcquireAsksTheCacheFirst(t *testing.T) {
+	b := newBudget(t, 4)
+	cache, idle := &holder{}, &holder{}
+	b.SetCache(cache)
+	cache.slabs, idle.slabs = b.must(t, 2), b.must(t, 2)
+	b.Idle(idle)
+	b.must(t, 2)
+	if cache.slabs != nil || idle.slabs == nil {
+		t.Fatal("the cache still has its slabs, or the idle holder has not")
 	}
+	b.must(t, 1)
+	if idle.slabs != nil {
+		t.Fatal("an empty cache hides the idle holder")
+	}
+}
+
+func TestAcquireWaitsForABusyHolder(t *testing.T) {
+	b := newBudget(t, 8)
+	all := b.must(t, 6)
+	last := b.must(t, 2)
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := b.Acquire(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := b.Acquire(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("with nothing to spill: %v, want a timeout", err)
 	}
 	got := make(chan error, 1)
-	go func() { _, err := b.Acquire(context.Background()); got <- err }()
-	b.Release(last)
+	go func() { _, err := b.Acquire(context.Background(), 5); got <- err }()
+	b.Release(last...)
+	select {
+	case err := <-got:
+		t.Fatalf("five of two: %v", err)
+	case <-time.After(10 * time.Millisecond):
+	}
+	if b.Try(1) != nil {
+		t.Fatal("Try overtakes who waits for more")
+	}
+	b.Release(all...)
 	select {
 	case err := <-got:
 		if err != nil {
 			t.Fatal(err)
 		}
 	case <-time.After(5 * time.Second):
-		t.Fatal("a released slab reached nobody")
+		t.Fatal("released slabs reached nobody")
+	}
+}
+
+func TestAcquireTooMany(t *testing.T) {
+	b := newBudget(t, 8)
+	if _, err := b.Acquire(t.Context(), 7); err == nil {
+		t.Fatal("a number that may never come together was waited for")
 	}
 }
 
 func TestFastIsAQuarter(t *testing.T) {
-	b := newBudget(t)
+	b := newBudget(t, 4)
 	if !b.Fast() || b.Fast() {
 		t.Fatal("four slabs should allow exactly one fast read")
 	}
@@ -89,37 +125,40 @@ func TestFastIsAQuarter(t *testing.T) {
 	}
 }
 
-// Many holders that idle and work at random share few slabs: nobody may hang.
+// Many holders that idle, grow while they hold some, and work at random share few
+// slabs: nobody may hang.
 func TestManyHolders(t *testing.T) {
-	b := newBudget(t)
+	b := newBudget(t, 8)
+	b.SetCache(&holder{})
 	var wg sync.WaitGroup
-	for range 64 {
+	for seed := range uint64(64) {
 		wg.Go(func() {
+			rng := rand.New(rand.NewPCG(seed, 1))
 			h := &holder{}
+			h.mu.Lock()
+			defer h.mu.Unlock()
 			for range 200 {
-				h.mu.Lock()
-				if h.slab == nil {
-					s, err := b.Acquire(context.Background())
+				if len(h.slabs) < 3 {
+					h.mu.Unlock()
+					b.Idle(h)
+					s, err := b.Acquire(context.Background(), 1+rng.IntN(3))
+					h.mu.Lock()
+					b.Busy(h)
 					if err != nil {
 						t.Error(err)
-						h.mu.Unlock()
 						return
 					}
-					h.slab = s
+					h.slabs = append(h.slabs, s...)
 				}
-				h.slab.Bytes[0]++
-				b.Idle(h)
-				h.mu.Unlock()
-				h.mu.Lock()
-				b.Busy(h)
-				h.mu.Unlock()
+				for _, s := range h.slabs {
+					s.Bytes[0]++
+				}
+				if rng.IntN(4) == 0 {
+					b.Release(h.slabs...)
+					h.slabs = nil
+				}
 			}
-			h.mu.Lock()
-			if h.slab != nil {
-				b.Release(h.slab)
-				h.slab = nil
-			}
-			h.mu.Unlock()
+			b.Release(h.slabs...)
 		})
 	}
 	done := make(chan struct{})
