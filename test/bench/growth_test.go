@@ -56,7 +56,7 @@ func TestGrowth(t *testing.T) {
 	}
 	for _, n := range sizes {
 		p := g.grow(n)
-		table.Add(report.Number(float64(n)), p.putAll, p.putLast, p.get, p.stat, p.list, p.flat, p.open, p.afterKill, p.rebuild,
+		table.Add(n, p.putAll, p.putLast, p.get, p.stat, p.list, p.flat, p.open, p.afterKill, p.rebuild,
 			float64(p.disk["packs"].blocks)/float64(n), float64(p.disk["database"].blocks)/float64(n), float64(p.disk["hints"].blocks)/float64(n), p.peak, p.idle)
 		for i, y := range []float64{p.putLast, p.get, p.stat, p.list, p.open, p.afterKill} {
 			lines[i].Points = append(lines[i].Points, report.Point{X: float64(n), Y: y})

@@ -23,10 +23,10 @@ func TestNumber(t *testing.T) {
 func TestTable(t *testing.T) {
 	table := NewTable("what", "MB/s")
 	table.Add("größe", 1234.0)
-	table.Add("nothing")
+	table.Add("nothing", 12)
 	var b strings.Builder
 	table.WriteTo(&b)
-	want := "| what    |  MB/s |\n|---------|------:|\n| größe   | 1,234 |\n| nothing |       |\n"
+	want := "| what    |  MB/s |\n|---------|------:|\n| größe   | 1,234 |\n| nothing |    12 |\n"
 	if got := b.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

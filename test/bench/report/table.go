@@ -19,14 +19,18 @@ type Table struct {
 // NewTable is an empty table with these columns.
 func NewTable(columns ...string) *Table { return &Table{head: columns} }
 
-// Add appends a row: a number is written by Number, anything else as fmt prints it.
+// Add appends a row: a float is written by Number, an int with commas, anything else as
+// fmt prints it.
 // Columns without a value stay empty.
 func (t *Table) Add(values ...any) {
 	row := make([]string, len(t.head))
 	for i, v := range values {
-		if f, ok := v.(float64); ok {
-			row[i] = Number(f)
-		} else {
+		switch v := v.(type) {
+		case float64:
+			row[i] = Number(v)
+		case int:
+			row[i] = commas(fmt.Sprint(v))
+		default:
 			row[i] = fmt.Sprint(v)
 		}
 	}
@@ -80,16 +84,20 @@ func Number(f float64) string {
 	}
 	places := max(0, 2-int(math.Floor(math.Log10(math.Abs(f)))))
 	s := fmt.Sprintf("%.*f", min(places, 6), f)
-	whole, rest, dot := strings.Cut(s, ".")
-	if dot {
-		return whole + "." + rest
+	if strings.Contains(s, ".") {
+		return s
 	}
+	return commas(s)
+}
+
+// commas sets a whole number apart in thousands.
+func commas(s string) string {
 	sign := ""
-	if strings.HasPrefix(whole, "-") {
-		sign, whole = "-", whole[1:]
+	if strings.HasPrefix(s, "-") {
+		sign, s = "-", s[1:]
 	}
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
 	}
-	return sign + whole
+	return sign + s
 }
