@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"cairn/server"
 	"cairn/store"
@@ -16,6 +17,7 @@ import (
 // (COMMIT), and "reply METHOD STATUS" when an answer is about to be written.
 // CAIRN_SKIP_FLUSH names one flush call site, as object.Faults.Sites does, whose
 // flushes do nothing. CAIRN_SITES_FILE gets the sites seen, one a line, at the end.
+// CAIRN_DELAY_FLUSH ("5ms") makes every flush of a file wait so long before it is made.
 func arm(o *store.Options, c *server.Config) (disarm func(), err error) {
 	fsys := o.FS
 	if fsys == nil {
@@ -38,6 +40,13 @@ func arm(o *store.Options, c *server.Config) (disarm func(), err error) {
 	faults := object.NewFaults(fsys)
 	if site := os.Getenv("CAIRN_SKIP_FLUSH"); site != "" {
 		faults.SkipSite(site)
+	}
+	if text := os.Getenv("CAIRN_DELAY_FLUSH"); text != "" {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return nil, fmt.Errorf("CAIRN_DELAY_FLUSH: %w", err)
+		}
+		faults.Delay(object.OpSync, d)
 	}
 	o.FS = faults
 	return func() {
