@@ -148,7 +148,7 @@ func large(t *testing.T, size int64, table *report.Table) {
 		})
 	}
 	get := func(name string) side {
-		return measure(func() (time.Duration, error) { return download(c, name, size, period) })
+		return measure(func() (time.Duration, error) { return download(c, name, 1, size, period) })
 	}
 
 	first := put("large")
@@ -172,8 +172,9 @@ func large(t *testing.T, size int64, table *report.Table) {
 	}
 }
 
-// download reads a file, compares every byte, and says how long the first one took.
-func download(c *client, name string, size, period int64) (first time.Duration, err error) {
+// download reads a file, compares every byte with the content of that number, and says
+// how long the first one took.
+func download(c *client, name string, number uint64, size, period int64) (first time.Duration, err error) {
 	begin := time.Now()
 	resp, err := c.send("GET", name, nil, 0)
 	if err != nil {
@@ -185,7 +186,7 @@ func download(c *client, name string, size, period int64) (first time.Duration, 
 		return 0, err
 	}
 	first = time.Since(begin)
-	want := newContent(1, size, period)
+	want := newContent(number, size, period)
 	if _, err := want.Write(one); err != nil {
 		return 0, err
 	}
