@@ -8,6 +8,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 ARGS ?=
 DATA ?=
 FUZZTIME ?= 20s
+# Flags for the bench-… targets; `go doc ./test/bench`
+BENCH ?=
 
 export CGO_ENABLED = 0
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
@@ -66,7 +68,7 @@ check: lint ## fast: format, lint, types, unit tests
 .PHONY: lint
 lint: node_modules/.package-lock.json | has-go
 	go vet ./...
-	go vet -tags cairnfault,soak ./...
+	go vet -tags bench,cairnfault,soak ./...
 	go test -count=1 ./test/lint
 	npm run --silent lint
 	npm run --silent types
@@ -78,6 +80,27 @@ e2e: tools build ## the black-box tests only: real binary, real clients
 .PHONY: bench
 bench: build ## benchmarks, as `go test -bench` prints them
 	go test -run '^$$' -bench . -benchmem -timeout 1h ./store/... ./server/... ./test/...
+
+measure = go test -count=1 -tags bench -timeout 24h -v ./test/bench -out '$(CURDIR)/test-results/bench' $(BENCH) -run
+
+.PHONY: bench-growth bench-large bench-crowd bench-storage bench-copy bench-peers
+bench-growth: build ## cost against 1 k to 1 M files, with a plot; BENCH='…' adds flags to these
+	$(measure) '^TestGrowth$$'
+
+bench-large: build ## one file of 1, 10 and 50 GiB: speed, CPU, memory, bytes written
+	$(measure) '^TestLarge$$'
+
+bench-crowd: build ## 64 writers and 64 readers for 10 minutes, every answer checked
+	$(measure) '^TestCrowd$$'
+
+bench-storage: build ## three Go toolchains, stored, beside plain files, tar.zst and restic
+	$(measure) '^TestStorage$$'
+
+bench-copy: build ## small requests beside the COPY of a folder of 100,000
+	$(measure) '^TestCopy$$'
+
+bench-peers: build ## beside nginx, Apache, x/net/webdav and tusd; needs CAIRN_BENCH_TOOLS
+	$(measure) '^TestPeers$$'
 
 .PHONY: fuzz
 fuzz: has-go ## each fuzz target for FUZZTIME (20s)
