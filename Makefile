@@ -85,22 +85,22 @@ measure = go test -count=1 -tags bench -timeout 24h -v ./test/bench -out '$(CURD
 
 .PHONY: bench-growth bench-large bench-crowd bench-storage bench-copy bench-peers
 bench-growth: build ## cost against 1 k to 1 M files, with a plot; BENCH='…' adds flags to these
-	$(measure) '^TestGrowth$$'
+	$(measure) '^(TestChecks|TestGrowth)$$'
 
 bench-large: build ## one file of 1, 10 and 50 GiB: speed, CPU, memory, bytes written
-	$(measure) '^TestLarge$$'
+	$(measure) '^(TestChecks|TestLarge)$$'
 
 bench-crowd: build ## 64 writers and 64 readers for 10 minutes, every answer checked
-	$(measure) '^TestCrowd$$'
+	$(measure) '^(TestChecks|TestCrowd)$$'
 
 bench-storage: build ## three Go toolchains, stored, beside plain files, tar.zst and restic
-	$(measure) '^TestStorage$$'
+	$(measure) '^(TestChecks|TestStorage)$$'
 
 bench-copy: build ## small requests beside the COPY of a folder of 100,000
-	$(measure) '^TestCopy$$'
+	$(measure) '^(TestChecks|TestCopy)$$'
 
 bench-peers: build ## beside nginx, Apache, x/net/webdav and tusd; needs CAIRN_BENCH_TOOLS
-	$(measure) '^TestPeers$$'
+	$(measure) '^(TestChecks|TestPeers)$$'
 
 .PHONY: fuzz
 fuzz: has-go ## each fuzz target for FUZZTIME (20s)
