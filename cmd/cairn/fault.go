@@ -18,7 +18,11 @@ import (
 // CAIRN_SKIP_FLUSH names one flush call site, as object.Faults.Sites does, whose
 // flushes do nothing. CAIRN_SITES_FILE gets the sites seen, one a line, at the end.
 // CAIRN_DELAY_FLUSH ("5ms") makes every flush of a file wait so long before it is made.
+// With CAIRN_CPU_PROFILE there is a profile (see there) and nothing of all this.
 func arm(o *store.Options, c *server.Config) (disarm func(), err error) {
+	if end, err := profile(); end != nil || err != nil {
+		return end, err // what is measured is the product, with nothing in between
+	}
 	fsys := o.FS
 	if fsys == nil {
 		fsys = object.OS()
