@@ -7,8 +7,12 @@ import (
 	"strings"
 )
 
-// secretBytes is the length of an app password before it is written for people.
-const secretBytes = 16
+// secretBytes is the length of an app password before it is written for people, and
+// secretText after, without its hyphens.
+const (
+	secretBytes = 16
+	secretText  = (8*secretBytes + 4) / 5
+)
 
 // crockford is base32 without i, l, o and u, so that a secret survives being read
 // aloud or copied by hand.
@@ -35,12 +39,39 @@ func AppPasswordHash(secret string) (hash [32]byte, ok bool) {
 	if len(secret) > 64 {
 		return hash, false
 	}
-	plain := strings.NewReplacer("-", "", " ", "", "o", "0", "i", "1", "l", "1").Replace(strings.ToLower(secret))
-	b, err := crockford.DecodeString(plain)
-	if err != nil || len(b) != secretBytes || crockford.EncodeToString(b) != plain {
+	var plain, again [secretText]byte
+	n := 0
+	for i := range len(secret) {
+		c := secret[i]
+		switch {
+		case c == '-' || c == ' ':
+			continue
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		switch c {
+		case 'o':
+			c = '0'
+		case 'i', 'l':
+			c = '1'
+		}
+		if n == len(plain) {
+			return hash, false
+		}
+		plain[n] = c
+		n++
+	}
+	var b [secretBytes]byte
+	if n != len(plain) {
 		return hash, false
 	}
-	return sha256.Sum256(b), true
+	if _, err := crockford.Decode(b[:], plain[:]); err != nil {
+		return hash, false
+	}
+	if crockford.Encode(again[:], b[:]); again != plain { // one text for one secret
+		return hash, false
+	}
+	return sha256.Sum256(b[:]), true
 }
 
 // NewPassword makes a password for an account whose owner did not choose one: it

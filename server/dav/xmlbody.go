@@ -40,6 +40,9 @@ func (q *request) readXML() (body []byte, release func(), err error) {
 	if q.r.ContentLength > q.h.o.MaxXML {
 		return nil, release, errXMLSize
 	}
+	if q.r.ContentLength == 0 {
+		return nil, release, nil
+	}
 	q.body.Until(time.Now().Add(q.h.o.ReadTimeout))
 	body, err = io.ReadAll(io.LimitReader(q.body, smallBody))
 	if err == nil && int64(len(body)) > q.h.o.MaxXML {

@@ -20,13 +20,15 @@ type Conditions struct {
 
 // ReadConditions reads If-Match, If-None-Match and If-Unmodified-Since.
 func ReadConditions(h http.Header) (c Conditions) {
-	if v := h.Values("If-Match"); len(v) > 0 {
+	if v := h["If-Match"]; len(v) > 0 {
 		// No node's tag is empty: a list in which nothing can match stays a condition.
 		c.Match = append(parseTags(strings.Join(v, ","), true), "")
 	}
-	c.NoneMatch = parseTags(strings.Join(h.Values("If-None-Match"), ","), false)
-	if c.Match == nil {
-		c.Unmodified, _ = http.ParseTime(h.Get("If-Unmodified-Since"))
+	if v := h["If-None-Match"]; v != nil {
+		c.NoneMatch = parseTags(strings.Join(v, ","), false)
+	}
+	if v := h.Get("If-Unmodified-Since"); c.Match == nil && v != "" {
+		c.Unmodified, _ = http.ParseTime(v)
 	}
 	return c
 }
@@ -75,7 +77,9 @@ func (c *Conditions) Current(n *store.Node) bool {
 
 // Known evaluates If-None-Match: whether the client has this version. A read then
 // answers 304, a write 412.
-func (c *Conditions) Known(n *store.Node) bool { return hasTag(c.NoneMatch, n.ETag()) }
+func (c *Conditions) Known(n *store.Node) bool {
+	return len(c.NoneMatch) > 0 && hasTag(c.NoneMatch, n.ETag())
+}
 
 func hasTag(tags []string, tag string) bool {
 	for _, t := range tags {
@@ -88,7 +92,11 @@ func hasTag(tags []string, tag string) bool {
 
 // modified evaluates If-Modified-Since (RFC 9110 §13.1.3).
 func modified(r *http.Request, n *store.Node) bool {
-	since, err := http.ParseTime(r.Header.Get("If-Modified-Since"))
+	v := r.Header.Get("If-Modified-Since")
+	if v == "" {
+		return true
+	}
+	since, err := http.ParseTime(v)
 	return err != nil || n.ModTime.Truncate(time.Second).After(since)
 }
 

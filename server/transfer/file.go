@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"cairn/store"
 )
@@ -73,6 +74,23 @@ func (a *Answer) File(n *store.Node, c store.Content, o FileOptions) error {
 	case len(ranges) == 0:
 		ranges = []byteRange{{0, n.Size}}
 	}
+	if small := a.smallBody(c, ranges); small != nil {
+		defer smallBodies.Put(small)
+		body := (*small)[:ranges[0].length]
+		if err := readWhole(c, body, ranges[0].start); err != nil {
+			return err
+		}
+		guard(a.Header(), ContentType(n.Name), n.Name, o.Attachment)
+		status := http.StatusOK
+		if partial {
+			status = http.StatusPartialContent
+			a.Header().Set("Content-Range", ranges[0].contentRange(n.Size))
+		}
+		a.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		a.WriteHeader(status)
+		_, err := a.Write(body)
+		return err
+	}
 	if err := readable(c, ranges[0]); err != nil {
 		return err
 	}
@@ -87,20 +105,40 @@ func (a *Answer) File(n *store.Node, c store.Content, o FileOptions) error {
 	return a.send(c, http.StatusOK, ranges[0])
 }
 
-// readable tries the first byte, while a pack that is damaged, or cannot be opened for
-// want of a descriptor, can still be told by a status.
-func readable(c store.Content, br byteRange) error {
-	if c == nil || br.length == 0 { // HEAD
+// maxSmallBody is up to where a body is read before the answer begins, and written with
+// its header: sendfile takes more system calls than that costs. Who does not read its
+// answer holds so much.
+const maxSmallBody = 16 << 10
+
+var smallBodies = sync.Pool{New: func() any { b := make([]byte, maxSmallBody); return &b }}
+
+// smallBody is a buffer for an answer of one small run of bytes; nil: it is not one.
+func (a *Answer) smallBody(c store.Content, ranges []byteRange) *[]byte {
+	if c == nil || a.r.Method == http.MethodHead || len(ranges) != 1 || ranges[0].length == 0 || ranges[0].length > maxSmallBody {
 		return nil
 	}
-	n, err := c.ReadAt(make([]byte, 1), br.start)
-	if n == 1 {
+	return smallBodies.Get().(*[]byte)
+}
+
+// readWhole fills p from off on.
+func readWhole(c store.Content, p []byte, off int64) error {
+	n, err := c.ReadAt(p, off)
+	if n == len(p) {
 		return nil
 	}
 	if err == nil || err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
 	return err
+}
+
+// readable tries the first byte, while a pack that is damaged, or cannot be opened for
+// want of a descriptor, can still be told by a status.
+func readable(c store.Content, br byteRange) error {
+	if c == nil || br.length == 0 { // HEAD
+		return nil
+	}
+	return readWhole(c, make([]byte, 1), br.start)
 }
 
 // ranges is what the request asks for of n; none: all of it. Not ok: nothing of it
