@@ -138,13 +138,13 @@ func (s *Store) Users(ctx context.Context) (us []User, err error) {
 
 // UserByName implements API.
 func (s *Store) UserByName(ctx context.Context, name string) (u User, err error) {
-	err = s.db.View(ctx, func(r *meta.Reader) error { return found(&u)(r.AccountByName(name)) })
+	err = s.db.Look(ctx, func(r *meta.Reader) error { return found(&u)(r.AccountByName(name)) })
 	return u, fail("user", Path(name), err)
 }
 
 // AppPasswordUser implements API.
 func (s *Store) AppPasswordUser(ctx context.Context, hash [32]byte) (u User, err error) {
-	err = s.db.View(ctx, func(r *meta.Reader) error { return found(&u)(r.AccountByAppPassword(hash)) })
+	err = s.db.Look(ctx, func(r *meta.Reader) error { return found(&u)(r.AccountByAppPassword(hash)) })
 	return u, fail("app password", "", err)
 }
 

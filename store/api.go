@@ -265,6 +265,7 @@ type API interface {
 	SetQuota(ctx context.Context, u UserID, quota int64) error
 	RemoveUser(ctx context.Context, u UserID) error
 	Users(ctx context.Context) ([]User, error)
+	// Its Used is 0, as that of AppPasswordUser.
 	UserByName(ctx context.Context, name string) (User, error)
 	AddAppPassword(ctx context.Context, u UserID, label string, hash [32]byte) (AppPassword, error)
 	AppPasswords(ctx context.Context, u UserID) ([]AppPassword, error)

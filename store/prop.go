@@ -15,15 +15,15 @@ const (
 
 // Props implements API.
 func (s *Store) Props(ctx context.Context, sc Scope, p Path) (props []Prop, err error) {
-	err = s.db.View(ctx, func(r *meta.Reader) error {
+	err = s.db.Look(ctx, func(r *meta.Reader) error {
 		if err := sc.need(MayRead); err != nil {
 			return err
 		}
-		pl, err := find(r, sc, p)
+		n, err := look(r, sc, p)
 		if err != nil {
 			return err
 		}
-		props, err = r.Props(pl.node.ID)
+		props, err = r.Props(n.ID)
 		return err
 	})
 	return props, fail("props", p, err)
@@ -31,15 +31,15 @@ func (s *Store) Props(ctx context.Context, sc Scope, p Path) (props []Prop, err 
 
 // ListProps implements API.
 func (s *Store) ListProps(ctx context.Context, sc Scope, p Path, after, last string) (props map[NodeID][]Prop, err error) {
-	err = s.db.View(ctx, func(r *meta.Reader) error {
+	err = s.db.Look(ctx, func(r *meta.Reader) error {
 		if err := sc.need(MayRead); err != nil {
 			return err
 		}
-		pl, err := find(r, sc, p)
+		n, err := look(r, sc, p)
 		if err != nil {
 			return err
 		}
-		props, err = r.ChildProps(pl.node.ID, keyOf(after), keyOf(last))
+		props, err = r.ChildProps(n.ID, keyOf(after), keyOf(last))
 		return err
 	})
 	return props, fail("props", p, err)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"cairn/store/meta"
 
@@ -33,43 +34,77 @@ func (p *place) line() []Node {
 	return append(p.above[:len(p.above):len(p.above)], p.node)
 }
 
-// resolve walks a path. A path that is not there is no error: see place.
+// resolve walks a path. A path that is not there is no error: see place. In a View the
+// folders above may have old sums (meta.Reader.Step).
 func resolve(r *meta.Reader, sc Scope, p Path) (place, error) {
 	pl := place{path: p}
-	root, ok, err := r.NodeByID(sc.Root)
+	root, ok, err := r.StepByID(sc.Root)
+	if err == nil && (!ok || root.Space != sc.Space) {
+		err = ErrNotExist
+	}
 	if err != nil {
 		return pl, err
 	}
-	if !ok || root.Space != sc.Space {
-		return pl, ErrNotExist
+	if p.IsRoot() {
+		pl.node, pl.exists, err = r.NodeByID(sc.Root)
+		return pl, err
 	}
-	cur := root
-	for i, name := range p.Names() {
+	pl.above = make([]Node, 1, 1+strings.Count(string(p), "/"))
+	pl.above[0] = *root
+	for {
+		cur := pl.parent()
 		if !cur.IsFolder() {
-			pl.missing, pl.exists = ErrNotFolder, false
+			pl.missing, pl.above = ErrNotFolder, pl.above[:len(pl.above)-1]
 			return pl, nil
 		}
-		if i > 0 && !pl.exists {
-			pl.missing = ErrNoParent
-			return pl, nil
+		name, rest, more := strings.Cut(string(p), "/")
+		if !more {
+			pl.node, pl.exists, err = r.Node(cur.ID, keyOf(name))
+			if !pl.exists {
+				pl.node = Node{}
+			}
+			return pl, err
 		}
-		pl.above = append(pl.above, cur)
-		next, ok, err := r.Node(cur.ID, keyOf(name))
+		next, ok, err := r.Step(cur.ID, keyOf(name))
 		if err != nil {
 			return pl, err
 		}
-		pl.exists = ok
-		if cur = next; !ok {
-			cur = Node{Kind: Folder} // the next step, if there is one, finds no parent
+		if !ok {
+			pl.missing = ErrNoParent
+			return pl, nil
 		}
+		pl.above = append(pl.above, *next)
+		p = Path(rest)
+	}
+}
+
+// look is find for who wants nothing but the node.
+func look(r *meta.Reader, sc Scope, p Path) (n Node, err error) {
+	at, ok, err := r.StepByID(sc.Root)
+	if err != nil {
+		return n, err
+	}
+	if !ok || at.Space != sc.Space {
+		return n, ErrNotExist
 	}
 	if p.IsRoot() {
-		pl.exists, cur = true, root
+		n, ok, err = r.NodeByID(sc.Root)
 	}
-	if pl.exists {
-		pl.node = cur
+	for rest, more := string(p), !p.IsRoot(); more; {
+		if !at.IsFolder() {
+			return n, ErrNotExist
+		}
+		var name string
+		if name, rest, more = strings.Cut(rest, "/"); !more {
+			n, ok, err = r.Node(at.ID, keyOf(name))
+		} else if at, ok, err = r.Step(at.ID, keyOf(name)); err != nil || !ok {
+			break
+		}
 	}
-	return pl, nil
+	if err == nil && !ok {
+		err = ErrNotExist
+	}
+	return n, err
 }
 
 // find is resolve for what must exist.
@@ -104,7 +139,7 @@ func (sc Scope) need(right Rights) error {
 // Home implements API.
 func (s *Store) Home(ctx context.Context, u UserID) (Scope, error) {
 	var sc Scope
-	err := s.db.View(ctx, func(r *meta.Reader) error {
+	err := s.db.Look(ctx, func(r *meta.Reader) error {
 		acc, ok, err := r.Account(u)
 		if err != nil {
 			return err
@@ -145,12 +180,11 @@ func (s *Store) Usage(ctx context.Context, sc Scope) (used, quota, available int
 
 // Stat implements API.
 func (s *Store) Stat(ctx context.Context, sc Scope, p Path) (n Node, err error) {
-	err = s.db.View(ctx, func(r *meta.Reader) error {
+	err = s.db.Look(ctx, func(r *meta.Reader) error {
 		if err := sc.need(MayRead); err != nil {
 			return err
 		}
-		pl, err := find(r, sc, p)
-		n = pl.node
+		n, err = look(r, sc, p)
 		return err
 	})
 	return n, fail("stat", p, err)
@@ -158,18 +192,18 @@ func (s *Store) Stat(ctx context.Context, sc Scope, p Path) (n Node, err error) 
 
 // List implements API.
 func (s *Store) List(ctx context.Context, sc Scope, p Path, after string, limit int) (nodes []Node, err error) {
-	err = s.db.View(ctx, func(r *meta.Reader) error {
+	err = s.db.Look(ctx, func(r *meta.Reader) error {
 		if err := sc.need(MayRead); err != nil {
 			return err
 		}
-		pl, err := find(r, sc, p)
+		n, err := look(r, sc, p)
 		if err != nil {
 			return err
 		}
-		if !pl.node.IsFolder() {
+		if !n.IsFolder() {
 			return ErrNotFolder
 		}
-		nodes, err = r.Children(pl.node.ID, keyOf(after), limit)
+		nodes, err = r.Children(n.ID, keyOf(after), limit)
 		return err
 	})
 	return nodes, fail("list", p, err)

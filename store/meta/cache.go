@@ -1,17 +1,42 @@
 package meta
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
-// cache remembers rows for as long as nothing commits. Every entry belongs to one
-// generation, the number of commits so far: a View takes that number before it looks
-// at anything, finds only entries of that generation, and leaves what it reads under
-// it. What a View finds is therefore never older than the last commit that anybody
-// was told of when it began. Transactions that write do not use the cache.
+// cache remembers rows until a commit changes them.
+//
+// Commits are numbered. What is cached depends on a few marks, each of which holds the
+// number of the last commit that changed what it stands for: the row of a node (one
+// mark for many nodes, by id), the sums of a folder, the locks, who has an account.
+// Commit G does, in this order: COMMIT; set the marks of all it touched to G; gen = G;
+// answer those who wait for it (DB.committed). A View reads gen first, as g, and leaves
+// what it reads under g. An entry left under e is found while e >= its marks.
+//
+// So a View never finds what is older than the last commit that anybody was told of
+// when it began. Say commit G changed the row and was answered before the View began:
+// then its mark was G or more when the View looked, so that it found only an entry with
+// e >= G. Whoever left that began when gen was G or more, thus after the COMMIT of G,
+// and what it asked the database then is at least as new. Absence is not remembered, so
+// a node that a commit makes can be in nobody's cache and needs no mark.
+//
+// What it finds may be newer than the View: rows of different commits may then stand
+// side by side, as in a walk down a path while somebody moves folders.
+// Transactions that write do not use the cache.
 type cache struct {
-	mu  sync.RWMutex
-	gen uint64
-	m   map[cacheKey]any
+	mu         sync.RWMutex
+	young, old map[cacheKey]cacheEntry // what is full becomes the old, and the old goes
+
+	all, who, locks, props atomic.Uint64
+	rows, sums             [nodeMarks]atomic.Uint64
 }
+
+// nodeMarks is how many nodes' marks there are of each kind, 16 KiB of them: a node
+// shares its own with others, whose changes then cost it a look.
+const nodeMarks = 2048
+
+func nodeMark(id NodeID) int { return int((uint64(id) * 0x9e3779b97f4a7c15) >> (64 - 11)) }
 
 type cacheKey struct {
 	kind cacheKind
@@ -19,62 +44,111 @@ type cacheKey struct {
 	text string
 }
 
+type cacheEntry struct {
+	gen  uint64
+	node NodeID // whose marks count, with those of the kind
+	v    any
+}
+
 type cacheKind uint8
 
 const (
 	cachedChild cacheKind = iota + 1
 	cachedNode
+	cachedNodeProps
+	cachedNoProps
 	cachedSpace
 	cachedAccount
 	cachedAccountName
+	cachedAppPassword
 	cachedLocks
 )
 
-// The bounds of the cache: entries, and the extents of a node that may be kept.
+// The bounds of the cache: entries of either half (a node takes about 450 bytes), and
+// the extents and properties of a node that may be kept.
 const (
-	maxCached        = 4096
+	maxCached        = 6144
 	maxCachedExtents = 16
+	maxCachedProps   = 1 << 10 // bytes
 )
 
-func (c *cache) get(gen uint64, k cacheKey) any {
+// changed is the number of the last commit that touched what an entry is made of.
+// steps: the sums of a folder do not count.
+func (c *cache) changed(k cacheKind, node NodeID, steps bool) uint64 {
+	g := c.all.Load()
+	switch k {
+	case cachedChild, cachedNode:
+		g = max(g, c.rows[nodeMark(node)].Load())
+		if !steps {
+			g = max(g, c.sums[nodeMark(node)].Load())
+		}
+	case cachedNodeProps:
+		g = max(g, c.rows[nodeMark(node)].Load())
+	case cachedNoProps:
+		g = max(g, c.props.Load())
+	case cachedLocks: // which tell the names of their owners
+		g = max(g, c.locks.Load(), c.who.Load())
+	default:
+		g = max(g, c.who.Load())
+	}
+	return g
+}
+
+func (c *cache) get(k cacheKey, steps bool) any {
 	c.mu.RLock()
-	defer c.mu.RUnlock()
-	if c.gen != gen {
+	e, ok := c.young[k]
+	aged := false
+	if !ok {
+		e, aged = c.old[k]
+	}
+	c.mu.RUnlock()
+	if !ok && !aged || e.gen < c.changed(k.kind, e.node, steps) {
 		return nil
 	}
-	return c.m[k]
+	if aged {
+		c.put(k, e)
+	}
+	return e.v
 }
 
-func (c *cache) put(gen uint64, k cacheKey, v any) {
+func (c *cache) put(k cacheKey, e cacheEntry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if gen < c.gen {
+	if had, ok := c.young[k]; ok && had.gen > e.gen {
 		return
 	}
-	if gen > c.gen || len(c.m) >= maxCached {
-		c.gen = gen
-		clear(c.m)
+	if len(c.young) >= maxCached || c.young == nil {
+		c.old, c.young = c.young, map[cacheKey]cacheEntry{}
 	}
-	if c.m == nil {
-		c.m = map[cacheKey]any{}
-	}
-	c.m[k] = v
+	c.young[k] = e
 }
 
-// cached answers from the cache, or asks and keeps the answer if it is a row that
-// exists and is worth keeping. What it returns must not be changed in place.
-func cached[T any](r *Reader, k cacheKey, ask func() (T, bool, error)) (T, bool, error) {
+// cached answers from the cache, or asks and keeps the answer if it is one that is
+// worth keeping. What it returns must not be changed in place.
+func cached[T any](r *Reader, k cacheKey, node NodeID, ask func() (v T, keep bool, err error)) (T, bool, error) {
 	if r.cache == nil {
 		return ask()
 	}
-	if v, ok := r.cache.get(r.gen, k).(T); ok {
+	if v, ok := r.cache.get(k, false).(T); ok {
 		return v, true, nil
 	}
-	v, ok, err := ask()
-	if ok && err == nil {
-		if n, is := any(v).(Node); !is || len(n.Manifest.Extents)+len(n.Manifest.Pages) <= maxCachedExtents {
-			r.cache.put(r.gen, k, v)
+	v, keep, err := ask()
+	if keep && err == nil {
+		r.cache.put(k, cacheEntry{r.gen, node, v})
+	}
+	return v, keep, err
+}
+
+// cachedRow is cached for nodes. steps: the sums of a folder may be old.
+func (r *Reader) cachedRow(k cacheKey, steps bool, query string, args ...any) (*Node, bool, error) {
+	if r.cache != nil {
+		if n, ok := r.cache.get(k, steps).(*Node); ok {
+			return n, true, nil
 		}
 	}
-	return v, ok, err
+	n, ok, err := r.oneNode(query, args...)
+	if r.cache != nil && ok && err == nil && len(n.Manifest.Extents)+len(n.Manifest.Pages) <= maxCachedExtents {
+		r.cache.put(k, cacheEntry{r.gen, n.ID, &n})
+	}
+	return &n, ok, err
 }

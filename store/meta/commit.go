@@ -142,8 +142,8 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 		finish(batch, d.Stopped())
 		return rest
 	}
+	d.committed(tx, d.lastID)
 	d.lsn, d.lastID = lsn, tx.lastID
-	d.gen.Add(1)
 	finish(batch, nil)
 	return rest
 }

@@ -19,11 +19,22 @@ type Reader struct {
 	ctx   context.Context
 	cache *cache
 	gen   uint64
+	loose bool // of a Look: there is no snapshot
 }
 
 // View runs f on a snapshot. f must be quick: it must not wait for a client.
 func (d *DB) View(ctx context.Context, f func(*Reader) error) error {
 	r := &Reader{db: d, ctx: ctx, epoch: d.epoch, cache: &d.cache, gen: d.gen.Load()}
+	defer r.end()
+	return f(r)
+}
+
+// Look is View without the snapshot: each query sees the database as it is then, which
+// saves the two statements around them. It is for a walk down a path to one answer: if
+// somebody moves a folder meanwhile, the answer is one that was right at some moment, as
+// from a file system. What needs two answers that fit together is a View.
+func (d *DB) Look(ctx context.Context, f func(*Reader) error) error {
+	r := &Reader{db: d, ctx: ctx, epoch: d.epoch, cache: &d.cache, gen: d.gen.Load(), loose: true}
 	defer r.end()
 	return f(r)
 }
@@ -35,9 +46,11 @@ func (r *Reader) session() (*session, error) {
 	}
 	select {
 	case s := <-r.db.readers:
-		if _, err := s.exec("BEGIN"); err != nil {
-			r.db.readers <- s
-			return nil, err
+		if !r.loose {
+			if _, err := s.exec("BEGIN"); err != nil {
+				r.db.readers <- s
+				return nil, err
+			}
 		}
 		r.s = s
 		return s, nil
@@ -50,7 +63,9 @@ func (r *Reader) session() (*session, error) {
 
 func (r *Reader) end() {
 	if r.s != nil {
-		r.s.exec("COMMIT")
+		if !r.loose {
+			r.s.exec("COMMIT")
+		}
 		r.db.readers <- r.s
 		r.s = nil
 	}
@@ -83,23 +98,41 @@ func (r *Reader) row(query string, args []any, dest ...any) (bool, error) {
 	return ok, err
 }
 
-const nodeColumns = `n.id, n.space, n.parent, n.key, n.name, n.kind, n.since, n.version, n.size, n.mtime, n.created, n.author, n.manifest,
-	coalesce(f.bytes, 0), coalesce(f.files, 0), coalesce(f.seq, n.since)
+// The signs and the short names spare the driver to fetch, for every query, the name and
+// the declared type of each column, which an expression does not have.
+const nodeColumns = `+n.id a, +n.space b, +n.parent c, +n.key d, +n.name e, +n.kind f, +n.since g, +n.version h, +n.size i,
+	+n.mtime j, +n.created k, +n.author l, +n.manifest m, coalesce(f.bytes, 0) n, coalesce(f.files, 0) o, coalesce(f.seq, n.since) p
 	FROM node n LEFT JOIN folder f ON n.kind = 2 AND f.node = n.id`
 
 // Node finds the child of a folder by its key.
 func (r *Reader) Node(parent NodeID, key string) (Node, bool, error) {
-	return cached(r, cacheKey{cachedChild, int64(parent), key}, func() (Node, bool, error) {
-		return r.oneNode("SELECT "+nodeColumns+" WHERE n.parent = ? AND n.key = ?", int64(parent), key)
-	})
+	n, ok, err := r.child(parent, key, false)
+	return *n, ok, err
+}
+
+func (r *Reader) child(parent NodeID, key string, steps bool) (*Node, bool, error) {
+	return r.cachedRow(cacheKey{cachedChild, int64(parent), key}, steps,
+		"SELECT "+nodeColumns+" WHERE n.parent = ? AND n.key = ?", int64(parent), key)
+}
+
+// Step is Node for a folder that is only walked through: in a View its sums (Bytes,
+// Files, Seq) may be old. It must not be changed.
+func (r *Reader) Step(parent NodeID, key string) (*Node, bool, error) {
+	return r.child(parent, key, true)
 }
 
 // NodeByID finds a node wherever it is.
 func (r *Reader) NodeByID(id NodeID) (Node, bool, error) {
-	return cached(r, cacheKey{kind: cachedNode, id: int64(id)}, func() (Node, bool, error) {
-		return r.oneNode("SELECT "+nodeColumns+" WHERE n.id = ?", int64(id))
-	})
+	n, ok, err := r.byID(id, false)
+	return *n, ok, err
 }
+
+func (r *Reader) byID(id NodeID, steps bool) (*Node, bool, error) {
+	return r.cachedRow(cacheKey{kind: cachedNode, id: int64(id)}, steps, "SELECT "+nodeColumns+" WHERE n.id = ?", int64(id))
+}
+
+// StepByID is NodeByID as Step is Node.
+func (r *Reader) StepByID(id NodeID) (*Node, bool, error) { return r.byID(id, true) }
 
 // Children pages a folder in key order: at most limit nodes with keys after after.
 func (r *Reader) Children(parent NodeID, after string, limit int) ([]Node, error) {
@@ -222,8 +255,32 @@ func scanTrash(rows *cursor, t *Trashed) error {
 	return err
 }
 
-// Props lists a node's dead properties.
+// Props lists a node's dead properties. The result must not be changed.
 func (r *Reader) Props(node NodeID) ([]Prop, error) {
+	if none, err := r.noProps(); none || err != nil {
+		return nil, err
+	}
+	out, _, err := cached(r, cacheKey{kind: cachedNodeProps, id: int64(node)}, node, func() ([]Prop, bool, error) {
+		out, err := r.props(node)
+		bytes := 0
+		for _, p := range out {
+			bytes += len(p.Name.Space) + len(p.Name.Local) + len(p.Value)
+		}
+		return out, bytes <= maxCachedProps, err
+	})
+	return out, err
+}
+
+// noProps reports whether no node at all has dead properties, as in most stores.
+func (r *Reader) noProps() (none bool, err error) {
+	none, _, err = cached(r, cacheKey{kind: cachedNoProps}, 0, func() (none, keep bool, err error) {
+		_, err = r.row("SELECT NOT EXISTS (SELECT 1 FROM prop) a", nil, &none)
+		return none, true, err
+	})
+	return none, err
+}
+
+func (r *Reader) props(node NodeID) ([]Prop, error) {
 	var out []Prop
 	err := r.rows("SELECT ns, local, lang, value FROM prop WHERE node = ? ORDER BY ns, local", []any{int64(node)},
 		func(rows *cursor) error {
@@ -239,6 +296,9 @@ func (r *Reader) Props(node NodeID) ([]Prop, error) {
 // last.
 func (r *Reader) ChildProps(parent NodeID, after, last string) (map[NodeID][]Prop, error) {
 	out := map[NodeID][]Prop{}
+	if none, err := r.noProps(); none || err != nil {
+		return out, err
+	}
 	err := r.rows(`SELECT n.id, p.ns, p.local, p.lang, p.value FROM node n CROSS JOIN prop p ON p.node = n.id
 		WHERE n.parent = ? AND n.key > ? AND n.key <= ? ORDER BY n.key, p.ns, p.local`, []any{int64(parent), after, last},
 		func(rows *cursor) error {

@@ -5,9 +5,13 @@ import (
 	"time"
 )
 
-// Space finds a space.
+// Space finds a space. Only a Tx is told its Seq, which every change raises; in a View
+// it is 0.
 func (r *Reader) Space(id SpaceID) (Space, bool, error) {
-	return cached(r, cacheKey{kind: cachedSpace, id: int64(id)}, func() (Space, bool, error) {
+	return cached(r, cacheKey{kind: cachedSpace, id: int64(id)}, 0, func() (sp Space, ok bool, err error) {
+		if r.cache != nil {
+			defer func() { sp.Seq = 0 }()
+		}
 		return r.oneSpace("SELECT id, owner, name, root, trash, quota, created, removed, seq FROM space WHERE id = ?", int64(id))
 	})
 }
@@ -19,8 +23,10 @@ func (r *Reader) oneSpace(query string, arg any) (sp Space, ok bool, err error) 
 	return sp, ok, err
 }
 
-const accountColumns = `SELECT a.id, a.name, a.password, a.admin, a.created, a.epoch, a.space, s.quota, coalesce(f.bytes, 0)
-	FROM account a JOIN space s ON s.id = a.space LEFT JOIN folder f ON f.node = s.root `
+const (
+	accountColumns = "SELECT a.id, a.name, a.password, a.admin, a.created, a.epoch, a.space, s.quota, "
+	accountTables  = " FROM account a JOIN space s ON s.id = a.space "
+)
 
 func scanAccount(scan func(...any) error) (User, error) {
 	var u User
@@ -31,7 +37,7 @@ func scanAccount(scan func(...any) error) (User, error) {
 }
 
 func (r *Reader) oneAccount(where string, arg any) (u User, ok bool, err error) {
-	err = r.rows(accountColumns+where, []any{arg}, func(rows *cursor) error {
+	err = r.rows(accountColumns+"0"+accountTables+where, []any{arg}, func(rows *cursor) error {
 		ok = true
 		u, err = scanAccount(rows.Scan)
 		return err
@@ -39,9 +45,10 @@ func (r *Reader) oneAccount(where string, arg any) (u User, ok bool, err error) 
 	return u, ok && err == nil, err
 }
 
-// Account finds an account that has not been removed.
+// Account finds an account that has not been removed. Used is 0, here and where else one
+// account is asked for, since every change moves it: Accounts tells it.
 func (r *Reader) Account(id UserID) (User, bool, error) {
-	return cached(r, cacheKey{kind: cachedAccount, id: int64(id)}, func() (User, bool, error) {
+	return cached(r, cacheKey{kind: cachedAccount, id: int64(id)}, 0, func() (User, bool, error) {
 		return r.oneAccount("WHERE a.id = ? AND a.key IS NOT NULL", int64(id))
 	})
 }
@@ -49,20 +56,22 @@ func (r *Reader) Account(id UserID) (User, bool, error) {
 // AccountByName finds an account by its name, without case.
 func (r *Reader) AccountByName(name string) (User, bool, error) {
 	name = FoldName(name)
-	return cached(r, cacheKey{kind: cachedAccountName, text: name}, func() (User, bool, error) {
+	return cached(r, cacheKey{kind: cachedAccountName, text: name}, 0, func() (User, bool, error) {
 		return r.oneAccount("WHERE a.key = ?", name)
 	})
 }
 
 // AccountByAppPassword finds the account of an app password.
 func (r *Reader) AccountByAppPassword(hash [32]byte) (User, bool, error) {
-	return r.oneAccount("JOIN app_password p ON p.account = a.id WHERE p.hash = ? AND a.key IS NOT NULL", hash[:])
+	return cached(r, cacheKey{kind: cachedAppPassword, text: string(hash[:])}, 0, func() (User, bool, error) {
+		return r.oneAccount("JOIN app_password p ON p.account = a.id WHERE p.hash = ? AND a.key IS NOT NULL", hash[:])
+	})
 }
 
 // Accounts lists the accounts by name.
 func (r *Reader) Accounts() ([]User, error) {
 	var out []User
-	err := r.rows(accountColumns+"WHERE a.key IS NOT NULL ORDER BY a.key", nil, func(rows *cursor) error {
+	err := r.rows(accountColumns+"coalesce(f.bytes, 0)"+accountTables+"LEFT JOIN folder f ON f.node = s.root WHERE a.key IS NOT NULL ORDER BY a.key", nil, func(rows *cursor) error {
 		u, err := scanAccount(rows.Scan)
 		out = append(out, u)
 		return err
@@ -99,7 +108,7 @@ const lockColumns = `SELECT l.token, l.space, l.node, l.infinite, l.shared, l.ow
 
 // Locks lists the locks of a space, expired ones too.
 func (r *Reader) Locks(space SpaceID) ([]Lock, error) {
-	out, _, err := cached(r, cacheKey{kind: cachedLocks, id: int64(space)}, func() ([]Lock, bool, error) {
+	out, _, err := cached(r, cacheKey{kind: cachedLocks, id: int64(space)}, 0, func() ([]Lock, bool, error) {
 		out, err := r.locks(space)
 		return out, len(out) < 100, err
 	})

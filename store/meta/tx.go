@@ -20,6 +20,7 @@ type Tx struct {
 	pending int // sums added so far
 	grown   map[SpaceID]int64
 	shrunk  bool
+	touched touched // for the cache of the readers
 }
 
 // maxPlanBytes bounds the encoded ops of one change. A commit record may have twice
@@ -46,6 +47,7 @@ func (tx *Tx) Apply(ops ...Op) error {
 		tx.rec.u64(&k)
 		tx.rec.bytes(&tx.one.buf)
 		tx.ops++
+		tx.touched.note(op)
 	}
 	return nil
 }
