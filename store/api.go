@@ -178,7 +178,8 @@ type API interface {
 
 	Stat(ctx context.Context, sc Scope, p Path) (Node, error)
 	// List pages the children of a folder in key order: at most limit nodes whose
-	// key follows that of the name after ("" to begin).
+	// key follows that of the name after ("" to begin), without Since, Author and
+	// Manifest.
 	List(ctx context.Context, sc Scope, p Path, after string, limit int) ([]Node, error)
 	Open(ctx context.Context, sc Scope, p Path) (Content, error)
 

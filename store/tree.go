@@ -203,7 +203,7 @@ func (s *Store) List(ctx context.Context, sc Scope, p Path, after string, limit 
 		if !n.IsFolder() {
 			return ErrNotFolder
 		}
-		nodes, err = r.Children(n.ID, keyOf(after), limit)
+		nodes, err = r.Page(&n, keyOf(after), limit)
 		return err
 	})
 	return nodes, fail("list", p, err)

@@ -42,11 +42,12 @@ var lives = map[xml.Name]live{
 	dav("getcontentlanguage"): contentLanguage,
 }
 
-var liveNames = func() (names [lastLive + 1]string) {
+// liveTags are the start and the end tag of each.
+var liveTags = func() (tags [lastLive + 1][2]string) {
 	for n, l := range lives {
-		names[l] = n.Local
+		tags[l] = [2]string{"<D:" + n.Local + ">", "</D:" + n.Local + ">"}
 	}
-	return names
+	return tags
 }()
 
 // has reports whether a resource has a live property.
@@ -64,18 +65,13 @@ func (m *multistatus) has(l live, r *member) bool {
 
 // live writes a live property that r has, or its name alone.
 func (m *multistatus) live(l live, r *member, value bool) error {
-	name := liveNames[l]
-	m.WriteString("<D:")
-	m.WriteString(name)
-	m.WriteString(">")
+	m.WriteString(liveTags[l][0])
 	if value {
 		if err := m.liveValue(l, r); err != nil {
 			return err
 		}
 	}
-	m.WriteString("</D:")
-	m.WriteString(name)
-	m.WriteString(">")
+	m.WriteString(liveTags[l][1])
 	return nil
 }
 
@@ -93,7 +89,10 @@ func (m *multistatus) liveValue(l live, r *member) error {
 	case contentLength:
 		b = strconv.AppendInt(b, r.Size, 10)
 	case lastModified:
-		b = r.ModTime.UTC().AppendFormat(b, http.TimeFormat)
+		if t := r.ModTime.Unix(); t != m.dated || len(m.date) == 0 { // files come in crowds of one time
+			m.dated, m.date = t, r.ModTime.UTC().AppendFormat(m.date[:0], http.TimeFormat)
+		}
+		m.Write(m.date)
 	case contentMediaType: // by the name: no property reads content
 		m.text(transfer.ContentType(r.Name))
 	case entityTag:

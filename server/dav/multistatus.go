@@ -24,6 +24,8 @@ type multistatus struct {
 	usage   [2]int64
 	dead    map[store.NodeID][]store.Prop // of the page
 	scratch []byte
+	dated   int64  // the second that date writes
+	date    []byte // the last getlastmodified
 }
 
 // multistatusBuffer is how much is collected before it is sent, under one deadline.
