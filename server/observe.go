@@ -98,6 +98,9 @@ func (s *Server) rescue(w *response, e *entry, p any) (abort bool) {
 }
 
 func (s *Server) logRequest(ctx context.Context, w *response, r *http.Request, e *entry, begin time.Time) {
+	if !s.Log.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
 	status := w.status
 	if status == 0 {
 		status = http.StatusOK // net/http writes it after the handler

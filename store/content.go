@@ -38,6 +38,9 @@ type openFile struct {
 
 	pack meta.PackID // that file is of
 	file *pack.Handle
+
+	known   int // the extent that entries are of, + 1
+	entries []pack.Entry
 }
 
 // load finds all extents, from the pages if there are any.
@@ -119,21 +122,24 @@ func (c *openFile) each(ctx context.Context, off, n int64, f func(p *piece) erro
 			return io.ErrUnexpectedEOF
 		}
 		x := c.extents[i]
-		entries, err := c.s.packs.Entries(ctx, x.Pack, x.First, x.Count)
-		if err != nil {
-			return err
+		if c.known != i+1 { // pieces follow one another, mostly in one extent
+			entries, err := c.s.packs.Entries(ctx, x.Pack, x.First, x.Count)
+			if err != nil {
+				return err
+			}
+			c.known, c.entries = i+1, entries
 		}
 		at := c.ends[i] - x.Bytes // of the next record
-		for j := range entries {
-			e := &entries[j]
+		for j := range c.entries {
+			e := &c.entries[j]
 			end := at + int64(e.Plain)
 			if end > off && n > 0 {
 				if e.Type != pack.Chunk || e.KeyID != 0 || e.Codec != pack.Raw && e.Codec != pack.Zstd {
 					return fmt.Errorf("%w: pack %d record %d is not a chunk that can be read", ErrCorrupt, x.Pack, e.Ordinal)
 				}
 				p := piece{pack: x.Pack, Entry: *e, skip: off - at, take: min(end-off, n)}
-				if n > p.take && j+1 < len(entries) {
-					p.next = &entries[j+1]
+				if n > p.take && j+1 < len(c.entries) {
+					p.next = &c.entries[j+1]
 				}
 				if err := f(&p); err != nil {
 					return err
