@@ -67,3 +67,5 @@ func (s *Store) PackBytesForTest() (n int64) {
 	}
 	return n
 }
+// CommitsForTest is what the committer has done so far.
+func (s *Store) CommitsForTest() meta.Stats { return s.db.Stats() }

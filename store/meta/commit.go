@@ -117,6 +117,7 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 		finish(batch, err)
 		return nil
 	}
+	lap := lap{begin: time.Now()}
 	n, tx, err := d.planBatch(batch)
 	if err != nil { // the database itself failed: nothing was made durable
 		d.writer.exec("ROLLBACK")
@@ -132,7 +133,7 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 		return rest
 	}
 	lsn := d.lsn + 1
-	if err := d.makeDurable(batch, tx, lsn); err != nil {
+	if err := d.makeDurable(batch, tx, lsn, &lap); err != nil {
 		d.writer.exec("ROLLBACK") // fails if the database has rolled back by itself
 		if errors.Is(err, ErrNotLogged) {
 			finish(batch, err)
@@ -149,7 +150,7 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 }
 
 // makeDurable appends and flushes the commit record, then commits.
-func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64) error {
+func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, lap *lap) error {
 	if _, err := d.writer.exec("UPDATE store SET applied = ? WHERE id = 1", int64(lsn)); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotLogged, dbError(err))
 	}
@@ -161,12 +162,17 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	if err := d.o.Log.Append(ctx, lsn, encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf), after); err != nil {
+	record := encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf)
+	lap.planned = time.Now()
+	if err := d.o.Log.Append(ctx, lsn, record, after); err != nil {
 		return err
 	}
+	lap.durable = time.Now()
 	if _, err := d.writer.exec("COMMIT"); err != nil {
 		return err
 	}
+	lap.end = time.Now()
+	d.stats.note(*lap, len(batch), len(record))
 	d.o.Trace("COMMIT")
 	return nil
 }

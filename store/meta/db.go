@@ -61,6 +61,7 @@ type DB struct {
 	readers chan *session
 	epoch   int64
 
+	stats stats
 	cache cache
 	gen   atomic.Uint64 // commits so far
 

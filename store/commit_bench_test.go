@@ -1,0 +1,110 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cairn/store"
+	"cairn/store/object"
+)
+
+// BenchmarkPut stores new files of 4 KiB in a real folder, from 8 and 64 clients, and
+// from 64 with each flush slowed to 5 ms. Below HTTP: see test/bench for the doors.
+func BenchmarkPut(b *testing.B) {
+	for _, c := range []struct {
+		clients int
+		flush   time.Duration
+	}{{1, 0}, {8, 0}, {64, 0}, {64, 5 * time.Millisecond}} {
+		name := fmt.Sprintf("clients=%d", c.clients)
+		fs := object.NewFaults(object.OS())
+		if c.flush > 0 {
+			name += "/flush=" + c.flush.String()
+		}
+		b.Run(name, func(b *testing.B) {
+			s, sc := benchStore(b, fs)
+			fs.Delay(object.OpSync, c.flush)
+			defer fs.Clear()
+			was := s.CommitsForTest()
+			b.ResetTimer()
+			fanOut(b, c.clients, func(client, i int) error {
+				body := bytes.Repeat([]byte{byte(i), byte(i >> 8), byte(i >> 16), byte(client)}, 1024)
+				p := store.Path(fmt.Sprintf("/dir%d/%d-%d.txt", client, client, i))
+				_, err := s.Put(context.Background(), sc, p, bytes.NewReader(body), store.PutOptions{Size: 4096, Parents: true})
+				return err
+			})
+			b.StopTimer()
+			now := s.CommitsForTest()
+			n := float64(now.Changes - was.Changes)
+			batches := float64(now.Batches - was.Batches)
+			b.ReportMetric(n/b.Elapsed().Seconds(), "put/s")
+			b.ReportMetric(n/batches, "put/batch")
+			b.ReportMetric(float64((now.Planning-was.Planning).Microseconds())/n, "plan-µs/put")
+			b.ReportMetric(float64((now.Flushing-was.Flushing).Microseconds())/batches, "flush-µs/batch")
+			b.ReportMetric(float64((now.Commit-was.Commit).Microseconds())/batches, "commit-µs/batch")
+			b.ReportMetric(float64(now.Longest.Microseconds())/1000, "longest-ms")
+		})
+	}
+}
+
+// BenchmarkCopyFolder copies a folder of 10,000 files of 0 bytes.
+func BenchmarkCopyFolder(b *testing.B) {
+	s, sc := benchStore(b, object.OS())
+	fanOutN(b, 64, 10000, func(_, i int) error {
+		_, err := s.Put(b.Context(), sc, store.Path(fmt.Sprintf("/from/file-%05d.txt", i)), bytes.NewReader(nil), store.PutOptions{Parents: true})
+		return err
+	})
+	b.ResetTimer()
+	for i := range b.N {
+		if _, err := s.Copy(b.Context(), sc, "/from", store.Path(fmt.Sprintf("/to%d", i)), store.MoveOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(s.CommitsForTest().Longest.Microseconds())/1000, "longest-ms")
+}
+
+func benchStore(b *testing.B, fs object.FS) (*store.Store, store.Scope) {
+	b.Helper()
+	s, err := store.Open(b.Context(), store.Options{Dir: filepath.Join(b.TempDir(), "data"), FS: fs, UnsafeFS: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.Close() })
+	u, err := s.AddUser(b.Context(), "ada", "hash", 0, true)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sc, err := s.Home(b.Context(), u.ID)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s, sc
+}
+
+func fanOut(b *testing.B, clients int, f func(client, i int) error) {
+	b.Helper()
+	fanOutN(b, clients, b.N, f)
+}
+
+// fanOutN calls f n times, from some goroutines at once.
+func fanOutN(b *testing.B, clients, n int, f func(client, i int) error) {
+	b.Helper()
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for c := range clients {
+		wg.Go(func() {
+			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
+				if err := f(c, int(i)); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
