@@ -1,3 +1,5 @@
+//go:build unix
+
 package store_test
 
 import (
@@ -7,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -30,7 +33,7 @@ func BenchmarkPut(b *testing.B) {
 			s, sc := benchStore(b, fs)
 			fs.Delay(object.OpSync, c.flush)
 			defer fs.Clear()
-			was := s.CommitsForTest()
+			was, cpu := s.CommitsForTest(), cpuTime()
 			b.ResetTimer()
 			fanOut(b, c.clients, func(client, i int) error {
 				body := bytes.Repeat([]byte{byte(i), byte(i >> 8), byte(i >> 16), byte(client)}, 1024)
@@ -39,6 +42,7 @@ func BenchmarkPut(b *testing.B) {
 				return err
 			})
 			b.StopTimer()
+			b.ReportMetric(float64((cpuTime()-cpu).Microseconds())/float64(b.N), "cpu-µs/put")
 			now := s.CommitsForTest()
 			n := float64(now.Changes - was.Changes)
 			batches := float64(now.Batches - was.Batches)
@@ -60,12 +64,21 @@ func BenchmarkCopyFolder(b *testing.B) {
 		return err
 	})
 	b.ResetTimer()
+	cpu := cpuTime()
 	for i := range b.N {
 		if _, err := s.Copy(b.Context(), sc, "/from", store.Path(fmt.Sprintf("/to%d", i)), store.MoveOptions{}); err != nil {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(float64((cpuTime()-cpu).Milliseconds())/float64(b.N), "cpu-ms/copy")
 	b.ReportMetric(float64(s.CommitsForTest().Longest.Microseconds())/1000, "longest-ms")
+}
+
+// cpuTime is what this process has used of the processors.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func benchStore(b *testing.B, fs object.FS) (*store.Store, store.Scope) {

@@ -24,6 +24,11 @@ func (c *Conditions) check(r *meta.Reader, sc Scope, now time.Time, n *Node) err
 	return nil
 }
 
+// conditional reports whether the write depends on more than its place.
+func (c *Conditions) conditional() bool {
+	return c.IfMatch != nil || c.IfNoneMatch != nil || !c.IfUnmodifiedSince.IsZero() || c.Guard != nil
+}
+
 func tagIn(tags []string, n *Node) bool {
 	return slices.Contains(tags, "*") || slices.Contains(tags, n.ETag())
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -66,6 +67,9 @@ func (s *Store) mayPut(ctx context.Context, sc Scope, p Path, o PutOptions) (roo
 	if err != nil {
 		return 0, err
 	}
+	if s.maySmallPut(sc, p, o, room) {
+		return room, nil
+	}
 	reason := ErrNoSpace
 	err = s.db.View(ctx, func(r *meta.Reader) error {
 		pl, err := allowPut(r, sc, p, s.o.Clock(), o)
@@ -85,6 +89,37 @@ func (s *Store) mayPut(ctx context.Context, sc Scope, p Path, o PutOptions) (roo
 		err = reason
 	}
 	return room, err
+}
+
+// smallPut is a content that is taken in without asking all questions first.
+const smallPut = 16 << 10
+
+// maySmallPut reports whether a small file without conditions is likely to be taken, by
+// what the committer remembers: a query would cost more than now and then a small
+// record in vain. What could fill the disk in vain is asked: room, and locks, at
+// which clients knock again and again.
+func (s *Store) maySmallPut(sc Scope, p Path, o PutOptions, room int64) bool {
+	if o.Size < 0 || o.Size > min(smallPut, room) || o.conditional() || p.IsRoot() || sc.need(MayWrite) != nil {
+		return false
+	}
+	err := s.db.Glance(func(r *meta.Reader) error {
+		up, err := find(r, sc, p.Dir())
+		if err != nil {
+			return err
+		}
+		if !up.node.IsFolder() {
+			return ErrNotFolder
+		}
+		if locks, err := r.Locks(sc.Space); err != nil || len(locks) > 0 {
+			return cmp.Or(err, ErrLocked)
+		}
+		left, err := quotaLeft(r, sc.Space)
+		if err == nil && o.Size > left {
+			err = ErrQuota
+		}
+		return err
+	})
+	return err == nil
 }
 
 // quotaLeft is the bytes that a space may still grow by.

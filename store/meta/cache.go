@@ -127,7 +127,7 @@ func (c *cache) put(k cacheKey, e cacheEntry) {
 // worth keeping. What it returns must not be changed in place.
 func cached[T any](r *Reader, k cacheKey, node NodeID, ask func() (v T, keep bool, err error)) (T, bool, error) {
 	if r.cache == nil {
-		return ask()
+		return nearly(r, k, ask)
 	}
 	if v, ok := r.cache.get(k, false).(T); ok {
 		return v, true, nil

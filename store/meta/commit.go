@@ -33,6 +33,7 @@ func (d *DB) Start(ctx context.Context) error {
 		return err
 	}
 	d.epoch, d.lsn = st.Epoch, st.Applied
+	d.near.clear()
 	if _, err := d.writer.row("SELECT coalesce(max(id), 0) FROM node", nil, &d.lastID); err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 	lap := lap{begin: time.Now()}
 	n, tx, err := d.planBatch(batch)
 	if err != nil { // the database itself failed: nothing was made durable
-		d.writer.exec("ROLLBACK")
+		d.rollback()
 		finish(batch, fmt.Errorf("database: %w", dbError(err)))
 		return nil
 	}
@@ -134,7 +135,7 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 	}
 	lsn := d.lsn + 1
 	if err := d.makeDurable(batch, tx, lsn, &lap); err != nil {
-		d.writer.exec("ROLLBACK") // fails if the database has rolled back by itself
+		d.rollback()
 		if errors.Is(err, ErrNotLogged) {
 			finish(batch, err)
 			return rest
@@ -149,11 +150,19 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 	return rest
 }
 
-// makeDurable appends and flushes the commit record, then commits.
+// rollback undoes the batch. It fails if the database has done so by itself.
+func (d *DB) rollback() error {
+	d.late.clear()
+	d.near.clear()
+	_, err := d.writer.exec("ROLLBACK")
+	return err
+}
+
+// makeDurable appends and flushes the commit record, and commits once that is done.
+// While the flush runs, what is late of the batch goes into the open transaction; if
+// that fails, which it does only if the database itself does, the record may be
+// durable all the same, as with a COMMIT that fails.
 func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, lap *lap) error {
-	if _, err := d.writer.exec("UPDATE store SET applied = ? WHERE id = 1", int64(lsn)); err != nil {
-		return fmt.Errorf("%w: %w", ErrNotLogged, dbError(err))
-	}
 	var after []PackID
 	for _, c := range batch {
 		if c.err == nil {
@@ -164,8 +173,17 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, lap *lap) error {
 	defer cancel()
 	record := encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf)
 	lap.planned = time.Now()
-	if err := d.o.Log.Append(ctx, lsn, record, after); err != nil {
-		return err
+	logged := make(chan error, 1)
+	go func() { logged <- d.o.Log.Append(ctx, lsn, record, after) }()
+	err := tx.drain()
+	if err == nil {
+		_, err = d.writer.exec("UPDATE store SET applied = ? WHERE id = 1", int64(lsn))
+	}
+	if failed := <-logged; failed != nil { // first: nothing is committed that is not durable
+		return failed
+	}
+	if err != nil {
+		return dbError(err)
 	}
 	lap.durable = time.Now()
 	if _, err := d.writer.exec("COMMIT"); err != nil {
@@ -187,9 +205,9 @@ again:
 		return 0, nil, err
 	}
 	begin := time.Now()
-	tx := &Tx{Reader: Reader{s: d.writer, epoch: d.epoch}, now: d.o.Now(), lastID: d.lastID,
-		seqs: map[SpaceID]int64{}, sums: map[NodeID]*sum{}, grown: map[SpaceID]int64{}}
-	tx.failed = &tx.err
+	tx := &Tx{Reader: Reader{s: d.writer, epoch: d.epoch}, now: d.o.Now(), near: &d.near, late: d.late,
+		firstID: d.lastID, lastID: d.lastID, seqs: map[SpaceID]int64{}, sums: map[NodeID]*sum{}, grown: map[SpaceID]int64{}}
+	tx.tx = tx
 	n := 0
 	for _, c := range batch {
 		if n > 0 && (tx.ops > maxBatchOps || tx.Size() > maxBatchBytes || time.Since(begin) > maxBatchTime) {
@@ -205,6 +223,9 @@ again:
 		}
 		ops, pending, size := tx.ops, tx.pending, tx.Size()
 		c.err = c.plan(tx)
+		if c.err == nil && tx.late.unproven {
+			tx.drain()
+		}
 		if tx.err != nil {
 			c.err = dbError(tx.err)
 		} else if c.err == nil && tx.Size()-size > maxPlanBytes {
@@ -214,7 +235,7 @@ again:
 			continue
 		}
 		if tx.err != nil || tx.ops != ops || tx.pending != pending {
-			d.writer.exec("ROLLBACK") // fails if the database has rolled back by itself
+			d.rollback()
 			goto again
 		}
 	}

@@ -62,6 +62,8 @@ type DB struct {
 	epoch   int64
 
 	stats stats
+	near  near
+	late  *late // of the batch under way
 	cache cache
 	gen   atomic.Uint64 // commits so far
 
@@ -104,7 +106,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	defer pool.Close() // only its driver is used
 	d := &DB{o: o, driver: pool.Driver(), dsn: dsn, readers: make(chan *session, o.Readers),
-		queue: make(chan *change, 1024), quit: make(chan struct{}), done: make(chan struct{})}
+		late: newLate(), queue: make(chan *change, 1024), quit: make(chan struct{}), done: make(chan struct{})}
 	if err := d.setUp(); err != nil {
 		d.closeSessions()
 		return nil, fmt.Errorf("database %s: %w", o.Path, err)

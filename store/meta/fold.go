@@ -9,6 +9,7 @@ import (
 type sum struct {
 	bytes, files int64
 	seq          int64
+	was          Node // the folder before
 }
 
 // AddSum notes that something directly in a folder grew, and its newest change. The
@@ -34,37 +35,31 @@ func (tx *Tx) Fold() error {
 		return nil
 	}
 	total := map[NodeID]*sum{}
-	parent := map[NodeID]NodeID{}
 	for _, id := range slices.Sorted(maps.Keys(tx.sums)) {
 		add := tx.sums[id]
 		for id != 0 {
 			t := total[id]
 			if t == nil {
-				t = &sum{}
+				n, there, err := tx.NodeByID(id)
+				if err != nil {
+					return err
+				}
+				if !there {
+					break
+				}
+				t = &sum{was: n}
 				total[id] = t
 			}
 			t.bytes += add.bytes
 			t.files += add.files
 			t.seq = max(t.seq, add.seq)
-			up, ok := parent[id]
-			if !ok {
-				var err error
-				if up, _, err = tx.parentOf(id); err != nil {
-					return err
-				}
-				parent[id] = up
-			}
-			id = up
+			id = t.was.Parent
 		}
 	}
 	clear(tx.sums)
 	for _, id := range slices.Sorted(maps.Keys(total)) {
 		t := total[id]
-		was, _, err := tx.folder(id)
-		if err != nil {
-			return err
-		}
-		if err := tx.Apply(&PutFolder{id, was.Bytes + t.bytes, was.Files + t.files, max(was.Seq, t.seq)}); err != nil {
+		if err := tx.Apply(&PutFolder{id, t.was.Bytes + t.bytes, t.was.Files + t.files, max(t.was.Seq, t.seq)}); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,8 @@ import (
 type Reader struct {
 	s      *session
 	epoch  int64
-	failed *error // of a Tx: where the first failure of a query is kept
+	tx     *Tx   // that this is part of, if it is
+	glance *near // of a Glance
 
 	// Of a View: the snapshot is taken when the cache does not have the answer.
 	db    *DB
@@ -41,6 +42,12 @@ func (d *DB) Look(ctx context.Context, f func(*Reader) error) error {
 
 // session begins the snapshot if that has not been done.
 func (r *Reader) session() (*session, error) {
+	if r.glance != nil {
+		return nil, errUnknown
+	}
+	if r.tx != nil {
+		return r.s, r.tx.drain()
+	}
 	if r.s != nil {
 		return r.s, nil
 	}
@@ -83,8 +90,8 @@ func (r *Reader) rows(query string, args []any, scan func(*cursor) error) error 
 
 // note keeps a failure: a plan that goes on after one must not be committed.
 func (r *Reader) note(err error) {
-	if err != nil && r.failed != nil && *r.failed == nil {
-		*r.failed = err
+	if err != nil && r.tx != nil && r.tx.err == nil {
+		r.tx.err = err
 	}
 }
 
@@ -180,12 +187,6 @@ func (r *Reader) scanNode(scan func(...any) error) (Node, error) {
 func (r *Reader) parentOf(id NodeID) (up NodeID, ok bool, err error) {
 	ok, err = r.row("SELECT parent FROM node WHERE id = ?", []any{int64(id)}, &up)
 	return up, ok, err
-}
-
-func (r *Reader) folder(id NodeID) (f PutFolder, ok bool, err error) {
-	f.Node = id
-	ok, err = r.row("SELECT bytes, files, seq FROM folder WHERE node = ?", []any{int64(id)}, &f.Bytes, &f.Files, &f.Seq)
-	return f, ok, err
 }
 
 // Parent is the folder that holds a node; 0 above the roots of spaces.

@@ -18,6 +18,7 @@ type session struct {
 	stmts map[string]statement
 	args  []driver.NamedValue
 	vals  []driver.Value
+	bulk  []driver.Value // of a bulk insert
 }
 
 // statement is what a driver's prepared statement must be able to do.

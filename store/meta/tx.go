@@ -10,7 +10,11 @@ import (
 type Tx struct {
 	Reader
 	now     time.Time
-	rec     coder // the ops applied so far, encoded
+	near    *near
+	late    *late
+	free    childKey // the last name that was looked for and has no row
+	firstID NodeID   // newest node id given out before the batch
+	rec     coder    // the ops applied so far, encoded
 	ops     int
 	one     coder
 	err     error // first failure of the database: the plan's result whatever it returns
@@ -37,10 +41,15 @@ func (tx *Tx) Apply(ops ...Op) error {
 		if tx.err != nil {
 			return tx.err
 		}
-		if err := tx.s.apply(op); err != nil {
+		wait, err := tx.postpone(op)
+		if err == nil && !wait {
+			err = tx.s.apply(op)
+		}
+		if err != nil {
 			tx.err = fmt.Errorf("apply op %d: %w", op.kind(), err)
 			return tx.err
 		}
+		tx.near.note(op)
 		tx.one.buf = tx.one.buf[:0]
 		op.fields(&tx.one)
 		k := uint64(op.kind())
