@@ -2,25 +2,30 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"cairn/store/meta"
 )
 
-// The bounds of one transaction of a folder copy: nodes, and the bytes of their rows,
-// which are looked at after each page of nodes.
+// The bounds of one transaction of a folder copy: nodes, and the bytes of their rows.
 const (
-	copyBatch      = 400
-	copyPage       = 8
+	copyBatch      = 512
+	copyPage       = 128 // nodes read at once
 	copyBatchBytes = 512 << 10
 )
 
+const stagePrefix = "copy-"
+
+// branch is a folder of which the children with keys above after are still to be
+// copied into another.
+type branch struct {
+	from, to NodeID
+	after    string
+}
+
 // stage copies a tree to a root of its own, outside every space's tree.
 func (s *Store) stage(ctx context.Context, sc Scope, src Node) (root NodeID, err error) {
-	type pair struct {
-		from, to NodeID
-		after    string
-	}
-	var todo []pair
+	var todo []branch
 	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
 		sp, _, err := tx.Space(sc.Space)
 		if err != nil {
@@ -32,49 +37,65 @@ func (s *Store) stage(ctx context.Context, sc Scope, src Node) (root NodeID, err
 		if err := tx.Apply(&meta.PutNode{Node: n, Key: n.Name, Fresh: true}); err != nil {
 			return err
 		}
-		todo = []pair{{src.ID, n.ID, ""}}
+		todo = []branch{{src.ID, n.ID, ""}}
 		return copyProps(tx, src.ID, n.ID)
 	})
 	for err == nil && len(todo) > 0 {
-		var next []pair
-		err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
-			next = append([]pair(nil), todo...)
-			begin := tx.Size()
-			for made := 0; made < copyBatch && tx.Size()-begin < copyBatchBytes && len(next) > 0; {
-				cur := &next[len(next)-1]
-				want := min(copyPage, copyBatch-made)
-				kids, err := tx.Children(cur.from, cur.after, want)
-				if err != nil {
-					return err
-				}
-				to := cur.to
-				if len(kids) > 0 {
-					cur.after = keyOf(kids[len(kids)-1].Name)
-				}
-				if len(kids) < want {
-					next = next[:len(next)-1]
-				}
-				made += max(1, len(kids))
-				for _, k := range kids {
-					id, err := stageNode(tx, sc, k, to)
-					if err != nil {
-						return err
-					}
-					if k.IsFolder() {
-						next = append(next, pair{k.ID, id, ""})
-					}
-				}
-			}
-			return nil
+		var next []branch
+		err = s.db.Commit(ctx, nil, func(tx *meta.Tx) (err error) {
+			next, err = stageSome(tx, sc, slices.Clone(todo))
+			return err
 		})
 		todo = next
 	}
 	return root, err
 }
 
-const stagePrefix = "copy-"
+// stageSome copies nodes until a transaction is full, and returns what is left to do.
+// Small pages would be dear: what is new goes into the database between two of them.
+func stageSome(tx *meta.Tx, sc Scope, todo []branch) ([]branch, error) {
+	begin := tx.Size()
+	full := func() bool { return tx.Size()-begin >= copyBatchBytes }
+	for made := 0; made < copyBatch && !full() && len(todo) > 0; {
+		cur := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		want := min(copyPage, copyBatch-made)
+		kids, err := tx.Children(cur.from, cur.after, want)
+		if err != nil {
+			return nil, err
+		}
+		var props map[NodeID]bool
+		if len(kids) > 0 {
+			if props, err = tx.WithProps(cur.from, cur.after, keyOf(kids[len(kids)-1].Name)); err != nil {
+				return nil, err
+			}
+		}
+		var below []branch
+		more := len(kids) == want
+		for i, k := range kids {
+			id, err := stageNode(tx, sc, k, cur.to, props[k.ID])
+			if err != nil {
+				return nil, err
+			}
+			cur.after = keyOf(k.Name)
+			if k.IsFolder() {
+				below = append(below, branch{k.ID, id, ""})
+			}
+			if full() {
+				more = more || i < len(kids)-1
+				break
+			}
+		}
+		if more {
+			todo = append(todo, cur)
+		}
+		todo = append(todo, below...)
+		made += max(1, len(kids))
+	}
+	return todo, nil
+}
 
-func stageNode(tx *meta.Tx, sc Scope, n Node, parent NodeID) (NodeID, error) {
+func stageNode(tx *meta.Tx, sc Scope, n Node, parent NodeID, props bool) (NodeID, error) {
 	from := n.ID
 	sp, _, err := tx.Space(sc.Space)
 	if err != nil {
@@ -87,8 +108,8 @@ func stageNode(tx *meta.Tx, sc Scope, n Node, parent NodeID) (NodeID, error) {
 		n.Version = meta.NewVersionID(tx.Now())
 		tx.AddSum(parent, n.Size, 1, sp.Seq)
 	}
-	if err := tx.Apply(&meta.PutNode{Node: n, Key: keyOf(n.Name), Fresh: true}); err != nil {
-		return 0, err
+	if err := tx.Apply(&meta.PutNode{Node: n, Key: keyOf(n.Name), Fresh: true}); err != nil || !props {
+		return n.ID, err
 	}
 	return n.ID, copyProps(tx, from, n.ID)
 }
