@@ -3,34 +3,14 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"time"
 
 	"cairn/store/object"
 	"cairn/store/pack"
 )
-
-// formatVersion is that of the data folder as a whole.
-const formatVersion = 0
-
-// superblock is DATA/cairn.json: what cannot be told from the database alone. It is
-// written once, and made again from the header of any pack if it is lost.
-type superblock struct {
-	Store [16]byte
-	Key   [32]byte
-}
-
-type superblockJSON struct {
-	Format  int       `json:"format"`
-	Store   string    `json:"store"`
-	Key     string    `json:"key"`
-	Created time.Time `json:"created"`
-}
 
 // takeFolder makes the data folder if need be, checks that it is safe, locks it
 // against other processes and reads its superblock.
@@ -58,19 +38,7 @@ func (s *Store) takeFolder(ctx context.Context) (superblock, error) {
 	case err != nil:
 		return sb, err
 	}
-	var j superblockJSON
-	if err := json.Unmarshal(text, &j); err != nil {
-		return sb, fmt.Errorf("%w: cairn.json: %w", ErrCorrupt, err)
-	}
-	if j.Format != formatVersion {
-		return sb, fmt.Errorf("%w: the data folder has format %d, this version knows %d", ErrTooNew, j.Format, formatVersion)
-	}
-	id, err1 := hex.DecodeString(j.Store)
-	key, err2 := hex.DecodeString(j.Key)
-	if err1 != nil || err2 != nil || copy(sb.Store[:], id) != len(sb.Store) || copy(sb.Key[:], key) != len(sb.Key) {
-		return sb, fmt.Errorf("%w: cairn.json: not a store id and key", ErrCorrupt)
-	}
-	return sb, nil
+	return parseSuperblock(text)
 }
 
 func (s *Store) newSuperblock(ctx context.Context, path string) (superblock, error) {
@@ -84,12 +52,11 @@ func (s *Store) newSuperblock(ctx context.Context, path string) (superblock, err
 	case err != nil:
 		return sb, err
 	}
-	text, err := json.MarshalIndent(superblockJSON{formatVersion, hex.EncodeToString(sb.Store[:]), hex.EncodeToString(sb.Key[:]),
-		s.o.Clock().UTC().Truncate(time.Second)}, "", "  ")
+	text, err := sb.encode(s.o.Clock())
 	if err != nil {
 		return sb, err
 	}
-	return sb, readOnly(object.WriteFileAtomic(s.fs, path, append(text, '\n')))
+	return sb, readOnly(object.WriteFileAtomic(s.fs, path, text))
 }
 
 func readOnly(err error) error {
