@@ -70,6 +70,8 @@ var (
 	ErrClosed = fmt.Errorf("the store is closed: %w", fs.ErrClosed)
 	// ErrInUse: another process has the data folder.
 	ErrInUse = errors.New("the data folder is in use by another process")
+	// ErrScratch: verify's folder for temporary files failed; no fault of the store.
+	ErrScratch = errors.New("temporary files")
 	// ErrTooNew: written by a newer version of Cairn.
 	ErrTooNew = errors.New("written by a newer version")
 	// ErrUnsafeFS: the data folder is on a file system that does not keep what is

@@ -67,5 +67,17 @@ func (s *Store) PackBytesForTest() (n int64) {
 	}
 	return n
 }
+
 // CommitsForTest is what the committer has done so far.
 func (s *Store) CommitsForTest() meta.Stats { return s.db.Stats() }
+
+// VerifyOpenForTest is Verify of a store that is open, and that nobody uses meanwhile.
+func VerifyOpenForTest(ctx context.Context, o Options, v VerifyOptions, report func(Finding)) (VerifyStats, error) {
+	c, err := newVerifier(ctx, o, v, report)
+	if err != nil {
+		return VerifyStats{}, err
+	}
+	defer c.close()
+	err = c.run()
+	return c.stats, err
+}

@@ -129,13 +129,27 @@ func (r *rig) stat(p store.Path) store.Node {
 	return n
 }
 
-// clean checks the whole store.
+// clean verifies the whole store, which may be open but not in use.
 func (r *rig) clean() {
 	r.t.Helper()
-	_, err := r.s.Check(r.t.Context(), store.CheckOptions{Deep: true}, func(p string, err error) { r.t.Errorf("check: %s: %v", p, err) })
+	for _, f := range r.verify(true) {
+		r.t.Errorf("verify: %v", f)
+	}
+}
+
+// verify is the problems that there are.
+func (r *rig) verify(deep bool) []store.Finding {
+	r.t.Helper()
+	var found []store.Finding
+	_, err := store.VerifyOpenForTest(r.t.Context(), store.Options{Dir: r.dir, FS: r.fs}, store.VerifyOptions{Deep: deep, Scratch: r.t.TempDir()}, func(f store.Finding) {
+		if !f.Note {
+			found = append(found, f)
+		}
+	})
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	return found
 }
 
 // noise is n bytes that depend on the seed.

@@ -26,7 +26,7 @@ type cli struct {
 
 	Serve   serveCmd   `cmd:"" help:"Serve files."`
 	User    userCmd    `cmd:"" help:"Manage accounts, also while the server runs."`
-	Check   checkCmd   `cmd:"" help:"Check the store; exits with 1 if anything is wrong."`
+	Verify  verifyCmd  `cmd:"" help:"Verify a stopped server's store. Exits with 0 if it is clean, 1 if there are problems, 2 if it could not look."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -68,6 +68,9 @@ func run(args []string, std streams) (code int) {
 	if err := ctx.Run(); err != nil {
 		if !errors.Is(err, errReported) {
 			fmt.Fprintf(std.err, "cairn: %v\n", explain(err, c.Data))
+		}
+		if f := new(failure); errors.As(err, &f) {
+			return f.code
 		}
 		return 1
 	}

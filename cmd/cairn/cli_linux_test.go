@@ -69,9 +69,13 @@ func TestRun_badValues(t *testing.T) {
 // A name that was mistyped makes no new store.
 func TestFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	for _, args := range [][]string{{"check"}, {"user", "list"}, {"user", "passwd", "alice"}, {"user", "rm", "alice", "--yes"},
+	for _, args := range [][]string{{"verify"}, {"user", "list"}, {"user", "passwd", "alice"}, {"user", "rm", "alice", "--yes"},
 		{"user", "quota", "alice", "1G"}, {"user", "app-password", "list", "alice"}} {
-		if _, errs, code := cairn(t, dir, "", args...); code != 1 || !strings.Contains(errs, "there is no store in "+dir) {
+		want := 1
+		if args[0] == "verify" {
+			want = 2
+		}
+		if _, errs, code := cairn(t, dir, "", args...); code != want || !strings.Contains(errs, "there is no store in "+dir) {
 			t.Errorf("%v: exit code %d, %q", args, code, errs)
 		}
 	}

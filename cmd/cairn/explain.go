@@ -13,13 +13,25 @@ import (
 // errReported means that everything has been said; only the exit code is left.
 var errReported = errors.New("already reported")
 
+// failure is an error with an exit code of its own, fully explained.
+type failure struct {
+	code int
+	err  error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
 // explain adds a hint that an operator can act on to the errors that are theirs to
 // solve. data is the data folder.
 func explain(err error, data string) error {
 	hint := ""
 	switch {
+	case errors.As(err, new(*failure)):
 	case errors.Is(err, store.ErrInUse):
 		hint = fmt.Sprintf("another cairn is using %s; stop it, or name another folder with --data", data)
+	case errors.Is(err, store.ErrCorrupt):
+		hint = "'cairn verify' says what is damaged, and what to do"
 	case errors.Is(err, store.ErrTooNew):
 		hint = "install the newer version again; this one does not touch what it cannot read"
 	case errors.Is(err, store.ErrUnsafeFS):

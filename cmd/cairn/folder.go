@@ -54,15 +54,15 @@ func openStore(ctx context.Context, o store.Options, mayMake bool) (st *store.St
 	if err != nil {
 		return nil, false, err
 	}
-	abs, err := filepath.Abs(o.Dir)
-	if err != nil {
-		return nil, false, err
-	}
 	switch {
 	case state == folderStore:
 	case !mayMake:
-		return nil, false, fmt.Errorf("there is no store in %s\n  hint: name the data folder with --data; 'cairn serve' and 'cairn user add' make a new one", abs)
+		return nil, false, noStore(o.Dir)
 	case state == folderForeign:
+		abs, err := filepath.Abs(o.Dir)
+		if err != nil {
+			return nil, false, err
+		}
 		return nil, false, fmt.Errorf("%s holds other files and no store\n  hint: name an empty folder with --data", abs)
 	}
 	if err := tighten(o.Dir); err != nil {
@@ -70,4 +70,11 @@ func openStore(ctx context.Context, o store.Options, mayMake bool) (st *store.St
 	}
 	st, err = store.Open(ctx, o)
 	return st, err == nil && state == folderEmpty, err
+}
+
+func noStore(dir string) error {
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	return fmt.Errorf("there is no store in %s\n  hint: name the data folder with --data; 'cairn serve' and 'cairn user add' make a new one", dir)
 }

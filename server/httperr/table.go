@@ -50,7 +50,7 @@ func table() []row {
 		{store.ErrFinished, Problem{Status: 410, Code: "finished", Title: "This upload is already complete.", Hint: "Start a new one to send more."}},
 		{store.ErrStopped, Problem{Status: 503, Code: "stopped", Title: "The server takes no changes until it is restarted.", Hint: "Tell the administrator: the disk failed to keep what was written. Reading still works.", RetryAfter: 60}},
 		{store.ErrClosed, Problem{Status: 503, Code: "closing", Title: "The server is shutting down.", Hint: "Try again in a moment.", RetryAfter: 5}},
-		{store.ErrCorrupt, Problem{Status: 500, Code: "damaged", Title: "Stored data is damaged.", Hint: "Tell the administrator; `cairn check` says what is affected."}},
+		{store.ErrCorrupt, Problem{Status: 500, Code: "damaged", Title: "Stored data is damaged.", Hint: "Tell the administrator; `cairn verify` says what is affected."}},
 		{store.ErrNotExist, Problem{Status: 404, Code: "not-found", Title: "There is nothing at this address.", Hint: "It may have been moved or deleted: look in the folder above or in the trash."}},
 		{context.DeadlineExceeded, Problem{Status: 503, Code: "overloaded", Title: "The server could not answer in time.", Hint: "Try again in a moment.", RetryAfter: 5}},
 		{syscall.EMFILE, Problem{Status: 503, Code: "overloaded", Title: "The server has too many files open.", Hint: "Try again in a moment; if it stays, tell the administrator.", RetryAfter: 5}},

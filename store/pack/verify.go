@@ -55,7 +55,7 @@ func (s *Set) Verify(ctx context.Context, id meta.PackID, deep bool, report func
 			return err
 		}
 		if err != nil {
-			v.report(fmt.Errorf("record %d: %w", x.entries[i].Ordinal, err))
+			v.report(&RecordError{x.entries[i].Ordinal, err})
 		}
 	}
 	return nil

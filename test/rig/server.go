@@ -237,13 +237,13 @@ func (s *Server) AddUser(name, password string, quota int64) {
 	}
 }
 
-// Check runs `cairn check` on the folder of a server that has stopped, and fails the
+// Check runs `cairn verify` on the folder of a server that has stopped, and fails the
 // test if it finds anything wrong.
 func (s *Server) Check(args ...string) string {
 	s.t.Helper()
-	out, err := s.Cairn("", append([]string{"check"}, args...)...)
+	out, err := s.Cairn("", append([]string{"verify"}, args...)...)
 	if err != nil {
-		s.t.Fatalf("cairn check %s: %v\n%s", strings.Join(args, " "), err, tail(out, 30))
+		s.t.Fatalf("cairn verify %s: %v\n%s", strings.Join(args, " "), err, tail(out, 30))
 	}
 	return out
 }

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"cairn/store"
+)
+
+type verifyCmd struct {
+	Deep bool `help:"Also read, decode and hash every stored byte."`
+}
+
+// The exit codes of verify: 0 is clean, 1 problems were found, and this one.
+const couldNotLook = 2
+
+// Run verifies the store of a server that is not running. SIGINT ends it at once.
+func (k *verifyCmd) Run(c *cli, std streams) error {
+	scratch, err := os.MkdirTemp("", "cairn-verify-")
+	if err != nil {
+		return &failure{couldNotLook, fmt.Errorf("%w\n  hint: name a folder for temporary files in TMPDIR", err)}
+	}
+	defer os.RemoveAll(scratch)
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
+	defer signal.Stop(stop)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-stop:
+			os.RemoveAll(scratch)
+			os.Exit(130)
+		case <-done:
+		}
+	}()
+	line := &progress{w: std.err}
+	if f, ok := std.err.(*os.File); ok {
+		line.on = isTerminal(f)
+	}
+	return k.verify(c, std, scratch, line)
+}
+
+func (k *verifyCmd) verify(c *cli, std streams, scratch string, line *progress) error {
+	if state, err := lookAt(c.Data); err != nil {
+		return &failure{couldNotLook, err}
+	} else if state != folderStore {
+		return &failure{couldNotLook, noStore(c.Data)}
+	}
+	begin := time.Now()
+	o := store.VerifyOptions{Deep: k.Deep, Scratch: scratch, Progress: line.show}
+	stats, err := store.Verify(context.Background(), store.Options{Dir: c.Data}, o, func(f store.Finding) {
+		line.clear()
+		fmt.Fprintln(std.out, f)
+	})
+	line.clear()
+	switch {
+	case errors.Is(err, store.ErrInUse):
+		who := "a server"
+		if pid := holder(c.Data); pid > 0 {
+			who += fmt.Sprintf(" (process %d)", pid)
+		}
+		return &failure{couldNotLook, fmt.Errorf("%s is using %s\n  hint: stop the server first, then verify", who, c.Data)}
+	case errors.Is(err, store.ErrNotExist):
+		return &failure{couldNotLook, noStore(c.Data)}
+	case errors.Is(err, store.ErrScratch):
+		return &failure{couldNotLook, fmt.Errorf("%w\n  hint: verify needs twice the size of meta.db for a while; name a folder with more room in TMPDIR", err)}
+	case err != nil:
+		return &failure{couldNotLook, explain(err, c.Data)}
+	}
+	summary(std.out, stats, time.Since(begin), k.Deep)
+	if stats.Problems > 0 {
+		return errReported
+	}
+	return nil
+}
+
+// summary is the last line.
+func summary(w io.Writer, s store.VerifyStats, took time.Duration, deep bool) {
+	result := "no problem found"
+	switch {
+	case s.Problems == 1:
+		result = "1 problem found"
+	case s.Problems > 1:
+		result = fmt.Sprintf("%d problems found", s.Problems)
+	case !deep:
+		result += " (contents not read: --deep does)"
+	}
+	fmt.Fprintf(w, "%s: %d files (%v), %d in the trash, %d folders, %d old versions, %d uploads, %d spaces; %d packs (%v), %d records; %d commits against %d rows in %.1f s; %.1f s in all\n",
+		result, s.Files-s.Trashed, size(s.Bytes), s.Trashed, s.Folders, s.Versions, s.Uploads, s.Spaces,
+		s.Packs, size(s.Stored), s.Records, s.Commits, s.Rows, s.Replay.Seconds(), took.Seconds())
+}
+
+// progress is a line on a terminal that is written over.
+type progress struct {
+	w    io.Writer
+	on   bool
+	last time.Time
+	some bool
+}
+
+func (p *progress) show(done, total int64) {
+	if !p.on || time.Since(p.last) < 200*time.Millisecond {
+		return
+	}
+	p.last, p.some = time.Now(), true
+	fmt.Fprintf(p.w, "\r\x1b[Kverify: %v of %v", size(done), size(total))
+}
+
+func (p *progress) clear() {
+	if p.some {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.some = false
+	}
+}

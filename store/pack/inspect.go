@@ -1,0 +1,119 @@
+package pack
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+
+	"cairn/store/meta"
+	"cairn/store/object"
+)
+
+// Inspection is what Inspect found.
+type Inspection struct {
+	Info
+	// HeaderWhole says that Store and Key, of the pack's own header, can be believed.
+	HeaderWhole bool
+	Store       [16]byte
+	Key         [32]byte
+	// Unused: at most a torn header, as a crash leaves it; the next start removes it.
+	Unused bool
+	// Torn is the bytes behind the last whole record of a pack that is not sealed, from
+	// there to the end, if they are not all zero: what a crash left.
+	Torn    int64
+	Entries []Entry // the whole records; must not be changed
+}
+
+// Inspect reads the index of a pack that Recover has not seen: it is Recover that cuts,
+// seals and removes nothing. known says that the pack was sealed, so that a footer that
+// is not whole is damage, not a torn tail. Afterwards Verify, Entries and Read work for
+// the pack. An error says that it cannot be read at all; ErrForeign, ErrVersion.
+func (s *Set) Inspect(ctx context.Context, id meta.PackID, known bool) (in Inspection, err error) {
+	p, err := s.lookup(id)
+	if err != nil {
+		return in, err
+	}
+	f, err := s.opt.FS.Open(p.path, os.O_RDONLY)
+	if err != nil {
+		return in, err
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err != nil {
+		return in, err
+	}
+	in.Info = Info{ID: id, Bytes: size}
+	h, herr := s.header(f, id)
+	if herr != nil && !errors.Is(herr, ErrCorrupt) {
+		return in, herr
+	}
+	in.HeaderWhole, in.Store, in.Key = herr == nil, h.store, h.key
+	if in.Unused = herr != nil && size <= HeaderBytes && !known; in.Unused {
+		return in, nil
+	}
+	var x *index
+	if herr == nil {
+		if x, err = readFooter(f, size, &h); err != nil && !errors.Is(err, ErrCorrupt) {
+			return in, err
+		}
+	}
+	if in.Sealed = x != nil; x == nil {
+		found, err := scan(ctx, f, size, &h)
+		if err != nil {
+			return in, err
+		}
+		x = &found.index
+		in.Damaged = found.damaged || herr != nil || known
+		if !in.Damaged {
+			if in.Torn, err = torn(ctx, f, found.end, size); err != nil {
+				return in, err
+			}
+		}
+	}
+	in.Entries, in.Records = x.entries, len(x.entries)
+	in.FirstLSN, in.LastLSN = x.lsns()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.header, p.size, p.flushed = h, size, size
+	p.sealed, p.damaged, p.frozen = in.Sealed, in.Damaged, true
+	p.records, p.firstLSN, p.lastLSN = in.Records, in.FirstLSN, in.LastLSN
+	if !in.Sealed {
+		p.index = x
+	}
+	return in, nil
+}
+
+// torn is the number of bytes from off to the end, 0 if all of them are zero.
+func torn(ctx context.Context, f object.File, off, size int64) (int64, error) {
+	buf, zero := make([]byte, BlockBytes), make([]byte, BlockBytes)
+	for at := off; at < size; at += BlockBytes {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		b := buf[:min(BlockBytes, size-at)]
+		if err := readFull(f, b, at); err != nil {
+			return 0, err
+		}
+		if !bytes.Equal(b, zero[:len(b)]) {
+			return size - off, nil
+		}
+	}
+	return 0, nil
+}
+
+// ReadFrom is Read of a record whose entry is known, from a pack that is borrowed.
+func (s *Set) ReadFrom(f *Handle, id meta.PackID, e *Entry, dst []byte) ([]byte, error) {
+	return readPayload(f, id, e, dst)
+}
+
+// RecordError is a defect of one record, as Verify reports it.
+type RecordError struct {
+	Ordinal uint32
+	Err     error
+}
+
+func (e *RecordError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *RecordError) Unwrap() error { return e.Err }

@@ -1,0 +1,266 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"cairn/store/meta"
+	"cairn/store/pack"
+)
+
+const (
+	rebuildAdvice = "move meta.db, meta.db-wal and meta.db-shm out of the folder; the next start makes the database again from the packs"
+	keepAdvice    = "keep meta.db, it is the only copy of some rows now; restore the damaged packs from a backup"
+)
+
+// advice is what to do about a database that is wrong.
+func (c *verifier) advice() string {
+	if c.complete {
+		return rebuildAdvice
+	}
+	return keepAdvice
+}
+
+// openLive copies the database and opens the copy: opening the original would change
+// it. It is nil afterwards if there is none that can be read, which has been reported.
+func (c *verifier) openLive() error {
+	to := filepath.Join(c.v.Scratch, "meta.db")
+	err := c.copyOut(filepath.Join(c.dir, "meta.db"), to)
+	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrScratch) {
+		c.problem("meta.db", "the next start makes it again from the packs", "it is missing")
+		return nil
+	}
+	if err == nil {
+		err = c.copyOut(filepath.Join(c.dir, "meta.db-wal"), to+"-wal")
+		if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrScratch) {
+			err = nil
+		}
+	}
+	if errors.Is(err, ErrScratch) || c.ctx.Err() != nil {
+		return err
+	}
+	if err == nil {
+		c.live, err = meta.Open(c.ctx, meta.Options{Path: to, Readers: 1})
+	}
+	if errors.Is(err, meta.ErrTooNew) {
+		return err
+	}
+	if err == nil {
+		err = c.live.Integrity(func(text string) { c.problem("meta.db", rebuildAdvice, "%s", text) })
+	}
+	if err == nil {
+		err = c.live.EachPack(func(p meta.Pack) error {
+			c.known[p.ID] = p
+			return nil
+		})
+	}
+	var st meta.State
+	var ok bool
+	if err == nil {
+		if st, ok, err = c.live.State(c.ctx); err == nil && !ok {
+			err = errors.New("it does not say which store it belongs to")
+		}
+	}
+	if err == nil && st.UUID != c.store {
+		err = errors.New("it belongs to another store than cairn.json")
+	}
+	c.applied = st.Applied
+	if err != nil {
+		c.problem("meta.db", rebuildAdvice, "it cannot be used: %v", err)
+		return c.dropLive()
+	}
+	return nil
+}
+
+func (c *verifier) dropLive() error {
+	if c.live != nil {
+		c.live.Close()
+	}
+	c.live = nil
+	return nil
+}
+
+// compare replays the commits of all packs into a database of its own and compares
+// this with the one that is there, at the newest commit that it has. The commits after
+// that, which the next start would apply, must apply too.
+func (c *verifier) compare(sb superblock) error {
+	begin := time.Now()
+	defer func() { c.stats.Replay = time.Since(begin) }()
+	slices.SortStableFunc(c.commits, func(a, b commitSeen) int {
+		return cmp.Or(cmp.Compare(a.lsn, b.lsn), cmp.Compare(a.pack, b.pack), cmp.Compare(a.ordinal, b.ordinal))
+	})
+	c.commits = lastOfEach(c.commits)
+	c.stats.Commits = len(c.commits)
+	var newest uint64
+	if n := len(c.commits); n > 0 {
+		newest = c.commits[n-1].lsn
+	}
+	if c.live == nil {
+		c.applied = newest
+	}
+	var err error
+	if c.truth == nil {
+		if c.truth, err = meta.OpenScratch(c.ctx, filepath.Join(c.v.Scratch, "truth.db"), sb.Store); err != nil {
+			return fmt.Errorf("%w: %w", ErrScratch, err)
+		}
+		c.complete, err = c.replay(0, c.applied)
+		if err != nil || c.ctx.Err() != nil {
+			return err
+		}
+	}
+	switch {
+	case c.live != nil && c.applied > newest:
+		c.complete = false
+		c.problem("meta.db", keepAdvice, "it holds commits up to %d, the packs only up to %d: the newest commits are missing from the packs", c.applied, newest)
+	case c.live != nil && c.complete:
+		if err := c.compareRows(); err != nil {
+			return err
+		}
+	case c.live != nil:
+		c.note("meta.db", "its rows could not be compared with the packs, which lack commits")
+	}
+	if c.live != nil && c.applied < newest && c.complete {
+		c.note("meta.db", "%d commits in the packs are not in the database yet; the next start applies them", newest-c.applied)
+		if c.complete, err = c.replay(c.applied, newest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lastOfEach keeps the last commit of each number: see Store.replay.
+func lastOfEach(all []commitSeen) []commitSeen {
+	out := all[:0]
+	for i := range all {
+		if i+1 == len(all) || all[i+1].lsn != all[i].lsn {
+			out = append(out, all[i])
+		}
+	}
+	return out
+}
+
+// replay applies the commits after from up to upto to truth, and says whether it has
+// them all. What is wrong with one is reported.
+func (c *verifier) replay(from, upto uint64) (complete bool, err error) {
+	r, err := c.truth.Replay(c.ctx)
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrScratch, err)
+	}
+	var (
+		f      *pack.Handle
+		of     meta.PackID
+		buf    []byte
+		failed error
+		name   string
+	)
+	defer func() {
+		if f != nil {
+			f.Return()
+		}
+		if err == nil {
+			err = r.End(failed)
+		} else {
+			r.End(err)
+		}
+		if failed != nil {
+			c.problem(name, "restore this pack from a backup; as long as meta.db is whole nothing is lost, but it could not be made again", "%v", failed)
+			err = nil
+		}
+	}()
+	want := from + 1
+	for i := range c.commits {
+		at := &c.commits[i]
+		if at.lsn <= from || at.lsn > upto {
+			continue
+		}
+		if i&63 == 0 && c.ctx.Err() != nil {
+			return false, context.Cause(c.ctx)
+		}
+		name = packName(at.pack)
+		if at.lsn != want {
+			failed = fmt.Errorf("the commits %d to %d are not in any pack; the next one is here", want, at.lsn-1)
+			return false, nil
+		}
+		want++
+		if f == nil || of != at.pack {
+			if f != nil {
+				f.Return()
+			}
+			if f, failed = c.packs.Borrow(at.pack); failed != nil {
+				return false, nil
+			}
+			of = at.pack
+		}
+		if buf, failed = c.packs.ReadFrom(f, at.pack, at.entry(), buf); failed != nil {
+			return false, nil
+		}
+		if at.lsn == upto && upto > c.applied && c.incomplete(buf) {
+			c.note(name, "the newest commit, %d, was not complete when the server stopped; it was not acknowledged, and the next start leaves it out", at.lsn)
+			return true, nil
+		}
+		if failed = r.Apply(buf); failed != nil {
+			return false, nil
+		}
+	}
+	return want > upto, nil
+}
+
+// incomplete says whether records that a commit refers to are missing.
+func (c *verifier) incomplete(payload []byte) bool {
+	missing := false
+	err := meta.RecordRefs(payload, func(id meta.PackID, first, count uint32) {
+		for n := range count {
+			p := c.seen[id]
+			missing = missing || p == nil || p.err == nil && (int(first+n) >= len(p.records) || p.records[first+n] == 0)
+		}
+	})
+	return missing || err != nil
+}
+
+// maxDifferences is how many rows of a table are told of one by one.
+const maxDifferences = 10
+
+func (c *verifier) compareRows() error {
+	counts := map[string]int{}
+	var tables []string
+	rows, err := meta.Compare(c.ctx, c.live, c.truth, func(d meta.Difference) {
+		if counts[d.Table]++; counts[d.Table] == 1 {
+			tables = append(tables, d.Table)
+		}
+		if counts[d.Table] > maxDifferences {
+			return
+		}
+		what := fmt.Sprintf("table %s, row with %s: %s", d.Table, d.Key, d.What)
+		if d.Key == "" {
+			what = d.What
+		}
+		where := "meta.db"
+		if d.Node != 0 {
+			if path := c.path(d.Node); path != "" {
+				where += ", of " + path
+			}
+		}
+		c.problem(where, rebuildAdvice, "%s", what)
+	})
+	c.stats.Rows = rows
+	c.differs = len(tables) > 0
+	for _, t := range tables {
+		if counts[t] > maxDifferences {
+			c.problem("meta.db", rebuildAdvice, "table %s: %d rows are not what the packs say, the first %d are told above", t, counts[t], maxDifferences)
+		}
+	}
+	if c.ctx.Err() != nil {
+		return context.Cause(c.ctx)
+	}
+	if err != nil {
+		c.problem("meta.db", rebuildAdvice, "it cannot be read: %v", err)
+		return c.dropLive()
+	}
+	return nil
+}
