@@ -141,7 +141,7 @@ func (r *rig) clean() {
 func (r *rig) verify(deep bool) []store.Finding {
 	r.t.Helper()
 	var found []store.Finding
-	_, err := store.VerifyOpenForTest(r.t.Context(), store.Options{Dir: r.dir, FS: r.fs}, store.VerifyOptions{Deep: deep, Scratch: r.t.TempDir()}, func(f store.Finding) {
+	_, err := new(store.VerifierForTest).Verify(r.t.Context(), store.Options{Dir: r.dir, FS: r.fs}, store.VerifyOptions{Deep: deep, Scratch: r.t.TempDir()}, store.SameForTest{}, func(f store.Finding) {
 		if !f.Note {
 			found = append(found, f)
 		}

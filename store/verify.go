@@ -104,6 +104,14 @@ type verifier struct {
 	complete    bool     // the packs hold all commits
 	differs     bool     // live is not what the packs say
 	roots       map[NodeID]string
+
+	lent lent
+}
+
+// lent is what a test has from an earlier run over the same database, or the same packs.
+type lent struct {
+	live, truth *meta.DB
+	at          uint64 // newest commit in truth
 }
 
 func newVerifier(ctx context.Context, o Options, v VerifyOptions, report func(Finding)) (*verifier, error) {
@@ -228,16 +236,23 @@ func (c *verifier) superblock() (superblock, error) {
 }
 
 func (c *verifier) openPacks(sb superblock) (err error) {
-	c.packs, err = pack.Open(c.ctx, pack.Options{FS: c.fs, Dir: filepath.Join(c.dir, "packs"), Store: sb.Store, Key: sb.Key,
-		Decode: chunk.NewCodec(slab.Map).Decode, Log: slog.New(slog.DiscardHandler)})
+	o := pack.Options{FS: c.fs, Dir: filepath.Join(c.dir, "packs"), Store: sb.Store, Key: sb.Key,
+		Decode: chunk.NewCodec(slab.Map).Decode, Log: slog.New(slog.DiscardHandler)}
+	if c.packs, err = pack.Open(c.ctx, o); err != nil && c.ctx.Err() == nil { // strays tells why
+		o.FS = nothing{c.fs}
+		c.packs, err = pack.Open(c.ctx, o)
+	}
 	return err
 }
 
+// nothing is a file system of empty folders.
+type nothing struct{ object.FS }
+
+func (nothing) ReadDir(string) ([]object.Entry, error) { return nil, nil }
+
 func (c *verifier) close() {
-	if c.live != nil {
-		c.live.Close()
-	}
-	if c.truth != nil {
+	c.dropLive()
+	if c.truth != nil && c.truth != c.lent.truth {
 		c.truth.Close()
 	}
 	if c.packs != nil {

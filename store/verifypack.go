@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"cairn/store/meta"
 	"cairn/store/pack"
@@ -111,7 +112,7 @@ func (c *verifier) onePack(id meta.PackID) error {
 		if errors.As(err, &at) && int(at.Ordinal) < len(seen.records) {
 			seen.records[at.Ordinal] |= damagedRecord
 		}
-		c.problem(name, restore, "%v", err)
+		c.problem(name, restore, "%s", strings.ReplaceAll(err.Error(), fmt.Sprintf("pack %016x: ", uint64(id)), ""))
 	})
 	if c.ctx.Err() != nil {
 		return context.Cause(c.ctx)
@@ -179,7 +180,7 @@ func (c *verifier) strays() error {
 	dir := filepath.Join(c.dir, "packs")
 	shards, err := c.fs.ReadDir(dir)
 	if err != nil {
-		c.problem("packs", "restore the folder from a backup", "it cannot be read: %v", err)
+		c.problem("packs", "restore the folder from a backup", "the folder cannot be read: %v", err)
 		return nil
 	}
 	for _, d := range shards {

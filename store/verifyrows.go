@@ -27,63 +27,76 @@ func (c *verifier) advice() string {
 	return keepAdvice
 }
 
-// openLive copies the database and opens the copy: opening the original would change
-// it. It is nil afterwards if there is none that can be read, which has been reported.
+// openLive opens a copy of the database: opening the original would change it. It is
+// nil afterwards if there is none that can be used, which has been reported.
 func (c *verifier) openLive() error {
-	to := filepath.Join(c.v.Scratch, "meta.db")
-	err := c.copyOut(filepath.Join(c.dir, "meta.db"), to)
-	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrScratch) {
-		c.problem("meta.db", "the next start makes it again from the packs", "it is missing")
-		return nil
-	}
-	if err == nil {
-		err = c.copyOut(filepath.Join(c.dir, "meta.db-wal"), to+"-wal")
-		if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrScratch) {
-			err = nil
-		}
-	}
+	err := c.copyLive()
 	if errors.Is(err, ErrScratch) || c.ctx.Err() != nil {
 		return err
 	}
-	if err == nil {
-		c.live, err = meta.Open(c.ctx, meta.Options{Path: to, Readers: 1})
+	if errors.Is(err, fs.ErrNotExist) {
+		c.problem("meta.db", "the next start makes it again from the packs", "it is missing")
+		return nil
 	}
 	if errors.Is(err, meta.ErrTooNew) {
-		return err
+		c.problem("meta.db", "if no newer version of Cairn was ever started here, "+rebuildAdvice, "%v", err)
+		return nil
 	}
 	if err == nil {
-		err = c.live.Integrity(func(text string) { c.problem("meta.db", rebuildAdvice, "%s", text) })
+		err = c.readLive()
 	}
-	if err == nil {
-		err = c.live.EachPack(func(p meta.Pack) error {
-			c.known[p.ID] = p
-			return nil
-		})
-	}
-	var st meta.State
-	var ok bool
-	if err == nil {
-		if st, ok, err = c.live.State(c.ctx); err == nil && !ok {
-			err = errors.New("it does not say which store it belongs to")
-		}
-	}
-	if err == nil && st.UUID != c.store {
-		err = errors.New("it belongs to another store than cairn.json")
-	}
-	c.applied = st.Applied
 	if err != nil {
 		c.problem("meta.db", rebuildAdvice, "it cannot be used: %v", err)
-		return c.dropLive()
+		c.dropLive()
 	}
 	return nil
 }
 
-func (c *verifier) dropLive() error {
-	if c.live != nil {
+func (c *verifier) copyLive() (err error) {
+	if c.live = c.lent.live; c.live != nil {
+		return nil
+	}
+	to := filepath.Join(c.v.Scratch, "meta.db")
+	if err := c.copyOut(filepath.Join(c.dir, "meta.db"), to); err != nil {
+		return err
+	}
+	err = c.copyOut(filepath.Join(c.dir, "meta.db-wal"), to+"-wal")
+	if err != nil && (errors.Is(err, ErrScratch) || !errors.Is(err, fs.ErrNotExist)) {
+		return err
+	}
+	if c.live, err = meta.Open(c.ctx, meta.Options{Path: to, Readers: 1}); err != nil {
+		return err
+	}
+	return c.live.Integrity(func(text string) { c.problem("meta.db", rebuildAdvice, "%s", text) })
+}
+
+func (c *verifier) readLive() error {
+	err := c.live.EachPack(func(p meta.Pack) error {
+		c.known[p.ID] = p
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	st, ok, err := c.live.State(c.ctx)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return errors.New("it does not say which store it belongs to")
+	case st.UUID != c.store:
+		return errors.New("it belongs to another store than cairn.json")
+	}
+	c.applied = st.Applied
+	return nil
+}
+
+// dropLive gives up what cannot be read. Closing a copy cannot fail in a way that counts.
+func (c *verifier) dropLive() {
+	if c.live != nil && c.live != c.lent.live {
 		c.live.Close()
 	}
 	c.live = nil
-	return nil
 }
 
 // compare replays the commits of all packs into a database of its own and compares
@@ -105,7 +118,9 @@ func (c *verifier) compare(sb superblock) error {
 		c.applied = newest
 	}
 	var err error
-	if c.truth == nil {
+	if c.lent.truth != nil && c.lent.at == c.applied {
+		c.truth, c.complete = c.lent.truth, true
+	} else {
 		if c.truth, err = meta.OpenScratch(c.ctx, filepath.Join(c.v.Scratch, "truth.db"), sb.Store); err != nil {
 			return fmt.Errorf("%w: %w", ErrScratch, err)
 		}
@@ -260,7 +275,7 @@ func (c *verifier) compareRows() error {
 	}
 	if err != nil {
 		c.problem("meta.db", rebuildAdvice, "it cannot be read: %v", err)
-		return c.dropLive()
+		c.dropLive()
 	}
 	return nil
 }

@@ -1,0 +1,564 @@
+package store_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"cairn/store"
+	"cairn/store/meta"
+	"cairn/store/object"
+	"cairn/store/pack"
+)
+
+// Whatever single byte of a store changes, verify finds it, or it means nothing: the
+// store opens and shows the same, and verify is clean.
+func TestFlip(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it opens some thousand stores")
+	}
+	r := newFlipRig(t)
+	closed := r.image(t)
+	want := r.describe(t, closed)
+	flips := r.flips(t, closed)
+	flips = append(flips, spread(closed, "cairn.json", "cairn.json", 0, len(closed["cairn.json"]))...)
+	open := r.crashed(t)
+	if got := r.describe(t, open); got != want {
+		t.Fatalf("the store that was not closed shows\n%s\nwant\n%s", got, want)
+	}
+	flips = append(flips, spread(open, "meta.db-wal", "meta.db-wal", 0, len(open["meta.db-wal"]))...)
+	results := r.run(t, flips, want)
+	table := map[string]*flipCount{}
+	for i, res := range results {
+		f := flips[i]
+		n := table[f.kind]
+		if n == nil {
+			n = &flipCount{}
+			table[f.kind] = n
+		}
+		n.note(f, res)
+		if res.bad != "" {
+			t.Errorf("%s, byte %d (%s) ^ %#02x: %s", f.file, f.at, f.kind, f.mask, res.bad)
+		}
+	}
+	t.Logf("%-16s %8s %8s %8s %8s | %8s %8s %8s %8s %8s", "bytes of", "flipped", "fast", "deep", "harmless",
+		"opened", "refused", "same", "errors", "wrong")
+	for _, kind := range slices.Sorted(maps.Keys(table)) {
+		n := table[kind]
+		t.Logf("%-16s %8d %8d %8d %8d | %8d %8d %8d %8d %8d  %s", kind, n.flipped, n.fast, n.deep, n.harmless,
+			n.opened, n.refused, n.same, n.errors, n.wrong, n.where())
+	}
+}
+
+// flip is one change of one byte.
+type flip struct {
+	in   image
+	file string
+	kind string
+	at   int
+	mask byte
+}
+
+type flipResult struct {
+	found string // "fast", "deep" or ""
+	start string // how a store with it starts: "", not tried, "refused", "same", "errors" or "wrong"
+	bad   string
+}
+
+// flipCount is a line of the table: what verify finds, and how a store starts with those
+// flips that were tried. wrong: it shows something else, and no error. That is what a
+// database without checksums, and reading without verification, may come to.
+type flipCount struct {
+	flipped, fast, deep, harmless        int
+	opened, refused, same, errors, wrong int
+	places                               map[string][]int // harmless
+}
+
+func (n *flipCount) note(f flip, r flipResult) {
+	n.flipped++
+	switch {
+	case r.found == "fast":
+		n.fast++
+	case r.found == "deep":
+		n.deep++
+	case r.bad == "":
+		n.harmless++
+		if n.places == nil {
+			n.places = map[string][]int{}
+		}
+		n.places[f.file] = append(n.places[f.file], f.at)
+	}
+	if r.start != "" {
+		n.opened++
+	}
+	switch r.start {
+	case "refused":
+		n.refused++
+	case "same":
+		n.same++
+	case "errors":
+		n.errors++
+	case "wrong":
+		n.wrong++
+	}
+}
+
+// where is which bytes were harmless, in short.
+func (n *flipCount) where() string {
+	var out []string
+	for _, file := range slices.Sorted(maps.Keys(n.places)) {
+		at := n.places[file]
+		slices.Sort(at)
+		at = slices.Compact(at)
+		if len(at) > 12 {
+			out = append(out, fmt.Sprintf("%s: %d bytes from %d to %d", filepath.Base(file), len(at), at[0], at[len(at)-1]))
+		} else {
+			out = append(out, fmt.Sprintf("%s: %v", filepath.Base(file), at))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// image is the files of a data folder by their paths in it. Read only.
+type image map[string][]byte
+
+// flipRig is a small store with something of everything.
+type flipRig struct {
+	*rig
+	upload store.Upload
+	rest   []byte // of the upload
+	ses    [32]byte
+}
+
+func newFlipRig(t *testing.T) *flipRig {
+	r := &flipRig{rig: newRig(t), ses: [32]byte{7}}
+	ctx := t.Context()
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	u, err := r.s.UserByName(ctx, "ada")
+	do(err)
+	_, err = r.s.AddAppPassword(ctx, u.ID, "phone", [32]byte{9})
+	do(err)
+	do(r.s.AddSession(ctx, store.Session{Hash: r.ses, User: u.ID, Token: [32]byte{8}, Epoch: u.Epoch,
+		Created: r.clock.now(), Expires: r.clock.now().Add(1e6 * time.Hour)}))
+	for i := range 6 {
+		r.put(store.Path(fmt.Sprintf("small%d", i)), noise(uint64(i), 100+i*37))
+	}
+	r.put("empty", nil)
+	r.put("text", bytes.Repeat([]byte("all work and no play makes "), 400))
+	r.put("large", noise(50, 2500<<10))
+	r.put("small1", noise(51, 3000))
+	r.put("small1", noise(52, 70))
+	r.mkdir("d")
+	r.mkdir("d/e")
+	r.put("d/e/deep", noise(53, 999))
+	_, err = r.s.Copy(ctx, r.sc, "d", "d2", store.MoveOptions{})
+	do(err)
+	do(r.s.Remove(ctx, r.sc, "small2", store.Conditions{}))
+	do(r.s.Remove(ctx, r.sc, "d2", store.Conditions{}))
+	do(r.s.SetProps(ctx, r.sc, "d", []store.PropPatch{{Prop: store.Prop{Name: store.PropName{Space: "urn:x", Local: "colour"}, Value: []byte("<b>blue</b>")}}}, store.Conditions{}))
+	_, _, err = r.s.Lock(ctx, r.sc, "small3", store.LockSpec{Timeout: 1e6 * time.Hour, Owner: "<o/>"})
+	do(err)
+	content := noise(54, 40_000)
+	r.upload, err = r.s.CreateUpload(ctx, r.sc, store.UploadSpec{Path: "d/upload", Size: int64(len(content)), Lifetime: 1e6 * time.Hour})
+	do(err)
+	_, err = r.s.AppendUpload(ctx, r.sc, r.upload.ID, 0, 0, bytes.NewReader(content[:15_000]))
+	if err != nil && !errors.Is(err, store.ErrRead) {
+		t.Fatal(err)
+	}
+	r.rest = content[15_000:]
+	r.reopen() // seals the packs so far
+	r.put("late", noise(55, 5000))
+	r.put("small4", noise(56, 10))
+	return r
+}
+
+// image closes the store and reads its folder.
+func (r *flipRig) image(t *testing.T) image {
+	t.Helper()
+	if err := r.s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	in := r.files(t)
+	r.open()
+	return in
+}
+
+// crashed is the folder of a store that was not closed, with commits in the log of the
+// database: those of the registration of the packs sealed at the start, at least.
+func (r *flipRig) crashed(t *testing.T) image {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		in := r.files(t)
+		if again := r.files(t); len(in["meta.db-wal"]) > 0 && bytes.Equal(in["meta.db-wal"], again["meta.db-wal"]) {
+			return in
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no write-ahead log")
+		}
+	}
+}
+
+func (r *flipRig) files(t *testing.T) image {
+	t.Helper()
+	in := image{}
+	err := filepath.WalkDir(r.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, "-shm") {
+			return err
+		}
+		rel, err := filepath.Rel(r.dir, path)
+		if err != nil {
+			return err
+		}
+		in[rel], err = os.ReadFile(path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+// flips lists the bytes of packs and database to change.
+func (r *flipRig) flips(t *testing.T, in image) []flip {
+	t.Helper()
+	out := spread(in, "meta.db", "meta.db", 0, len(in["meta.db"]))
+	set, err := pack.Open(t.Context(), pack.Options{FS: &memFS{files: in}, Dir: filepath.Join(memRoot, "packs"), Store: storeID(t, in)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	sealed, open := 0, 0
+	for _, p := range set.Packs() {
+		x, err := set.Inspect(t.Context(), p.ID, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join("packs", filepath.FromSlash(pack.FileName(p.ID)))
+		add := func(kind string, from, to int64) { out = append(out, spread(in, file, kind, int(from), int(to))...) }
+		add("pack header", 0, pack.HeaderBytes)
+		end := int64(pack.HeaderBytes)
+		for _, e := range x.Entries {
+			add("record header", e.Offset-pack.RecordBytes, e.Offset)
+			add(e.Type.String()+" payload", e.Offset, e.Offset+int64(e.Stored))
+			end = (e.Offset + int64(e.Stored) + 7) &^ 7
+			add("padding", e.Offset+int64(e.Stored), end)
+		}
+		if !x.Sealed {
+			open++
+			continue
+		}
+		sealed++
+		add("footer", end, p.Bytes-96)
+		add("trailer", p.Bytes-96, p.Bytes)
+	}
+	if sealed < 2 || open < 1 {
+		t.Fatalf("%d sealed packs and %d open ones", sealed, open)
+	}
+	return out
+}
+
+func spread(in image, file, kind string, from, to int) []flip {
+	var out []flip
+	for at := from; at < to; at += flipEvery(kind) {
+		for _, mask := range flipMasks(at) {
+			out = append(out, flip{in, file, kind, at, mask})
+		}
+	}
+	return out
+}
+
+func storeID(t *testing.T, in image) [16]byte {
+	id, _, err := pack.FindKey(t.Context(), &memFS{files: in}, filepath.Join(memRoot, "packs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// run tries all flips, on as many processors as there are.
+func (r *flipRig) run(t *testing.T, flips []flip, want string) []flipResult {
+	results := make([]flipResult, len(flips))
+	next := make(chan int)
+	var wait sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wait.Go(func() {
+			var k store.VerifierForTest
+			defer k.Close()
+			dir := fastDir(t) // the databases of the packs and files that are as they were
+			defer os.RemoveAll(dir)
+			_, err := k.Verify(t.Context(), store.Options{Dir: memRoot, FS: &memFS{files: flips[0].in}}, store.VerifyOptions{Deep: true, Scratch: dir},
+				store.SameForTest{Database: true, Packs: true}, func(f store.Finding) { t.Errorf("before any flip: %v", f) })
+			if err != nil {
+				t.Error(err)
+			}
+			for i := range next {
+				results[i] = r.try(t, &k, flips[i], want)
+			}
+		})
+	}
+	for i := range flips {
+		next <- i
+	}
+	close(next)
+	wait.Wait()
+	return results
+}
+
+func (r *flipRig) try(t *testing.T, k *store.VerifierForTest, f flip, want string) (res flipResult) {
+	in := maps.Clone(f.in)
+	in[f.file] = bytes.Clone(in[f.file])
+	in[f.file][f.at] ^= f.mask
+	inPack := strings.HasPrefix(f.file, "packs")
+	for _, deep := range []bool{false, true} {
+		if deep && !inPack {
+			break // deep reads more of the packs, nothing else
+		}
+		same := store.SameForTest{Database: inPack || f.file == "cairn.json", Packs: !inPack}
+		if f.file == "meta.db-wal" {
+			same = store.SameForTest{} // it belongs to another image
+		}
+		found, err := r.find(t, k, in, deep, same)
+		if err != nil {
+			return flipResult{bad: fmt.Sprintf("verify does not look: %v", err)}
+		}
+		if found != "" {
+			res.found = map[bool]string{false: "fast", true: "deep"}[deep]
+			break
+		}
+	}
+	// Of what is found, a part is opened too, to see what would be shown. Reading with
+	// Options.VerifyReads belongs here: then no content may be wrong.
+	if res.found != "" && f.at%flipOpens != 0 {
+		return res
+	}
+	got, err := r.show(t, in)
+	switch {
+	case err != nil:
+		res.start = "refused"
+	case got == want:
+		res.start = "same"
+	case strings.Contains(got, "stored data is damaged"):
+		res.start = "errors"
+	default:
+		res.start = "wrong"
+	}
+	if res.found == "" && res.start != "same" {
+		res.bad = fmt.Sprintf("verify finds nothing; the start: %s (%v)\n%s", res.start, err, firstDifference(got, want))
+	}
+	return res
+}
+
+var errFound = errors.New("found")
+
+// find is the first problem that verify has with a folder.
+func (r *flipRig) find(t *testing.T, k *store.VerifierForTest, in image, deep bool, same store.SameForTest) (first string, err error) {
+	dir := fastDir(t)
+	defer os.RemoveAll(dir)
+	ctx, stop := context.WithCancelCause(t.Context())
+	defer stop(nil)
+	_, err = k.Verify(ctx, store.Options{Dir: memRoot, FS: &memFS{files: in}}, store.VerifyOptions{Deep: deep, Scratch: dir}, same, func(f store.Finding) {
+		if !f.Note {
+			first = cmp.Or(first, f.String())
+			stop(errFound)
+		}
+	})
+	if first != "" {
+		err = nil
+	}
+	return first, err
+}
+
+// show opens a store with these files and describes it.
+func (r *flipRig) show(t *testing.T, in image) (string, error) {
+	dir := fastDir(t)
+	defer os.RemoveAll(dir)
+	for name, text := range in {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Error(err)
+		}
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	s, err := store.Open(t.Context(), store.Options{Dir: dir, Clock: r.clock.now, UnsafeFS: true, MemoryBudget: 28 << 20})
+	if err != nil {
+		return "", err
+	}
+	defer s.Close()
+	return r.all(t.Context(), s)
+}
+
+func (r *flipRig) describe(t *testing.T, in image) string {
+	t.Helper()
+	got, err := r.show(t, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// all is what the store shows: contents, versions, trash, locks, properties, accounts,
+// and the upload when it is finished.
+func (r *flipRig) all(ctx context.Context, s *store.Store) (string, error) {
+	var b bytes.Buffer
+	say := func(v any, err error) {
+		fmt.Fprintf(&b, "%+v %v\n", v, err)
+	}
+	var walk func(p store.Path, depth int)
+	walk = func(p store.Path, depth int) {
+		nodes, err := s.List(ctx, r.sc, p, "", 1000)
+		if err != nil || depth > 9 {
+			say(p, cmp.Or(err, errors.New("too deep")))
+			return
+		}
+		for _, n := range nodes {
+			q := p.Join(n.Name)
+			m := n.Manifest
+			n.Manifest = meta.Manifest{}
+			say(n, nil)
+			n.Manifest = m
+			props, err := s.Props(ctx, r.sc, q)
+			say(props, err)
+			locks, at, err := s.Locks(ctx, r.sc, q)
+			say(locks, err)
+			say(at, nil)
+			if n.IsFolder() {
+				walk(q, depth+1)
+				continue
+			}
+			vs, err := s.Versions(ctx, r.sc, q)
+			say(vs, err)
+			text, err := readAll(s, r.sc, q)
+			say(fmt.Sprintf("%x", store.DigestForTest(text)), err)
+		}
+	}
+	walk("", 0)
+	say(s.Trash(ctx, r.sc, 0, 1000))
+	say(s.Users(ctx))
+	say(s.AppPasswordUser(ctx, [32]byte{9}))
+	say(s.AppPasswords(ctx, r.sc.User))
+	ses, u, err := s.SessionUser(ctx, r.ses)
+	say(ses, err)
+	say(u, nil)
+	up, err := s.GetUpload(ctx, r.sc, r.upload.ID)
+	for i := range up.Parts { // where it lies is not shown
+		up.Parts[i].Manifest = meta.Manifest{}
+	}
+	say(up, err)
+	for i, ts := 0, []string{"small2", "d2"}; i < len(ts); i++ {
+		trash, err := s.Trash(ctx, r.sc, 0, 10)
+		for _, x := range trash {
+			if x.Name == ts[i] {
+				_, err = s.Restore(ctx, r.sc, x.Node, "", store.Conditions{})
+			}
+		}
+		say(ts[i], err)
+	}
+	for _, p := range []store.Path{"small2", "d2/e/deep"} {
+		text, err := readAll(s, r.sc, p)
+		say(fmt.Sprintf("%x", store.DigestForTest(text)), err)
+	}
+	say(s.AppendUpload(ctx, r.sc, r.upload.ID, 0, up.Offset(), bytes.NewReader(r.rest)))
+	text, err := readAll(s, r.sc, "d/upload")
+	say(fmt.Sprintf("%x", store.DigestForTest(text)), err)
+	return b.String(), nil
+}
+
+func firstDifference(got, want string) string {
+	a, b := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return fmt.Sprintf("got  %s\nwant %s", a[i], b[i])
+		}
+	}
+	return fmt.Sprintf("%d lines, want %d", len(a), len(b))
+}
+
+// fastDir is a folder in memory, where there is such a thing.
+func fastDir(t *testing.T) string {
+	base := ""
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+		base = "/dev/shm"
+	}
+	dir, err := os.MkdirTemp(base, "cairn-flip-")
+	if err != nil {
+		t.Error(err)
+	}
+	return dir
+}
+
+// memFS serves an image at memRoot, for reading.
+type memFS struct {
+	object.FS
+	files image
+}
+
+var memRoot = filepath.FromSlash("/image")
+
+func (m *memFS) MkdirAll(string) error { return nil }
+
+func (m *memFS) find(path string) ([]byte, error) {
+	rel, err := filepath.Rel(memRoot, path)
+	if err == nil {
+		if text, ok := m.files[rel]; ok {
+			return text, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+}
+
+func (m *memFS) ReadFile(path string) ([]byte, error) { return m.find(path) }
+
+func (m *memFS) ReadDir(path string) ([]object.Entry, error) {
+	seen := map[string]object.Entry{}
+	for name, text := range m.files {
+		if rest, ok := strings.CutPrefix(filepath.Join(memRoot, name), path+string(filepath.Separator)); ok {
+			first, _, deeper := strings.Cut(rest, string(filepath.Separator))
+			seen[first] = object.Entry{Name: first, Dir: deeper, Size: int64(len(text))}
+		}
+	}
+	var out []object.Entry
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		out = append(out, seen[name])
+	}
+	return out, nil
+}
+
+func (m *memFS) Open(path string, flag int) (object.File, error) {
+	text, err := m.find(path)
+	if err != nil {
+		return nil, err
+	}
+	return memFile{bytes.NewReader(text)}, nil
+}
+
+type memFile struct{ *bytes.Reader }
+
+func (f memFile) Size() (int64, error)                  { return f.Reader.Size(), nil }
+func (memFile) Close() error                            { return nil }
+func (memFile) Sync() error                             { return nil }
+func (memFile) Truncate(int64) error                    { return object.ErrReadOnly }
+func (memFile) WriteAt([]byte, int64) (int, error)      { return 0, object.ErrReadOnly }
+func (memFile) WritevAt([][]byte, int64) (int, error)   { return 0, object.ErrReadOnly }
+func (memFile) Section(int64, int64) (io.Reader, error) { return nil, object.ErrReadOnly }
+func (memFile) Allocate(int64, int64) error             { return object.ErrReadOnly }
+func (memFile) WriteBack(int64, int64) error            { return object.ErrReadOnly }
