@@ -76,7 +76,7 @@ func (s *Store) CommitsForTest() meta.Stats { return s.db.Stats() }
 type VerifierForTest struct{ lent lent }
 
 // SameForTest says what has not changed since the first folder.
-type SameForTest struct{ Database, Packs bool }
+type SameForTest struct{ Database, Commits bool }
 
 // Verify is the package's.
 func (k *VerifierForTest) Verify(ctx context.Context, o Options, v VerifyOptions, same SameForTest, report func(Finding)) (VerifyStats, error) {
@@ -88,11 +88,11 @@ func (k *VerifierForTest) Verify(ctx context.Context, o Options, v VerifyOptions
 	if same.Database {
 		c.lent.live = k.lent.live
 	}
-	if same.Packs {
+	if same.Commits {
 		c.lent.truth, c.lent.at = k.lent.truth, k.lent.at
 	}
 	err = c.run()
-	if same.Database && same.Packs && k.lent.live == nil && err == nil {
+	if same.Database && same.Commits && k.lent.live == nil && err == nil {
 		k.lent = lent{c.live, c.truth, c.applied}
 		c.lent = k.lent
 	}

@@ -13,8 +13,12 @@ func flipEvery(kind string) int {
 		return 8191
 	case "tail payload":
 		return 31
+	case "commit payload":
+		return 5
 	case "meta.db":
-		return 401
+		return 23
+	case "meta.db, zeros":
+		return 997
 	case "meta.db-wal":
 		return 499
 	}
