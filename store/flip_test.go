@@ -31,9 +31,6 @@ var flipKind = flag.String("flip", "", "flip only bytes of this `kind`")
 // Whatever single byte of a store changes, verify finds it, or it means nothing: the
 // store opens and shows the same, and verify is clean.
 func TestFlip(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it opens some thousand stores")
-	}
 	r := newFlipRig(t)
 	closed := r.image(t)
 	want := r.describe(t, closed)

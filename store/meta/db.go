@@ -157,7 +157,7 @@ func migrate(s *session) error {
 	if _, err := s.row("PRAGMA user_version", nil, &have); err != nil {
 		return err
 	}
-	if have > len(files) {
+	if have < 0 || have > len(files) {
 		return fmt.Errorf("schema %d, this version knows %d: %w", have, len(files), ErrTooNew)
 	}
 	for i, name := range files[have:] {
