@@ -146,6 +146,7 @@ func TestFindUnderFaults(t *testing.T) {
 							continue
 						}
 					}
+					time.Sleep(time.Duration(r.IntN(500)) * time.Microsecond) // others' flushes fail meanwhile
 					if s.Flush(ctx, p.Pack) == nil {
 						promised.Add(1)
 						mu.Lock()
