@@ -30,6 +30,9 @@ const otherBytes = 48 << 20
 // leastSlabs are enough for the longest chunk and a quarter in the hands of clients.
 const leastSlabs = 64
 
+// aheadBytes is how much space a flush of small files finds allocated: see pack.Options.
+const aheadBytes = 1 << 20
+
 // skippedPacks is how many pack ids each run leaves out: see pack.Options.
 const skippedPacks = 64
 
@@ -114,7 +117,8 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	s.plains = newPlains(s)
 	s.mem.SetCache(s.plains)
 	s.packs, err = pack.Open(ctx, pack.Options{FS: s.fs, Dir: filepath.Join(o.Dir, "packs"), Store: sb.Store, Key: sb.Key,
-		Skip: skippedPacks, Now: o.Clock, Decode: s.codec.Decode, Hints: filepath.Join(o.Dir, "hints"), OnSealed: s.sealed, Log: o.Log})
+		Skip: skippedPacks, Now: o.Clock, Decode: s.codec.Decode, Hints: filepath.Join(o.Dir, "hints"), Ahead: aheadBytes,
+		OnSealed: s.sealed, Log: o.Log})
 	if err != nil {
 		return s, outward(err)
 	}
