@@ -53,6 +53,10 @@ type Options struct {
 	// VerifyReads has every chunk checked before any of it is sent, at the cost of
 	// reading it whole. Without it raw chunks are sent as they lie.
 	VerifyReads bool
+	// Connect opens the database by another driver; nil is the usual one. For tests.
+	Connect meta.Connect
+	// PackBytes is what a pack may hold before it is sealed; 0 is 64 MiB. For tests.
+	PackBytes int64
 	// UnsafeFS accepts a data folder on a file system that loses or shares files.
 	UnsafeFS bool
 }
@@ -118,11 +122,11 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	s.mem.SetCache(s.plains)
 	s.packs, err = pack.Open(ctx, pack.Options{FS: s.fs, Dir: filepath.Join(o.Dir, "packs"), Store: sb.Store, Key: sb.Key,
 		Skip: skippedPacks, Now: o.Clock, Decode: s.codec.Decode, Hints: filepath.Join(o.Dir, "hints"), Ahead: aheadBytes,
-		OnSealed: s.sealed, Log: o.Log})
+		MaxBytes: o.PackBytes, OnSealed: s.sealed, Log: o.Log})
 	if err != nil {
 		return s, outward(err)
 	}
-	s.db, err = meta.Open(ctx, meta.Options{Path: filepath.Join(o.Dir, "meta.db"), Log: (*commitLog)(s), Now: o.Clock, Trace: o.Trace, Slog: o.Log})
+	s.db, err = meta.Open(ctx, meta.Options{Path: filepath.Join(o.Dir, "meta.db"), Log: (*commitLog)(s), Now: o.Clock, Trace: o.Trace, Slog: o.Log, Connect: o.Connect})
 	if err != nil {
 		return s, outward(err)
 	}

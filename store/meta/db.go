@@ -43,7 +43,12 @@ type Options struct {
 	Trace   func(event string) // told of every COMMIT; may be nil
 	Slog    *slog.Logger
 	Readers int // connections for reading; 0 is 4
+	Connect Connect
 }
+
+// Connect opens a connection to the database that a URI names, by another driver than
+// the usual one: tests run SQLite on a file system of their own. nil: the usual one.
+type Connect func(dsn string) (driver.Conn, error)
 
 // State is what the whole store is.
 type State struct {
@@ -55,7 +60,6 @@ type State struct {
 // DB is an open database. Safe for concurrent use.
 type DB struct {
 	o       Options
-	driver  driver.Driver
 	dsn     string
 	writer  *session
 	readers chan *session
@@ -100,13 +104,16 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		"wal_autocheckpoint(2000)",
 	}}
 	dsn := "file:" + (&url.URL{Path: o.Path}).EscapedPath() + "?" + q.Encode()
-	pool, err := sql.Open("sqlite", dsn)
-	if err != nil {
-		return nil, err
+	if o.Connect == nil {
+		pool, err := sql.Open("sqlite", dsn)
+		if err != nil {
+			return nil, err
+		}
+		defer pool.Close() // only its driver is used
+		o.Connect = pool.Driver().Open
 	}
-	defer pool.Close() // only its driver is used
-	d := &DB{o: o, driver: pool.Driver(), dsn: dsn, readers: make(chan *session, o.Readers),
-		late: newLate(), queue: make(chan *change, 1024), quit: make(chan struct{}), done: make(chan struct{})}
+	d := &DB{o: o, dsn: dsn, readers: make(chan *session, o.Readers), late: newLate(),
+		queue: make(chan *change, 1024), quit: make(chan struct{}), done: make(chan struct{})}
 	if err := d.setUp(); err != nil {
 		d.closeSessions()
 		return nil, fmt.Errorf("database %s: %w", o.Path, err)
@@ -115,14 +122,14 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 }
 
 func (d *DB) setUp() (err error) {
-	if d.writer, err = newSession(d.driver, d.dsn); err != nil {
+	if d.writer, err = newSession(d.o.Connect, d.dsn); err != nil {
 		return err
 	}
 	if err := migrate(d.writer); err != nil {
 		return err
 	}
 	for range d.o.Readers {
-		s, err := newSession(d.driver, d.dsn)
+		s, err := newSession(d.o.Connect, d.dsn)
 		if err != nil {
 			return err
 		}

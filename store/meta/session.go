@@ -28,8 +28,8 @@ type statement interface {
 	driver.StmtQueryContext
 }
 
-func newSession(drv driver.Driver, dsn string) (*session, error) {
-	conn, err := drv.Open(dsn)
+func newSession(connect Connect, dsn string) (*session, error) {
+	conn, err := connect(dsn)
 	if err != nil {
 		return nil, err
 	}

@@ -14,13 +14,21 @@ import (
 
 // sqlPlace: SQL stands in store/meta and migrations, and nowhere else.
 func sqlPlace() rule {
-	drivers := []string{"database/sql", "modernc.org/sqlite", "github.com/jackc/pgx", "github.com/lib/pq", "github.com/mattn/go-sqlite3"}
+	drivers := []string{"database/sql", "github.com/ncruces/go-sqlite3", "modernc.org/sqlite", "github.com/jackc/pgx", "github.com/lib/pq", "github.com/mattn/go-sqlite3"}
 	statement := regexp.MustCompile(`(?is)^\s*(?:SELECT\s.+\bFROM\b|INSERT\s+(?:OR\s+\w+\s+)?INTO\s|REPLACE\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|WITH\s.+\bSELECT\b|(?:CREATE|DROP|ALTER)\s+(?:UNIQUE\s+)?(?:TABLE|INDEX|TRIGGER|VIEW)\s|PRAGMA\s+\w+|BEGIN\s+IMMEDIATE)`)
 	check := func(f file) []string {
-		if f.ast == nil || f.in("store/meta") || f.in("migrations") || f.in("test/lint") {
-			return nil // test/lint holds the fixtures below
+		if f.ast == nil || f.in("migrations") || f.in("test/lint") || f.in("store/storetest/sqlite") {
+			return nil // test/lint holds the fixtures below, storetest/sqlite the driver of the tests
 		}
 		var complaints []string
+		if f.in("store/meta") {
+			for imported := range f.imports() {
+				if within(imported, "github.com/ncruces/go-sqlite3") {
+					complaints = append(complaints, "imports "+imported+": for tests, in store/storetest/sqlite")
+				}
+			}
+			return complaints
+		}
 		for _, imported := range sortedKeys(f.imports()) {
 			for _, driver := range drivers {
 				if within(imported, driver) {
@@ -53,6 +61,9 @@ func sqlPlace() rule {
 		{"store/x.go", literal("\n\tUPDATE b SET a = 1"), "SQL only"},
 		{"store/x.go", literal("DELETE FROM b"), "SQL only"},
 		{"store/x.go", literal("PRAGMA journal_mode"), "SQL only"},
+		{"store/storetest/sqlite/x.go", `package sqlite; import ("database/sql/driver"; "github.com/ncruces/go-sqlite3/vfs")`, ""},
+		{"store/meta/x.go", `package meta; import "github.com/ncruces/go-sqlite3"`, "for tests"},
+		{"store/x_test.go", `package store; import "github.com/ncruces/go-sqlite3/driver"`, "SQL only"},
 	}}
 }
 
