@@ -2,7 +2,9 @@ package store_test
 
 import (
 	"os"
+	"runtime"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 )
@@ -24,13 +26,21 @@ func simCrashes(t *testing.T, n int) {
 	stats := &simStats{}
 	begin := time.Now()
 	seed := first
+	var group sync.WaitGroup
+	slots := make(chan bool, runtime.GOMAXPROCS(0))
 	for ; stats.crashes() < n && !t.Failed(); seed++ {
 		workers := 1
 		if seed%2 == 1 {
 			workers = 2 + int(seed/2)%3
 		}
-		newSimLife(t, seed, workers, tmp, stats).run(10)
+		life := newSimLife(t, seed, workers, tmp, stats)
+		slots <- true
+		group.Go(func() {
+			life.run(10)
+			<-slots
+		})
 	}
+	group.Wait()
 	took := time.Since(begin)
 	t.Logf("seeds %d to %d (SIM_SEED=%d SIM_CRASHES=1 go test -run '^%s$' ./store repeats from the last): %v", first, seed-1, seed-1, t.Name(), stats)
 	t.Logf("%v in all, %v a crash", took.Round(time.Millisecond), (took / time.Duration(max(1, stats.crashes()))).Round(10*time.Microsecond))

@@ -1,0 +1,213 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"cairn/store"
+	"cairn/store/object"
+	"cairn/store/storetest"
+)
+
+// simWorkload is a disk as a crash left it, and what one client is going to do there.
+type simWorkload struct {
+	seed uint64
+	disk *storetest.Disk
+	w    simWorker
+}
+
+// newSimWorkload has something to recover from: the disk went through two crashes.
+func newSimWorkload(t *testing.T, seed uint64, tmp string) *simWorkload {
+	l := newSimLife(t, seed, 1, tmp, &simStats{})
+	for range 2 {
+		if l.start() {
+			l.work()
+		}
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+	l.m.swap(l.m.disk.Crash(l.r))
+	return &simWorkload{seed: seed, disk: l.m.disk, w: *l.workers[0]}
+}
+
+// run makes the n-th call fail, and checks what is there after a restart (or a crash,
+// for every second n). It returns the call that failed, "" if there are fewer.
+func (x *simWorkload) run(t *testing.T, tmp string, n int, f storetest.Fault) (what string, apt bool) {
+	in := storetest.NewInjector(x.disk.Clone(x.seed))
+	m := &simMachine{tmp: tmp, clock: newSimClock(), disk: in.Disk, fs: object.NewFaults(in)}
+	m.clock.skip(time.Hour * 100)
+	w := x.w
+	w.token = ""
+	tags := &simTags{sums: map[string]uint64{}}
+	sick := func() bool { now, _ := in.Failed(); return what != "" || now != "" }
+	bad := func(format string, err error) {
+		if what == "" {
+			what, _ = in.Failed()
+		}
+		t.Errorf("workload %d, call %d (%s) failing with %s: "+format, x.seed, n, what, f, err)
+	}
+	in.Fail(n, f)
+	err := m.open(simSettings[x.seed%2])
+	if err != nil {
+		if !sick() {
+			bad("the store does not open: %v", err)
+			return "", false
+		}
+		what, apt = in.Failed()
+		in.Fail(0, 0)
+	}
+	for err != nil {
+		if err = m.open(simSettings[x.seed%2]); err != nil {
+			bad("the store does not open later: %v", err)
+			return "", false
+		}
+	}
+	// A client that goes on after errors.
+	if err := w.verify(m.s, tags); err != nil && !sick() {
+		bad("%v", err)
+	} else if err != nil {
+		if err := x.unreadable(m, &w, tags); err != nil {
+			bad("when the fault is over: %v", err)
+			m.close()
+			return in.Failed()
+		}
+	}
+	r := rand.New(rand.NewPCG(x.seed, 6))
+	var trail []error
+	defer func() {
+		if t.Failed() {
+			t.Logf("on the way: %v", trail)
+		}
+	}()
+	for range 9 {
+		err := w.step(context.Background(), m.s, r, sick, x.seed%3 == 0)
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, errSimEnd) {
+			bad("%v", err)
+			break
+		}
+		trail = append(trail, err, m.s.Ready())
+		if m.s.Ready() != nil {
+			break // it wants to be restarted: what was under way may have come through
+		}
+		m.s.SetQuota(context.Background(), w.sc.User, 0)
+		m.clock.skip(2 * time.Hour)
+		if w.token = ""; w.maybe == nil {
+			continue
+		}
+		if err := w.verify(m.s, tags); err != nil { // an error and no change, or the change
+			bad("while it is open: %v", err)
+			break
+		}
+	}
+	if what == "" {
+		what, apt = in.Failed()
+	}
+	in.Fail(0, 0)
+	if n%2 == 0 {
+		m.disk.Off()
+	}
+	m.close()
+	if t.Failed() {
+		return what, apt
+	}
+	if n%2 == 0 {
+		m.swap(m.disk.Crash(r))
+	} else {
+		m.swap(m.disk.Kill())
+	}
+	if err := m.open(simSettings[n%2]); err != nil {
+		bad("the store does not open after a restart: %v", err)
+		return what, apt
+	}
+	defer m.close()
+	w.token = ""
+	if err := w.verify(m.s, tags); err != nil {
+		bad("after a restart: %v", err)
+	}
+	if _, err := m.s.Check(context.Background(), store.CheckOptions{Deep: true}, func(p string, err error) { bad("check: "+p+": %v", err) }); err != nil {
+		bad("check: %v", err)
+	}
+	return what, apt
+}
+
+// unreadable goes on with a store whose opening, or first look, met a call that failed. What
+// could not be read then may be out of reach until a restart, but no longer, whatever is
+// written meanwhile.
+func (x *simWorkload) unreadable(m *simMachine, w *simWorker, tags *simTags) error {
+	if w.verify(m.s, tags) == nil { // only the look was hit
+		return nil
+	}
+	before := w.maybe
+	_, err := m.s.Mkdir(context.Background(), w.sc, "meanwhile", store.Conditions{})
+	m.close()
+	m.swap(m.disk.Kill())
+	if err2 := m.open(simSettings[0]); err2 != nil {
+		return err2
+	}
+	w.state = w.state.clone()
+	if w.maybe = before; before != nil {
+		w.maybe = before.clone()
+	}
+	for _, st := range []*simState{w.state, w.maybe} {
+		if st != nil && err == nil {
+			st.nodes["meanwhile"] = simNode{folder: true}
+		}
+	}
+	return w.verify(m.s, tags)
+}
+
+// simInject fails every stride-th call of workloads, in each way that it can.
+func simInject(t *testing.T, workloads, stride int) {
+	tmp := simTmp(t)
+	begin := time.Now()
+	injected, calls := 0, 0
+	kinds := map[storetest.Fault]int{}
+	for seed := range uint64(workloads) {
+		x := newSimWorkload(t, seed+simFlag("SIM_SEED", 0), tmp)
+		for n := 1 + int(seed)%stride; ; n += stride {
+			over := false
+			for f := range storetest.Faults {
+				what, apt := x.run(t, tmp, n, f)
+				if t.Failed() {
+					return
+				}
+				if over = what == ""; over {
+					break
+				}
+				if apt {
+					injected++
+					kinds[f]++
+				}
+				if f == storetest.Broken && !mayBe(what) {
+					break // a call that can only fail as a whole
+				}
+			}
+			if over {
+				break
+			}
+			calls++
+		}
+	}
+	t.Logf("%d workloads, every %d. call: %d calls, %d faults injected (%d errors, %d short writes, %d disks full) in %v", workloads, stride, calls, injected,
+		kinds[storetest.Broken], kinds[storetest.Short], kinds[storetest.Full], time.Since(begin).Round(time.Second))
+}
+
+// mayBe reports whether a call can fail in other ways than as a whole.
+func mayBe(what string) bool {
+	switch what[:4] {
+	case "writ", "open", "mkdi", "rena", "sync":
+		return true
+	}
+	return false
+}
+
+// Any call may fail, once: what was acknowledged is there, no content is wrong, and the
+// store opens. All calls of all workloads: make soak.
+func TestSimEveryCallFails(t *testing.T) { simInject(t, 6, int(simFlag("SIM_STRIDE", 9))) }

@@ -1,0 +1,120 @@
+//go:build soak
+
+package storetest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+// mutant is a change of one file that makes the store break a promise.
+type mutant struct {
+	name     string
+	file     string // from the root of the module
+	old, new string // old stands there once
+}
+
+// suite are the commands that must find a mutant, the quick ones first.
+var suite = [][]string{
+	{"go", "test", "-count=1", "-failfast", "-run", "^TestSim", "./store"},
+	{"go", "test", "-count=1", "-failfast", "./store/..."},
+	{"go", "test", "-count=1", "-failfast", "./test/crash"},
+}
+
+const mutantTime = 5 * time.Minute // for one command
+
+// Each flush, check and order that durability rests on is taken away in turn: the
+// suite must notice. MUTANT=regexp chooses some.
+func TestMutants(t *testing.T) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := strings.TrimSpace(string(out))
+	only := regexp.MustCompile(os.Getenv("MUTANT"))
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	for _, m := range mutants {
+		if !only.MatchString(m.name) {
+			continue
+		}
+		begin := time.Now()
+		by, err := m.run(t.Context(), t.TempDir(), root)
+		switch {
+		case err != nil:
+			t.Errorf("%s: %v", m.name, err)
+			by = "could not be tried"
+		case by == "":
+			t.Errorf("%s: survived", m.name)
+			by = "SURVIVED"
+		default:
+			by = "killed by " + by
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%v\n", m.name, m.file, by, time.Since(begin).Round(time.Second))
+		t.Logf("%s: %s", m.name, by)
+	}
+	w.Flush()
+	t.Logf("mutants:\n%s", &table)
+}
+
+// failing finds the name of the first test that failed.
+var failing = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+
+// run tries the suite against m and returns what found it.
+func (m *mutant) run(ctx context.Context, tmp, root string) (by string, err error) {
+	path := filepath.Join(root, filepath.FromSlash(m.file))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	if n := strings.Count(string(text), m.old); n != 1 {
+		return "", fmt.Errorf("%s: the text to change is there %d times", m.file, n)
+	}
+	changed := filepath.Join(tmp, filepath.Base(m.file))
+	if err := os.WriteFile(changed, []byte(strings.Replace(string(text), m.old, m.new, 1)), 0o600); err != nil {
+		return "", err
+	}
+	overlay := filepath.Join(tmp, "overlay.json")
+	list, err := json.Marshal(map[string]map[string]string{"Replace": {path: changed}})
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(overlay, list, 0o600); err != nil {
+		return "", err
+	}
+	for _, command := range suite {
+		ctx, cancel := context.WithTimeout(ctx, mutantTime)
+		args := append([]string{"test", "-overlay", overlay}, command[2:]...)
+		cmd := exec.CommandContext(ctx, command[0], args...)
+		cmd.Dir = root
+		out, err := cmd.CombinedOutput()
+		late := ctx.Err() != nil
+		cancel()
+		var exit *exec.ExitError
+		switch {
+		case err == nil:
+			continue
+		case late:
+			return "a test that hangs", nil
+		case !errors.As(err, &exit):
+			return "", err
+		case strings.Contains(string(out), "[build failed]") || strings.Contains(string(out), "[setup failed]"):
+			return "", fmt.Errorf("it does not build:\n%s", out)
+		}
+		if found := failing.FindSubmatch(out); found != nil {
+			return string(found[1]), nil
+		}
+		return "a panic", nil
+	}
+	return "", nil
+}
