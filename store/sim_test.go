@@ -230,7 +230,7 @@ func (l *simLife) check() bool {
 	alarm := false
 	sound := true
 	_, err := l.m.s.Check(context.Background(), store.CheckOptions{Deep: true}, func(p string, err error) {
-		if strings.HasSuffix(err.Error(), "a part of it is not readable") {
+		if text := err.Error(); strings.HasSuffix(text, "a part of it is not readable") || strings.HasSuffix(text, "damaged pack: some records are lost") {
 			alarm = true
 			return
 		}

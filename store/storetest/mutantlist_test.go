@@ -21,8 +21,8 @@ var mutants = []mutant{
 	// The order of a commit.
 	{"commit record before COMMIT", "store/meta/commit.go", "if err := d.o.Log.Append(ctx, lsn, encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf), after); err != nil {\n\t\treturn err\n\t}\n\tif _, err := d.writer.exec(\"COMMIT\"); err != nil {\n\t\treturn err\n\t}\n",
 		"if _, err := d.writer.exec(\"COMMIT\"); err != nil {\n\t\treturn err\n\t}\n\tif err := d.o.Log.Append(ctx, lsn, encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf), after); err != nil {\n\t\treturn err\n\t}\n"},
-	{"no commit record", "store/meta/commit.go", "if err := d.o.Log.Append(ctx, lsn, encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf), after); err != nil {", "if err := error(nil); err != nil {"},
-	{"flush of a commit record", "store/commitlog.go", "return l.packs.Flush(ctx, place.Pack)", "return nil"},
+	{"no commit record", "store/meta/commit.go", "if err := d.o.Log.Append(ctx, lsn, encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf), after); err != nil {", "if err := ctx.Err(); err != nil {"},
+	{"flush of a commit record", "store/commitlog.go", "return l.packs.Flush(ctx, place.Pack)", "_ = place\n\t\treturn nil"},
 	{"flush of the other packs", "store/commitlog.go", "if err := l.packs.Flush(ctx, others...); err != nil {", "if err := l.packs.Flush(ctx, others[:0]...); err != nil {"},
 	{"flush of an upload's own packs", "store/ingest.go", "return in.s.packs.Flush(ctx, slices.DeleteFunc", "return nil; return in.s.packs.Flush(ctx, slices.DeleteFunc"},
 	{"both flushes of other packs", "store/commitlog.go", "others := slices.DeleteFunc(slices.Clone(after), func(id meta.PackID) bool { return id == here })", "others := slices.Clone(after[:0])"},
