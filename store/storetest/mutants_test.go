@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -24,7 +25,8 @@ type mutant struct {
 	old, new string // old stands there once
 }
 
-// suite are the commands that must find a mutant, the quick ones first.
+// suite are the commands that must find a mutant, the quick ones first. SIM_CRASHES and
+// SIM_STRIDE bound the first, MUTANT_LEVELS the number of commands.
 var suite = [][]string{
 	{"go", "test", "-count=1", "-failfast", "-run", "^TestSim", "./store"},
 	{"go", "test", "-count=1", "-failfast", "./store/..."},
@@ -40,6 +42,9 @@ func TestMutants(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := strings.TrimSpace(string(out))
+	if n, err := strconv.Atoi(os.Getenv("MUTANT_LEVELS")); err == nil {
+		suite = suite[:n]
+	}
 	only := regexp.MustCompile(os.Getenv("MUTANT"))
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
@@ -96,6 +101,9 @@ func (m *mutant) overlay(root, overlay string) error {
 // failing finds the name of the first test that failed.
 var failing = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
+// complaint finds the first thing that it said.
+var complaint = regexp.MustCompile(`(?m)^\s+\S+_test\.go:\d+: (?:seed \d+: )?(.{0,140})`)
+
 // run tries the suite against m and returns what found it.
 func (m *mutant) run(ctx context.Context, tmp, root string) (by string, err error) {
 	overlay := filepath.Join(tmp, "overlay.json")
@@ -122,6 +130,9 @@ func (m *mutant) run(ctx context.Context, tmp, root string) (by string, err erro
 			return "", fmt.Errorf("it does not build:\n%s", out)
 		}
 		if found := failing.FindSubmatch(out); found != nil {
+			if first := complaint.FindSubmatch(out); first != nil {
+				return fmt.Sprintf("%s: %s", found[1], first[1]), nil
+			}
 			return string(found[1]), nil
 		}
 		return "a panic", nil
