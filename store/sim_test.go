@@ -142,12 +142,13 @@ type simLife struct {
 	tags    *simTags
 	stats   *simStats
 	trail   strings.Builder
+	quiet   func() // waits until nothing goes on in the background
 }
 
 func newSimLife(t *testing.T, seed uint64, workers int, tmp string, stats *simStats) *simLife {
 	template, scopes := simTemplate()
 	l := &simLife{t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 4)), stats: stats, tags: &simTags{sums: map[string]uint64{}},
-		m: &simMachine{tmp: tmp, clock: newSimClock()}}
+		quiet: func() {}, m: &simMachine{tmp: tmp, clock: newSimClock()}}
 	l.m.swap(template.Clone(seed))
 	l.m.clock.skip(time.Hour)
 	for i := range workers {
@@ -198,6 +199,7 @@ func (l *simLife) start() bool {
 		}
 		l.stats.add(&l.stats.opens, 1)
 		err := l.m.open(par)
+		l.quiet()
 		l.m.disk.CrashAt(0, 0)
 		if off := l.m.disk.IsOff(); !off && err != nil {
 			l.fail(&l.stats.unopenable, "the store does not open: %v", err)
@@ -283,6 +285,7 @@ func (l *simLife) work() bool {
 					errs[i] = err
 					break
 				}
+				l.quiet()
 			}
 		})
 	}
