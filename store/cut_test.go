@@ -95,10 +95,6 @@ func (r *rig) brokenUpload(p store.Path, content []byte, seed uint64) {
 	}
 }
 
-type broken struct{}
-
-func (broken) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
-
 // What is stored already costs no bytes, under any name, also while it is on its way.
 func TestTheSameBytesAgain(t *testing.T) {
 	r := newRig(t)

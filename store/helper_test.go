@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -140,16 +141,29 @@ func (r *rig) clean() {
 // verify is the problems that there are.
 func (r *rig) verify(deep bool) []store.Finding {
 	r.t.Helper()
-	var found []store.Finding
-	_, err := new(store.VerifierForTest).Verify(r.t.Context(), store.Options{Dir: r.dir, FS: r.fs}, store.VerifyOptions{Deep: deep, Scratch: r.t.TempDir()}, store.SameForTest{}, func(f store.Finding) {
-		if !f.Note {
-			found = append(found, f)
-		}
-	})
+	found, err := verifyDisk(r.fs, r.dir, deep)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	return found
+}
+
+// verifyDisk is the problems that Verify finds in a folder, of a store that may be open
+// as long as nobody uses it.
+func verifyDisk(fsys object.FS, dir string, deep bool) (found []store.Finding, err error) {
+	scratch, err := os.MkdirTemp("", "verify")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(scratch)
+	k := new(store.VerifierForTest)
+	defer k.Close()
+	_, err = k.Verify(context.Background(), store.Options{Dir: dir, FS: fsys}, store.VerifyOptions{Deep: deep, Scratch: scratch}, store.SameForTest{}, func(f store.Finding) {
+		if !f.Note {
+			found = append(found, f)
+		}
+	})
+	return found, err
 }
 
 // noise is n bytes that depend on the seed.

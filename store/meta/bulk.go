@@ -41,7 +41,7 @@ func (b *bulk) insert(s *session, n int, row func(args []driver.Value, i int) []
 		}
 		s.args = s.args[:0]
 		for i, v := range vals {
-			s.args = append(s.args, driver.NamedValue{Ordinal: i + 1, Value: v})
+			s.args = append(s.args, named(i, v))
 		}
 		if _, err := st.ExecContext(context.Background(), s.args); err != nil {
 			return err

@@ -71,9 +71,17 @@ func (s *session) bind(args []any) ([]driver.NamedValue, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.args = append(s.args, driver.NamedValue{Ordinal: i + 1, Value: v})
+		s.args = append(s.args, named(i, v))
 	}
 	return s.args, nil
+}
+
+// named is the i-th argument. Drivers differ in what they take a nil slice for.
+func named(i int, v driver.Value) driver.NamedValue {
+	if b, ok := v.([]byte); ok && b == nil {
+		v = nil
+	}
+	return driver.NamedValue{Ordinal: i + 1, Value: v}
 }
 
 func (s *session) exec(query string, args ...any) (int64, error) {

@@ -1,13 +1,11 @@
 package pack
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
 
 	"cairn/store/meta"
-	"cairn/store/object"
 )
 
 // Inspection is what Inspect found.
@@ -53,6 +51,7 @@ func (s *Set) Inspect(ctx context.Context, id meta.PackID, known bool) (in Inspe
 		return in, nil
 	}
 	var x *index
+	end := size // of the records, if there is no footer
 	if herr == nil {
 		if x, err = readFooter(f, size, &h); err != nil && !errors.Is(err, ErrCorrupt) {
 			return in, err
@@ -65,41 +64,21 @@ func (s *Set) Inspect(ctx context.Context, id meta.PackID, known bool) (in Inspe
 		}
 		x = &found.index
 		in.Damaged = found.damaged || herr != nil || known
-		if !in.Damaged {
-			if in.Torn, err = torn(ctx, f, found.end, size); err != nil {
-				return in, err
-			}
+		if end = found.end; found.torn && !in.Damaged {
+			in.Torn = size - end
 		}
 	}
 	in.Entries, in.Records = x.entries, len(x.entries)
 	in.FirstLSN, in.LastLSN = x.lsns()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.header, p.size, p.flushed = h, size, size
+	p.header, p.size, p.flushed = h, end, end
 	p.sealed, p.damaged, p.frozen = in.Sealed, in.Damaged, true
 	p.records, p.firstLSN, p.lastLSN = in.Records, in.FirstLSN, in.LastLSN
 	if !in.Sealed {
 		p.index = x
 	}
 	return in, nil
-}
-
-// torn is the number of bytes from off to the end, 0 if all of them are zero.
-func torn(ctx context.Context, f object.File, off, size int64) (int64, error) {
-	buf, zero := make([]byte, BlockBytes), make([]byte, BlockBytes)
-	for at := off; at < size; at += BlockBytes {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		b := buf[:min(BlockBytes, size-at)]
-		if err := readFull(f, b, at); err != nil {
-			return 0, err
-		}
-		if !bytes.Equal(b, zero[:len(b)]) {
-			return size - off, nil
-		}
-	}
-	return 0, nil
 }
 
 // ReadFrom is Read of a record whose entry is known, from a pack that is borrowed.
