@@ -130,6 +130,9 @@ func (s *Set) examine(ctx context.Context, p *pack, f object.File) (keep bool, e
 		}
 	} else {
 		found, err := scan(ctx, f, size, &h)
+		if err == nil && found.unread != nil {
+			err = unreadable(found.unread)
+		}
 		if err != nil {
 			return false, err
 		}
@@ -157,6 +160,13 @@ func (s *Set) examine(ctx context.Context, p *pack, f object.File) (keep bool, e
 	return true, f.Sync()
 }
 
+// unreadable is why a pack that may hold the newest commits ends Recover: what cannot be
+// read is not dead, and a commit that is passed over now would be lost for good, since
+// the next one would get its number.
+func unreadable(err error) error {
+	return fmt.Errorf("it cannot be read, and may hold commits that nothing else has; check the disk, or restore this file: %w", err)
+}
+
 // dropBad takes the entries out of x whose payload is not what its checksum says, and
 // returns how many these were.
 func dropBad(ctx context.Context, f object.File, x *index) (int, error) {
@@ -170,6 +180,10 @@ func dropBad(ctx context.Context, f object.File, x *index) (int, error) {
 			}
 			n := min(BlockBytes, int(e.Stored)-i*BlockBytes)
 			got, err := readBlock(f, buf[:n], e.Offset+int64(i)*BlockBytes)
+			if err != nil && !errors.Is(err, ErrCorrupt) {
+				fault = unreadable(err)
+				return false
+			}
 			if err != nil || got != want {
 				return true
 			}

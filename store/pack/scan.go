@@ -15,6 +15,7 @@ type scanned struct {
 	end     int64 // behind the last whole record
 	torn    bool  // something follows that is no record and not zeros
 	damaged bool  // whole records follow damage, or the file could not be read to its end
+	unread  error // why it could not be
 }
 
 // scan finds the whole records of a pack without its footer: it goes from record to
@@ -42,7 +43,7 @@ func scan(ctx context.Context, r io.ReaderAt, size int64, h *header) (*scanned, 
 			return nil, ctx.Err()
 		}
 		if err != nil { // unreadable: keep what there is, cut nothing
-			s.damaged = true
+			s.damaged, s.unread = true, err
 			break
 		}
 		if n := len(s.index.entries); h.generation == 0 && (n == 0 && e.Ordinal != 0 ||
