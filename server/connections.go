@@ -115,6 +115,7 @@ type conn struct {
 	from netip.Addr
 	once sync.Once
 	head header
+	held *[]byte // what Gather holds back; nil: it does not
 }
 
 func (c *conn) Read(p []byte) (int, error) {
@@ -123,8 +124,49 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// gatherBytes is a header and the largest body that is written with it.
+const gatherBytes = 20 << 10
+
+var gathered = sync.Pool{New: func() any { b := make([]byte, 0, gatherBytes); return &b }}
+
+// Gather is part of transfer.Gatherer. Whoever answers a request calls it.
+func (c *conn) Gather() {
+	if c.held == nil {
+		c.held = gathered.Get().(*[]byte)
+	}
+}
+
+// Release is part of transfer.Gatherer.
+func (c *conn) Release() error {
+	if c.held == nil {
+		return nil
+	}
+	b := c.held
+	c.held = nil
+	_, err := c.Conn.Write(*b)
+	*b = (*b)[:0]
+	gathered.Put(b)
+	return err
+}
+
+func (c *conn) Write(p []byte) (int, error) {
+	if c.held != nil {
+		if len(*c.held)+len(p) <= gatherBytes {
+			*c.held = append(*c.held, p...)
+			return len(p), nil
+		}
+		if err := c.Release(); err != nil {
+			return 0, err
+		}
+	}
+	return c.Conn.Write(p)
+}
+
 // ReadFrom keeps sendfile.
 func (c *conn) ReadFrom(src io.Reader) (int64, error) {
+	if err := c.Release(); err != nil {
+		return 0, err
+	}
 	if rf, ok := c.Conn.(io.ReaderFrom); ok {
 		return rf.ReadFrom(src)
 	}

@@ -43,8 +43,7 @@ func (s *Server) davDoor() http.Handler {
 			s.failed(w, r, err)
 			return
 		}
-		ctx := auth.WithPrincipal(r.Context(), p)
-		h.ServeHTTP(w, r.WithContext(dav.WithScope(ctx, sc, p.Name)))
+		h.ServeHTTP(w, r.WithContext(dav.WithScope(r.Context(), sc, p.Name)))
 	})
 }
 

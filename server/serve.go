@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"cairn/server/transfer"
 )
 
 // settle is how long handlers get to notice that their connection was closed.
@@ -31,6 +33,12 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		IdleTimeout:       120 * time.Second,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ConnState:         headers.state,
+		ConnContext: func(ctx context.Context, nc net.Conn) context.Context {
+			if c, ok := nc.(*conn); ok { // not of TLS
+				return transfer.WithGatherer(ctx, c)
+			}
+			return ctx
+		},
 		// No ReadTimeout, no WriteTimeout: a file takes as long as it takes.
 		ErrorLog:                     slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 		DisableGeneralOptionsHandler: true,

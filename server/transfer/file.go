@@ -53,8 +53,8 @@ type FileOptions struct {
 // first byte from being read), or after it (Started): Abort then.
 func (a *Answer) File(n *store.Node, c store.Content, o FileOptions) error {
 	SetValidators(a.Header(), n)
-	a.Header().Set("Cache-Control", "private, no-cache")
-	a.Header().Set("Accept-Ranges", "bytes")
+	a.Header()["Cache-Control"] = privateNoCache
+	a.Header()["Accept-Ranges"] = acceptBytes
 	cond := ReadConditions(a.r.Header)
 	if !cond.Current(n) {
 		return store.ErrPrecondition
@@ -87,9 +87,7 @@ func (a *Answer) File(n *store.Node, c store.Content, o FileOptions) error {
 			a.Header().Set("Content-Range", ranges[0].contentRange(n.Size))
 		}
 		a.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		a.WriteHeader(status)
-		_, err := a.Write(body)
-		return err
+		return a.sendWhole(status, body)
 	}
 	if err := readable(c, ranges[0]); err != nil {
 		return err
