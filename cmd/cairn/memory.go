@@ -14,7 +14,7 @@ import (
 const gcPercent = 400
 
 // heapFloor is what the Go heap may always use before it is collected more eagerly.
-const heapFloor = 40 << 20
+const heapFloor = 28 << 20
 
 // governMemory keeps the process small: buffers are outside the Go heap, within
 // --memory-budget, so what is left is small and mostly dies young, and a heap that

@@ -67,7 +67,7 @@ const (
 // The bounds of the cache: entries of either half (a node takes about 450 bytes), and
 // the extents and properties of a node that may be kept.
 const (
-	maxCached        = 6144
+	maxCached        = 5120
 	maxCachedExtents = 16
 	maxCachedProps   = 1 << 10 // bytes
 )
