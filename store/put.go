@@ -71,7 +71,7 @@ func (s *Store) mayPut(ctx context.Context, sc Scope, p Path, o PutOptions) (roo
 		return room, nil
 	}
 	reason := ErrNoSpace
-	err = s.db.View(ctx, func(r *meta.Reader) error {
+	err = s.db.Look(ctx, func(r *meta.Reader) error {
 		pl, err := allowPut(r, sc, p, s.o.Clock(), o)
 		if err != nil {
 			return err
