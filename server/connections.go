@@ -143,7 +143,10 @@ func (c *conn) Release() error {
 	}
 	b := c.held
 	c.held = nil
-	_, err := c.Conn.Write(*b)
+	var err error
+	if len(*b) > 0 {
+		_, err = c.Conn.Write(*b)
+	}
 	*b = (*b)[:0]
 	gathered.Put(b)
 	return err
