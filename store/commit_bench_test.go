@@ -37,7 +37,7 @@ func BenchmarkPut(b *testing.B) {
 			b.ResetTimer()
 			fanOut(b, c.clients, func(client, i int) error {
 				body := bytes.Repeat([]byte{byte(i), byte(i >> 8), byte(i >> 16), byte(client)}, 1024)
-				p := store.Path(fmt.Sprintf("/dir%d/%d-%d.txt", client, client, i))
+				p := store.Path(fmt.Sprintf("dir%d/%d-%d.txt", client, client, i))
 				_, err := s.Put(context.Background(), sc, p, bytes.NewReader(body), store.PutOptions{Size: 4096, Parents: true})
 				return err
 			})
@@ -60,13 +60,13 @@ func BenchmarkPut(b *testing.B) {
 func BenchmarkCopyFolder(b *testing.B) {
 	s, sc := benchStore(b, object.OS())
 	fanOutN(b, 64, 10000, func(_, i int) error {
-		_, err := s.Put(b.Context(), sc, store.Path(fmt.Sprintf("/from/file-%05d.txt", i)), bytes.NewReader(nil), store.PutOptions{Parents: true})
+		_, err := s.Put(b.Context(), sc, store.Path(fmt.Sprintf("from/file-%05d.txt", i)), bytes.NewReader(nil), store.PutOptions{Parents: true})
 		return err
 	})
 	b.ResetTimer()
 	cpu := cpuTime()
 	for i := range b.N {
-		if _, err := s.Copy(b.Context(), sc, "/from", store.Path(fmt.Sprintf("/to%d", i)), store.MoveOptions{}); err != nil {
+		if _, err := s.Copy(b.Context(), sc, "from", store.Path(fmt.Sprintf("to%d", i)), store.MoveOptions{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -34,6 +34,9 @@ func (d *DB) Start(ctx context.Context) error {
 	}
 	d.epoch, d.lsn = st.Epoch, st.Applied
 	d.near.clear()
+	if err := d.startCheckpoints(); err != nil {
+		return err
+	}
 	if _, err := d.writer.row("SELECT coalesce(max(id), 0) FROM node", nil, &d.lastID); err != nil {
 		return err
 	}
@@ -82,6 +85,7 @@ func (d *DB) Commit(ctx context.Context, packs []PackID, plan func(*Tx) error) e
 
 func (d *DB) run() {
 	defer close(d.done)
+	batches := 0
 	for {
 		select {
 		case <-d.quit:
@@ -99,6 +103,11 @@ func (d *DB) run() {
 			}
 			for len(batch) > 0 {
 				batch = d.commitBatch(batch)
+			}
+			if batches++; batches%boundEvery == 0 {
+				if err := d.bound(); err != nil && d.o.Slog != nil {
+					d.o.Slog.Warn("the log of the database could not be looked at", "err", err)
+				}
 			}
 		}
 	}

@@ -68,6 +68,7 @@ type DB struct {
 	stats stats
 	near  near
 	late  *late // of the batch under way
+	check *checkpointer
 	cache cache
 	gen   atomic.Uint64 // commits so far
 
@@ -211,6 +212,9 @@ func (d *DB) Close() error {
 		close(d.done)
 	}
 	var errs []error
+	if d.check != nil {
+		errs = append(errs, d.check.end())
+	}
 	for range cap(d.readers) {
 		errs = append(errs, (<-d.readers).close()) // waits for the Views that run
 	}

@@ -13,7 +13,9 @@ type Stats struct {
 	Planning time.Duration // from BEGIN until the record was encoded
 	Flushing time.Duration // until the record was durable and the rows were in
 	Commit   time.Duration // in COMMIT
-	Longest  time.Duration // the longest that one transaction held the writer
+	Longest  time.Duration // the longest that one transaction held the writer, its flush left out
+	Restarts int           // how often the log of the database began anew
+	Restart  time.Duration // the longest that this kept the committer
 }
 
 type stats struct {
@@ -40,5 +42,14 @@ func (s *stats) note(l lap, changes, bytes int) {
 	s.Planning += l.planned.Sub(l.begin)
 	s.Flushing += l.durable.Sub(l.planned)
 	s.Commit += l.end.Sub(l.durable)
-	s.Longest = max(s.Longest, l.end.Sub(l.begin))
+	s.Longest = max(s.Longest, l.end.Sub(l.begin)-l.durable.Sub(l.planned))
+}
+
+func (s *stats) restarted(begin time.Time, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ok {
+		s.Restarts++
+	}
+	s.Restart = max(s.Restart, time.Since(begin))
 }
