@@ -121,3 +121,39 @@ func fanOutN(b *testing.B, clients, n int, f func(client, i int) error) {
 	}
 	wg.Wait()
 }
+
+// BenchmarkPutBesideCopy tells how long small files wait while a folder of 20,000 is
+// copied: run it with -benchtime 1x.
+func BenchmarkPutBesideCopy(b *testing.B) {
+	s, sc := benchStore(b, object.OS())
+	fanOutN(b, 64, 20000, func(_, i int) error {
+		_, err := s.Put(b.Context(), sc, store.Path(fmt.Sprintf("from/%02d/file-%05d.txt", i%20, i)), bytes.NewReader(nil), store.PutOptions{Parents: true})
+		return err
+	})
+	waits := &times{}
+	b.ResetTimer()
+	for i := range b.N {
+		done := make(chan error)
+		go func() {
+			_, err := s.Copy(b.Context(), sc, "from", store.Path(fmt.Sprintf("to%d", i)), store.MoveOptions{})
+			done <- err
+		}()
+		for j, busy := 0, true; busy; j++ {
+			select {
+			case err := <-done:
+				if busy = false; err != nil {
+					b.Fatal(err)
+				}
+			default:
+				begin := time.Now()
+				p := store.Path(fmt.Sprintf("beside%d-%d", i, j))
+				if _, err := s.Put(b.Context(), sc, p, bytes.NewReader(make([]byte, 4096)), store.PutOptions{Size: 4096}); err != nil {
+					b.Fatal(err)
+				}
+				waits.add(begin)
+			}
+		}
+	}
+	b.Logf("small files beside: %s", waits)
+	b.ReportMetric(float64(s.CommitsForTest().Longest.Microseconds())/1000, "longest-ms")
+}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 
 	"cairn/store/meta"
 )
@@ -12,6 +13,7 @@ const (
 	copyBatch      = 512
 	copyPage       = 128 // nodes read at once
 	copyBatchBytes = 512 << 10
+	copyBatchTime  = 10 * time.Millisecond // looked at after each page
 )
 
 const stagePrefix = "copy-"
@@ -54,9 +56,9 @@ func (s *Store) stage(ctx context.Context, sc Scope, src Node) (root NodeID, err
 // stageSome copies nodes until a transaction is full, and returns what is left to do.
 // Small pages would be dear: what is new goes into the database between two of them.
 func stageSome(tx *meta.Tx, sc Scope, todo []branch) ([]branch, error) {
-	begin := tx.Size()
+	begin, since := tx.Size(), time.Now()
 	full := func() bool { return tx.Size()-begin >= copyBatchBytes }
-	for made := 0; made < copyBatch && !full() && len(todo) > 0; {
+	for made := 0; made < copyBatch && !full() && len(todo) > 0 && (made == 0 || time.Since(since) < copyBatchTime); {
 		cur := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		want := min(copyPage, copyBatch-made)
