@@ -182,14 +182,18 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, lap *lap) error {
 	defer cancel()
 	record := encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf)
 	lap.planned = time.Now()
-	logged := make(chan error, 1)
-	go func() { logged <- d.o.Log.Append(ctx, lsn, record, after) }()
-	err := tx.drain()
-	if err == nil {
-		_, err = d.writer.exec("UPDATE store SET applied = ? WHERE id = 1", int64(lsn))
-	}
-	if failed := <-logged; failed != nil { // first: nothing is committed that is not durable
-		return failed
+	rows := make(chan error, 1)
+	go func() { // the flush waits for the disk, and lets this run
+		err := tx.drain()
+		if err == nil {
+			_, err = d.writer.exec("UPDATE store SET applied = ? WHERE id = 1", int64(lsn))
+		}
+		rows <- err
+	}()
+	logged := d.o.Log.Append(ctx, lsn, record, after)
+	err := <-rows
+	if logged != nil { // first: nothing is committed that is not durable
+		return logged
 	}
 	if err != nil {
 		return dbError(err)
