@@ -56,6 +56,10 @@ func (s *Store) newSuperblock(ctx context.Context, path string) (superblock, err
 	if err != nil {
 		return sb, err
 	}
+	// An earlier process may have made the folder, and died before it flushed its name.
+	if err := s.fs.SyncDir(filepath.Dir(s.o.Dir)); err != nil {
+		return sb, err
+	}
 	return sb, readOnly(object.WriteFileAtomic(s.fs, path, text))
 }
 

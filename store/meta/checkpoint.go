@@ -41,7 +41,7 @@ func (d *DB) startCheckpoints() error {
 	if _, err := d.writer.row("PRAGMA wal_autocheckpoint = 0", nil, new(int)); err != nil {
 		return err
 	}
-	s, err := newSession(d.driver, d.dsn)
+	s, err := newSession(d.o.Connect, d.dsn)
 	if err != nil {
 		return err
 	}
