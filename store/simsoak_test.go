@@ -9,3 +9,9 @@ func TestSimCrashesSoak(t *testing.T) { simCrashes(t, int(simFlag("SIM_CRASHES",
 
 // What TestSimEveryCallFails does, for every call of 30 workloads.
 func TestSimEveryCallFailsSoak(t *testing.T) { simInject(t, 30, int(simFlag("SIM_STRIDE", 1))) }
+
+// What TestSimKillThenPowerLoss does, at every call.
+func TestSimKillThenPowerLossSoak(t *testing.T) {
+	t.Setenv("SIM_STRIDE", "1")
+	TestSimKillThenPowerLoss(t)
+}

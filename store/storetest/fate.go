@@ -55,3 +55,7 @@ func (f fate) name(r *rand.Rand) bool {
 	}
 	return r.Float64() < f.share
 }
+
+// KeepsNothing reports whether a Crash that is decided by r, which it uses up, loses all
+// that was not flushed.
+func KeepsNothing(r *rand.Rand) bool { return anyFate(r).kind == keepNone }

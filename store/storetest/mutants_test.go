@@ -18,11 +18,12 @@ import (
 	"time"
 )
 
-// mutant is a change of one file that makes the store break a promise.
+// mutant is a change of one file, or of several, that makes the store break a promise.
 type mutant struct {
 	name     string
 	file     string // from the root of the module
 	old, new string // old stands there once
+	also     *mutant
 }
 
 // suite are the commands that must find a mutant, the quick ones first. SIM_CRASHES and
@@ -77,7 +78,7 @@ func TestMutants(t *testing.T) {
 // overlay writes the mutated file and the list that lays it over the original.
 func (m *mutant) overlay(root, overlay string) error {
 	replace := map[string]string{}
-	if m.file != "" {
+	for ; m != nil && m.file != ""; m = m.also {
 		path := filepath.Join(root, filepath.FromSlash(m.file))
 		text, err := os.ReadFile(path)
 		if err != nil {
