@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +39,7 @@ func newSimWorkload(t *testing.T, seed uint64, tmp string) *simWorkload {
 
 // run makes the n-th call fail, and checks what is there after a restart (or a crash,
 // for every second n). It returns the call that failed, "" if there are fewer.
-func (x *simWorkload) run(t *testing.T, tmp string, n int, f storetest.Fault) (what string, apt bool) {
+func (x *simWorkload) run(t *testing.T, tmp string, n int, looks bool, f storetest.Fault) (what string, apt bool) {
 	in := storetest.NewInjector(x.disk.Clone(x.seed))
 	m := &simMachine{tmp: tmp, clock: newSimClock(), disk: in.Disk, fs: object.NewFaults(in)}
 	m.clock.skip(time.Hour * 100)
@@ -51,7 +53,7 @@ func (x *simWorkload) run(t *testing.T, tmp string, n int, f storetest.Fault) (w
 		}
 		t.Errorf("workload %d, call %d (%s) failing with %s: "+format, x.seed, n, what, f, err)
 	}
-	in.Fail(n, f)
+	in.Fail(n, looks, f)
 	err := m.open(simSettings[x.seed%2])
 	if err != nil {
 		if !sick() {
@@ -59,7 +61,7 @@ func (x *simWorkload) run(t *testing.T, tmp string, n int, f storetest.Fault) (w
 			return "", false
 		}
 		what, apt = in.Failed()
-		in.Fail(0, 0)
+		in.Fail(0, false, 0)
 	}
 	for err != nil {
 		if err = m.open(simSettings[x.seed%2]); err != nil {
@@ -110,7 +112,7 @@ func (x *simWorkload) run(t *testing.T, tmp string, n int, f storetest.Fault) (w
 	if what == "" {
 		what, apt = in.Failed()
 	}
-	in.Fail(0, 0)
+	in.Fail(0, false, 0)
 	if n%2 == 0 {
 		m.disk.Off()
 	}
@@ -170,51 +172,58 @@ func (x *simWorkload) unreadable(m *simMachine, w *simWorker, tags *simTags) err
 	return w.verify(m.s, tags)
 }
 
-// simInject fails every stride-th call of workloads, in each way that it can.
-func simInject(t *testing.T, workloads, stride int) {
+// simInject fails calls of workloads, in each way that they can: every stride-th of those
+// that change something, every looks-th of those that only look.
+func simInject(t *testing.T, workloads, stride, looks int) {
 	tmp := simTmp(t)
 	begin := time.Now()
 	injected, calls := 0, 0
 	kinds := map[storetest.Fault]int{}
 	for seed := range uint64(workloads) {
 		x := newSimWorkload(t, seed+simFlag("SIM_SEED", 0), tmp)
-		for n := 1 + int(seed)%stride; ; n += stride {
-			over := false
-			for f := range storetest.Faults {
-				what, apt := x.run(t, tmp, n, f)
-				if t.Failed() {
-					return
+		for i, step := range []int{stride, looks} {
+			for n := 1 + int(seed)%step; ; n += step {
+				before, last := injected, ""
+				for f := range storetest.Faults {
+					if !canFail(last, f) {
+						continue
+					}
+					what, apt := x.run(t, tmp, n, i == 1, f)
+					if t.Failed() {
+						return
+					}
+					if what != "" && apt {
+						injected++
+						kinds[f]++
+					}
+					last = cmp.Or(what, "nothing")
 				}
-				if over = what == ""; over {
+				if injected == before { // there are fewer calls
 					break
 				}
-				if apt {
-					injected++
-					kinds[f]++
-				}
-				if f == storetest.Broken && !mayBe(what) {
-					break // a call that can only fail as a whole
-				}
+				calls++
 			}
-			if over {
-				break
-			}
-			calls++
 		}
 	}
-	t.Logf("%d workloads, every %d. call: %d calls, %d faults injected (%d errors, %d short writes, %d disks full) in %v", workloads, stride, calls, injected,
-		kinds[storetest.Broken], kinds[storetest.Short], kinds[storetest.Full], time.Since(begin).Round(time.Second))
+	t.Logf("%d workloads, every %d. call that changes something, every %d. that looks: %d calls, %d faults injected (%d errors, %d short writes, %d disks full) in %v",
+		workloads, stride, looks, calls, injected, kinds[storetest.Broken], kinds[storetest.Short], kinds[storetest.Full], time.Since(begin).Round(time.Second))
 }
 
-// mayBe reports whether a call can fail in other ways than as a whole.
-func mayBe(what string) bool {
-	switch what[:4] {
-	case "writ", "open", "mkdi", "rena", "sync":
-		return true
+// canFail reports whether a call of the kind that last failed can fail as f.
+func canFail(last string, f storetest.Fault) bool {
+	kind, _, _ := strings.Cut(last, " ")
+	switch f {
+	case storetest.Short:
+		return kind == "write"
+	case storetest.Full:
+		return slices.Contains([]string{"write", "create", "mkdir", "rename", "sync"}, kind)
 	}
-	return false
+	return true
 }
 
 // Any call may fail, once: what was acknowledged is there, no content is wrong, and the
 // store opens. All calls of all workloads: make soak.
-func TestSimEveryCallFails(t *testing.T) { simInject(t, 6, int(simFlag("SIM_STRIDE", 9))) }
+func TestSimEveryCallFails(t *testing.T) {
+	stride := int(simFlag("SIM_STRIDE", 5))
+	simInject(t, 6, stride, 6*stride)
+}

@@ -8,7 +8,7 @@ import "testing"
 func TestSimCrashesSoak(t *testing.T) { simCrashes(t, int(simFlag("SIM_CRASHES", 100_000))) }
 
 // What TestSimEveryCallFails does, for every call of 30 workloads.
-func TestSimEveryCallFailsSoak(t *testing.T) { simInject(t, 30, int(simFlag("SIM_STRIDE", 1))) }
+func TestSimEveryCallFailsSoak(t *testing.T) { simInject(t, 30, int(simFlag("SIM_STRIDE", 1)), 1) }
 
 // What TestSimKillThenPowerLoss does, at every call.
 func TestSimKillThenPowerLossSoak(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 
 	"cairn/store/object"
@@ -26,7 +27,8 @@ func (f Fault) String() string { return [...]string{"error", "short write", "dis
 // ErrInjected is the error of a Broken or Short call.
 var ErrInjected = errors.New("injected input/output error")
 
-// Injector makes the n-th call to a Disk fail, reading calls counted too. A flush that
+// Injector makes the n-th call to a Disk fail, counted over those that change something
+// or over those that only look. A flush that
 // fails loses what it should have written, as Disk.FailSync says. Safe for
 // concurrent use.
 type Injector struct {
@@ -35,6 +37,7 @@ type Injector struct {
 	mu    sync.Mutex
 	calls int
 	at    int
+	looks bool
 	fault Fault
 	what  string // the call that failed, "" if none has
 	apt   bool   // that call can fail as it was told to
@@ -43,11 +46,12 @@ type Injector struct {
 // NewInjector wraps d.
 func NewInjector(d *Disk) *Injector { return &Injector{Disk: d} }
 
-// Fail makes the n-th call from now on fail; 0: none.
-func (i *Injector) Fail(n int, f Fault) {
+// Fail makes the n-th call from now on that changes something, or, if looks is set, that
+// only looks, fail; 0: none.
+func (i *Injector) Fail(n int, looks bool, f Fault) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.calls, i.at, i.fault, i.what, i.apt = 0, n, f, "", false
+	i.calls, i.at, i.looks, i.fault, i.what, i.apt = 0, n, looks, f, "", false
 }
 
 // Failed names the call that was made to fail, "" if there was none yet. apt is false
@@ -58,17 +62,21 @@ func (i *Injector) Failed() (what string, apt bool) {
 	return i.what, i.apt
 }
 
-// Calls counts the calls since Fail.
-func (i *Injector) Calls() int {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.calls
-}
-
 // call counts a call. can lists the faults besides Broken that it knows.
 func (i *Injector) call(what string, can ...Fault) (f Fault, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	kind, _, _ := strings.Cut(what, " ")
+	switch kind {
+	case "read", "readdir", "size", "space", "open", "lock":
+		if !i.looks {
+			return 0, nil
+		}
+	default:
+		if i.looks {
+			return 0, nil
+		}
+	}
 	if i.calls++; i.calls != i.at {
 		return 0, nil
 	}
@@ -150,11 +158,11 @@ func (i *Injector) Space(path string) (free, total int64, err error) {
 
 // Open implements object.FS.
 func (i *Injector) Open(path string, flag int) (object.File, error) {
-	can := []Fault{}
+	what, can := "open ", []Fault{}
 	if flag&os.O_CREATE != 0 {
-		can = append(can, Full)
+		what, can = "create ", append(can, Full)
 	}
-	if _, err := i.call("open "+path, can...); err != nil {
+	if _, err := i.call(what+path, can...); err != nil {
 		return nil, err
 	}
 	f, err := i.Disk.Open(path, flag)
