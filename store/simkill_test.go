@@ -17,12 +17,14 @@ import (
 func TestSimKillThenPowerLoss(t *testing.T) {
 	tmp := simTmp(t)
 	for _, fresh := range []bool{true, false} {
-		for n, over := 1, false; !over; n++ {
-			if n > 12 {
-				n += int(simFlag("SIM_STRIDE", 4)) - 1 // make soak: each
+		n := 1
+		for over := false; !over; n++ {
+			if n > 40 {
+				n += int(simFlag("SIM_KILL_STRIDE", 4)) - 1 // make soak: each
 			}
 			over = killThenPowerLoss(t, tmp, fresh, n)
 		}
+		t.Logf("new: %v, %d calls", fresh, n)
 	}
 }
 
@@ -77,6 +79,11 @@ func killThenPowerLoss(t *testing.T, tmp string, fresh bool, n int) (over bool) 
 		return over
 	}
 	defer m.close()
+	if _, err := m.s.Check(ctx, store.CheckOptions{Deep: true}, func(p string, err error) {
+		t.Errorf("fresh %v, killed at call %d, then power lost: check: %s: %v", fresh, n, p, err)
+	}); err != nil {
+		t.Error(err)
+	}
 	if got, err := readAll(m.s, sc, "f"); err != nil || len(got) != 1_300_000 {
 		t.Errorf("fresh %v, killed at call %d, then power lost: %d bytes (%v) of a file that the second process acknowledged", fresh, n, len(got), err)
 	}

@@ -12,6 +12,6 @@ func TestSimEveryCallFailsSoak(t *testing.T) { simInject(t, 30, int(simFlag("SIM
 
 // What TestSimKillThenPowerLoss does, at every call.
 func TestSimKillThenPowerLossSoak(t *testing.T) {
-	t.Setenv("SIM_STRIDE", "1")
+	t.Setenv("SIM_KILL_STRIDE", "1")
 	TestSimKillThenPowerLoss(t)
 }
