@@ -269,6 +269,8 @@ func (l *simLife) work() bool {
 	kind := l.r.IntN(100)
 	flaky := kind >= 80 && kind < 90
 	switch {
+	case kind < 25:
+		l.m.disk.CrashAtSync(1 + l.r.IntN(20*len(l.workers)))
 	case kind < 80:
 		l.m.disk.CrashAt(1+l.r.IntN(150*len(l.workers)), l.r.Float64()*1.3-0.3)
 	case flaky:

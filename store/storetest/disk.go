@@ -36,6 +36,7 @@ type Disk struct {
 	off    bool
 	calls  int
 	at     int     // the call that crashes; 0: none
+	atSync int     // the flush of a file, from now on, in which the power goes; 0: none
 	part   float64 // of that call that is still made; negative: nothing
 	limit  int64   // bytes that files may have together; 0: no limit
 	used   int64
@@ -67,6 +68,14 @@ func (d *Disk) CrashAt(n int, part float64) {
 	if n > 0 {
 		d.at = d.calls + n
 	}
+}
+
+// CrashAtSync turns the machine off in the n-th Sync of a file from now on, when most is at
+// stake. n of 0 takes the order back.
+func (d *Disk) CrashAtSync(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.atSync = n
 }
 
 // Off turns the machine off now.

@@ -27,7 +27,7 @@ func (f fate) upTo(r *rand.Rand, n int) int {
 	case keepAll:
 		return n
 	}
-	return r.IntN(n + 1)
+	return min(n, r.IntN(2*n+1)) // all of them in half of the cases
 }
 
 // sectors says for the sectors of one write, in turn, whether they are kept.

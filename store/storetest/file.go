@@ -95,6 +95,11 @@ func (f *file) Sync() error {
 	if err := f.fail("sync"); err != nil {
 		return err
 	}
+	if f.d.atSync > 0 {
+		if f.d.atSync--; f.d.atSync == 0 {
+			f.d.at, f.d.part = f.d.calls+1, -1
+		}
+	}
 	if _, err := f.d.step(); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ type mutant struct {
 }
 
 // suite are the commands that must find a mutant, the quick ones first. SIM_CRASHES and
-// SIM_STRIDE bound the first, MUTANT_LEVELS the number of commands.
+// SIM_STRIDE bound the first, MUTANT_RUN chooses its tests, MUTANT_LEVELS is how many run.
 var suite = [][]string{
 	{"go", "test", "-count=1", "-failfast", "-run", "^TestSim", "./store"},
 	{"go", "test", "-count=1", "-failfast", "./store/..."},
@@ -45,6 +45,9 @@ func TestMutants(t *testing.T) {
 	root := strings.TrimSpace(string(out))
 	if n, err := strconv.Atoi(os.Getenv("MUTANT_LEVELS")); err == nil {
 		suite = suite[:n]
+	}
+	if run := os.Getenv("MUTANT_RUN"); run != "" {
+		suite[0][5] = run
 	}
 	only := regexp.MustCompile(os.Getenv("MUTANT"))
 	var table strings.Builder
