@@ -3,6 +3,7 @@ package pack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"cairn/store/meta"
@@ -92,7 +93,7 @@ type RecordError struct {
 	Err     error
 }
 
-func (e *RecordError) Error() string { return e.Err.Error() }
+func (e *RecordError) Error() string { return fmt.Sprintf("record %d: %v", e.Ordinal, e.Err) }
 
 // Unwrap gives the cause.
 func (e *RecordError) Unwrap() error { return e.Err }
