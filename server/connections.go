@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 
 	"cairn/server/auth"
 )
@@ -116,12 +117,27 @@ type conn struct {
 	once sync.Once
 	head header
 	held *[]byte // what Gather holds back; nil: it does not
+	past bool    // the last read went past the buffer of net/http, which was empty then
 }
 
+// bufferBytes is the size of the buffer that net/http reads connections through. What
+// asks for more gets what is in it, or, once it is empty, reads the connection itself.
+const bufferBytes = 4096
+
 func (c *conn) Read(p []byte) (int, error) {
+	c.past = len(p) > bufferBytes
 	n, err := c.Conn.Read(p)
 	c.l.headers.read(c, n)
 	return n, err
+}
+
+// Await implements transfer.Awaiter.
+func (c *conn) Await() bool {
+	if !c.past {
+		return false
+	}
+	sc, ok := c.Conn.(syscall.Conn)
+	return ok && awaitBytes(sc)
 }
 
 // gatherBytes is a header and the largest body that is written with it.

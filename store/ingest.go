@@ -16,8 +16,9 @@ import (
 const (
 	// slabBytes is the size of a buffer. A chunk takes up to sixteen.
 	slabBytes = 256 << 10
-	// doorBytes is what is read from a client that may have to be waited for.
-	doorBytes = 4096
+	// doorBytes is what is read from a client that may have to be waited for. It is more
+	// than net/http's own buffer, which then does not stand in between (see awaiter).
+	doorBytes = 4096 + 512
 )
 
 // ingest takes one content apart into chunks as it arrives, and lays them in packs.
@@ -89,13 +90,35 @@ func isRead(err error) bool {
 // of r is a *readError; what arrived before it has been taken. after, if set, is
 // called between reads.
 //
-// A client that is faster than the store is read straight into a slab, as long as
-// its reads come back full. One that may have to be waited for is read through a
-// small buffer, so that all of its slabs can be spilled meanwhile.
+// Who can be waited for without a buffer (awaiter) is, and is then read straight into a
+// slab. Of the others, a client that is faster than the store is read straight into a
+// slab as long as its reads come back full. One that may have to be waited for is read
+// through a small buffer, so that all of its slabs can be spilled meanwhile.
 func (in *ingest) readFrom(ctx context.Context, r io.Reader, limit int64, after func() error) (n int64, err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	aw, _ := r.(awaiter)
 	for n < limit {
+		if aw != nil && in.await(aw) {
+			if in.err != nil {
+				return n, in.err
+			}
+			k, rerr, err := in.readReady(ctx, r, limit-n)
+			n += k
+			if err == nil && after != nil && rerr == nil {
+				err = after()
+			}
+			if err != nil {
+				return n, err
+			}
+			if rerr == io.EOF {
+				return n, nil
+			}
+			if rerr != nil {
+				return n, &readError{rerr}
+			}
+			continue
+		}
 		door := in.door[:min(int64(len(in.door)), limit-n)]
 		k, rerr := in.wait(r, door)
 		if in.err != nil {
@@ -166,6 +189,42 @@ func (in *ingest) wait(r io.Reader, p []byte) (int, error) {
 	in.mu.Lock()
 	in.s.mem.Busy(in)
 	return n, err
+}
+
+// awaiter is a reader whose next bytes can be waited for without a buffer. False: it
+// cannot tell, and a read may wait.
+type awaiter interface{ Await() bool }
+
+// await waits without the lock; slabs in hand may be spilled meanwhile.
+func (in *ingest) await(aw awaiter) bool {
+	holds := len(in.slabs) > 0
+	in.mu.Unlock()
+	if holds {
+		in.s.mem.Idle(in)
+	}
+	ok := aw.Await()
+	in.mu.Lock()
+	in.s.mem.Busy(in)
+	return ok
+}
+
+// readReady reads straight into a slab what is there.
+func (in *ingest) readReady(ctx context.Context, r io.Reader, limit int64) (n int64, rerr, err error) {
+	p, err := in.room(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	if len(p) < len(in.door) { // a short one would go through net/http's buffer
+		p = in.door
+	}
+	p = p[:min(int64(len(p)), limit)]
+	k, rerr := r.Read(p)
+	if &p[0] == &in.door[0] {
+		err = in.write(ctx, p[:k])
+	} else {
+		_, err = in.took(ctx, p[:k])
+	}
+	return int64(k), rerr, err
 }
 
 // readFast reads straight into slabs until r has no more at once. It ends at the

@@ -25,6 +25,9 @@ type Body struct {
 	rc      *http.ResponseController
 	timeout time.Duration
 
+	awaiter Awaiter // nil: there is none
+	left    int64   // bytes that have not been read, of a body that said how many
+
 	mu    sync.Mutex
 	until time.Time // the last moment for the whole; zero: there is none
 	began time.Time // of the read under way; zero: none is
@@ -45,7 +48,34 @@ func NewBody(w http.ResponseWriter, r *http.Request, timeout time.Duration) *Bod
 	if b.r == nil {
 		b.r = http.NoBody
 	}
+	if r.ProtoMajor == 1 && r.TLS == nil && r.ContentLength > 0 {
+		b.awaiter, _ = r.Context().Value(gathererKey{}).(Awaiter)
+		b.left = r.ContentLength
+	}
 	return b
+}
+
+// Awaiter is a connection that can be waited for without a buffer to read into.
+type Awaiter interface {
+	// Await returns true when a read of the connection would not wait, or false, at once,
+	// if that cannot be told: bytes may lie in a buffer above it.
+	Await() bool
+}
+
+// Await waits until a Read would not, and reports whether it could: if not, the Read
+// itself has to wait. A client that is silent for too long is given up here as there.
+func (b *Body) Await() bool {
+	if b.awaiter == nil || b.left <= 0 {
+		return false
+	}
+	if b.begin() != nil {
+		return true // and the Read says why
+	}
+	ok := b.awaiter.Await()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.began = time.Time{}
+	return ok
 }
 
 // Read reads. After too long a silence its error is one that wraps
@@ -57,6 +87,7 @@ func (b *Body) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.left -= int64(n)
 	b.began = time.Time{}
 	if b.err == nil && err != nil {
 		b.err = err

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package server
+
+import "syscall"
+
+func awaitBytes(syscall.Conn) bool { return false }
