@@ -191,6 +191,9 @@ func (a *appending) keepDurable(ctx context.Context) (stop func()) {
 
 // checkpoint makes what has arrived durable, when enough or long enough ago.
 func (a *appending) checkpoint(ctx context.Context) error {
+	if a.in.ending {
+		return nil
+	}
 	if a.in.size-a.durable < checkpointBytes && a.s.o.Clock().Sub(a.when) < checkpointTime || a.in.size == a.durable {
 		return nil
 	}

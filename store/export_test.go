@@ -107,3 +107,18 @@ func (k *VerifierForTest) Close() {
 		}
 	}
 }
+
+// SlabForTest takes a slab as somebody else would who needs one.
+func (s *Store) SlabForTest(ctx context.Context) (release func(), err error) {
+	got, err := s.mem.Acquire(ctx, 1)
+	return func() { s.mem.Release(got...) }, err
+}
+
+// SlabsForTest is how many slabs there are, and how many of them are free.
+func (s *Store) SlabsForTest() (total, free int) {
+	total, free, _ = s.mem.Stats()
+	return total, free
+}
+
+// CutterForTest is chunk's.
+type CutterForTest = chunk.Cutter

@@ -39,6 +39,9 @@ type ingest struct {
 	kept   int
 	tail   []meta.Ref
 	pinned bool // the last slab is being read into, without the lock
+	// ending: the chunk is complete, but has to be read back before it is laid down. The
+	// cutter stands at the next one already, so this is no moment to go on from.
+	ending bool
 
 	laying *laying       // the chunk before it, perhaps
 	m      meta.Manifest // the chunks before those

@@ -34,7 +34,10 @@ type laying struct {
 func (in *ingest) lay(ctx context.Context, n int, last bool) error {
 	ctx = context.WithoutCancel(ctx)
 	if in.kept > 0 {
-		if err := in.readBack(ctx); err != nil {
+		in.ending = true
+		err := in.readBack(ctx)
+		in.ending = false
+		if err != nil {
 			in.err = err
 			return err
 		}
