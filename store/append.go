@@ -171,7 +171,7 @@ func (a *appending) keepDurable(ctx context.Context) (stop func()) {
 	var t *time.Timer
 	t = time.AfterFunc(checkpointTime, func() {
 		a.in.mu.Lock()
-		defer a.in.mu.Unlock()
+		defer a.in.unlock()
 		if a.over || a.in.err != nil {
 			return
 		}

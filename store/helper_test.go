@@ -24,6 +24,7 @@ type rig struct {
 	sc    store.Scope
 	clock *clock
 	mem   int64
+	trace func(string)
 }
 
 // clock is a time that only moves when told, in steps that the store can tell apart.
@@ -60,7 +61,7 @@ func newRig(t testing.TB) *rig {
 
 func (r *rig) open() {
 	r.t.Helper()
-	s, err := store.Open(r.t.Context(), store.Options{Dir: r.dir, FS: r.fs, Clock: r.clock.now, MemoryBudget: r.mem, UnsafeFS: true})
+	s, err := store.Open(r.t.Context(), store.Options{Dir: r.dir, FS: r.fs, Clock: r.clock.now, MemoryBudget: r.mem, Trace: r.trace, UnsafeFS: true})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -51,6 +51,9 @@ type ingest struct {
 	err    error // a spill or a checkpoint that failed
 	door   []byte
 	hash   hash.Hash // fed with what is taken, if set
+
+	idling sync.Mutex // keeps waits and what the budget was told together; after mu
+	waits  bool       // for the client or for slabs, without mu
 }
 
 func (s *Store) newIngest() *ingest {
@@ -183,15 +186,40 @@ func (in *ingest) oneMore(r io.Reader) (bool, error) {
 // wait reads without the lock; slabs in hand may be spilled meanwhile, but for the
 // last if p lies in it (pinned).
 func (in *ingest) wait(r io.Reader, p []byte) (int, error) {
+	in.away()
+	n, err := r.Read(p)
+	in.back()
+	return n, err
+}
+
+// away gives the lock back to wait for something.
+func (in *ingest) away() {
+	in.idling.Lock()
+	in.waits = true
+	in.idling.Unlock()
+	in.unlock()
+}
+
+// back ends that.
+func (in *ingest) back() {
+	in.mu.Lock()
+	in.idling.Lock()
+	defer in.idling.Unlock()
+	in.waits = false
+	in.s.mem.Busy(in)
+}
+
+// unlock gives the lock back and says that slabs in hand may be spilled, if somebody
+// waits with them. Whoever has had the lock meanwhile must say so once more: a Spill
+// that found it taken got nothing, and asks no second time.
+func (in *ingest) unlock() {
 	holds := len(in.slabs) > 0
 	in.mu.Unlock()
-	if holds {
+	in.idling.Lock()
+	defer in.idling.Unlock()
+	if in.waits && holds {
 		in.s.mem.Idle(in)
 	}
-	n, err := r.Read(p)
-	in.mu.Lock()
-	in.s.mem.Busy(in)
-	return n, err
 }
 
 // awaiter is a reader whose next bytes can be waited for without a buffer. False: it

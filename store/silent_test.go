@@ -119,3 +119,41 @@ func TestDurableWhileAChunkWaits(t *testing.T) {
 		})
 	}
 }
+
+// Whoever is asked for slabs while what he has is being made durable is asked again.
+func TestSpillDuringCheckpoint(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.s.Close()
+	r.mem = 4 << 20
+	gate, reached := make(chan struct{}), make(chan struct{}, 1)
+	var mu sync.Mutex
+	shut := false
+	r.trace = func(string) {
+		mu.Lock()
+		wait := shut
+		mu.Unlock()
+		if wait {
+			select {
+			case reached <- struct{}{}:
+			default:
+			}
+			<-gate
+		}
+	}
+	r.open()
+	u := r.create("f", 1<<20)
+	body := newStalling(noise(1, 400_000))
+	var wg sync.WaitGroup
+	wg.Go(func() { r.append(u, 0, body) })
+	<-body.waiting
+	mu.Lock()
+	shut = true
+	mu.Unlock()
+	r.clock.skip(silent)
+	<-reached // its checkpoint is at the database
+	time.AfterFunc(300*time.Millisecond, func() { close(gate) })
+	r.takeSlabs(0)()
+	body.on <- struct{}{}
+	wg.Wait()
+}

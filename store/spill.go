@@ -17,11 +17,9 @@ func (in *ingest) more(ctx context.Context, n int) ([]*slab.Slab, error) {
 	if got := in.s.mem.Try(n); got != nil {
 		return got, nil
 	}
-	in.mu.Unlock()
-	in.s.mem.Idle(in)
+	in.away()
 	got, err := in.s.mem.Acquire(ctx, n)
-	in.mu.Lock()
-	in.s.mem.Busy(in)
+	in.back()
 	if err == nil && in.err != nil {
 		in.s.mem.Release(got...)
 		err = in.err
