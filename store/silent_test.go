@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cairn/store"
+	"cairn/store/object"
 )
 
 // These tests wait for the timer that makes durable what a silent client has sent.
@@ -156,4 +157,41 @@ func TestSpillDuringCheckpoint(t *testing.T) {
 	r.takeSlabs(0)()
 	body.on <- struct{}{}
 	wg.Wait()
+}
+
+// eventually waits until f holds.
+func eventually(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !f(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: not in 20 s", what)
+		}
+	}
+}
+
+// An upload that has failed while its client is silent keeps no memory.
+func TestFailedUploadGivesUpItsSlabs(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.s.Close()
+	r.mem = 4 << 20
+	faults := object.NewFaults(object.OS())
+	r.fs = faults
+	r.open()
+	u := r.create("f", 1<<20)
+	body := newStalling(noise(1, 400_000), []byte("more"))
+	var wg sync.WaitGroup
+	var failed error
+	wg.Go(func() { _, failed = r.append(u, 0, body) })
+	<-body.waiting
+	faults.Add(object.Rule{Op: object.OpWrite, Path: "packs", Nth: 1, Err: object.ErrNoSpace})
+	r.clock.skip(silent)
+	eventually(t, "the fault", func() bool { return len(faults.Pending()) == 0 })
+	time.Sleep(100 * time.Millisecond)
+	r.takeSlabs(0)()
+	body.on <- struct{}{}
+	wg.Wait()
+	if failed == nil {
+		t.Error("the upload did not fail")
+	}
 }

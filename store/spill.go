@@ -49,11 +49,13 @@ func (in *ingest) Spill() []*slab.Slab {
 		return nil
 	}
 	defer in.mu.Unlock()
-	if len(in.slabs) == 0 || in.err != nil {
+	if len(in.slabs) == 0 {
 		return nil
 	}
-	if err := in.save(context.Background()); err != nil {
-		in.err = fmt.Errorf("spilling: %w", err)
+	if in.err == nil { // else nobody will ask for the bytes any more
+		if err := in.save(context.Background()); err != nil {
+			in.err = fmt.Errorf("spilling: %w", err)
+		}
 	}
 	give := len(in.slabs)
 	if in.pinned {
