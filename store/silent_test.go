@@ -195,3 +195,49 @@ func TestFailedUploadGivesUpItsSlabs(t *testing.T) {
 		t.Error("the upload did not fail")
 	}
 }
+
+// drip yields one byte a read, and calls f before each.
+type drip struct {
+	b []byte
+	f func(n int)
+	n int
+}
+
+func (d *drip) Read(p []byte) (int, error) {
+	if d.n == len(d.b) {
+		return 0, io.EOF
+	}
+	d.f(d.n)
+	p[0] = d.b[d.n]
+	d.n++
+	return 1, nil
+}
+
+// A client that drips bytes in one request does not make the row of the upload grow with
+// every one that is made durable.
+func TestDripInOneRequest(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	content := noise(4, 400)
+	u := r.create("f", int64(len(content)))
+	most := 0
+	_, err := r.append(u, 0, &drip{b: content, f: func(int) {
+		r.clock.skip(silent)
+		got, err := r.s.GetUpload(t.Context(), r.sc, u.ID)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		most = max(most, len(got.Parts[0].Tail))
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if most > 130 {
+		t.Errorf("%d pieces of %d bytes", most, len(content))
+	}
+	if !bytes.Equal(r.read("f"), content) {
+		t.Error("other bytes come back")
+	}
+	r.clean()
+}

@@ -67,20 +67,29 @@ func (in *ingest) Spill() []*slab.Slab {
 	return got
 }
 
-// save appends the bytes of the chunk so far that no tail record holds yet.
+// save appends the bytes of the chunk so far that no tail record holds yet, and with
+// them those of many small records that the slabs still have: their list must not grow
+// with every few bytes that are made durable.
 func (in *ingest) save(ctx context.Context) error {
 	if in.fill == in.kept {
 		return nil
 	}
-	parts := in.parts(in.kept, in.fill)
-	place, err := in.s.packs.Small().Append(ctx, pack.Record{Type: pack.Tail, Parts: parts, Plain: in.fill - in.kept})
+	first, from := len(in.tail), in.kept
+	for first > 0 && from-int(in.tail[first-1].Bytes) >= in.base {
+		first--
+		from -= int(in.tail[first].Bytes)
+	}
+	if len(in.tail)-first < maxSpills {
+		first, from = len(in.tail), in.kept
+	}
+	place, err := in.s.packs.Small().Append(ctx, pack.Record{Type: pack.Tail, Parts: in.parts(from, in.fill), Plain: in.fill - from})
 	if err != nil {
 		return err
 	}
 	if err := in.held.add(place.Pack); err != nil {
 		return err
 	}
-	in.tail = append(in.tail, meta.Ref{Pack: place.Pack, Ordinal: place.First, Bytes: int64(in.fill - in.kept)})
+	in.tail = append(in.tail[:first:first], meta.Ref{Pack: place.Pack, Ordinal: place.First, Bytes: int64(in.fill - from)})
 	in.kept = in.fill
 	return nil
 }
