@@ -228,14 +228,9 @@ type awaiter interface{ Await() bool }
 
 // await waits without the lock; slabs in hand may be spilled meanwhile.
 func (in *ingest) await(aw awaiter) bool {
-	holds := len(in.slabs) > 0
-	in.mu.Unlock()
-	if holds {
-		in.s.mem.Idle(in)
-	}
+	in.away()
 	ok := aw.Await()
-	in.mu.Lock()
-	in.s.mem.Busy(in)
+	in.back()
 	return ok
 }
 
