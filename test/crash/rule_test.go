@@ -23,6 +23,10 @@ func TestRule(t *testing.T) {
 		{"renamed unflushed", "write a;rename a b;begin syncdir .;syncdir .", "before its bytes"},
 		{"name before bytes", "create p/1;write p/1;begin syncdir p;syncdir p;begin sync p/1;sync p/1", "before its first bytes"},
 		{"rename not flushed", "write a;begin sync a;sync a;rename a b;mkdir c;begin syncdir .;syncdir .", "while a rename"},
+		{"space ahead", "allocate p/1 1000 @0;write p/1 72+28 @0;begin sync p/1;sync p/1;COMMIT;reply PUT 201;truncate p/1 100;COMMIT", ""},
+		{"more than space ahead", "write p/1 72+28 @0;begin sync p/1;sync p/1;truncate p/1 99;COMMIT", "COMMIT while p/1"},
+		{"hints", "create hints.new;write hints.new 4096 @0;rename hints.new hints;write hints 4096 @4096;COMMIT;reply PUT 201", ""},
+		{"hints flushed", "write hints 4096 @0;begin sync hints;sync hints;COMMIT", "disposable"},
 		{"write after COMMIT", "COMMIT;write p/1;reply PUT 201", "PUT 201 while p/1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
