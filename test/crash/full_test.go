@@ -40,19 +40,10 @@ func smallDisk(t *testing.T, mib int64) string {
 	return at
 }
 
-// endless is a body that never ends by itself.
-type endless struct{ left int64 }
-
-func (e *endless) Read(p []byte) (int, error) {
-	if e.left <= 0 {
-		return 0, io.EOF
-	}
-	n := int(min(int64(len(p)), e.left))
-	for i := range p[:n] {
-		p[i] = byte(e.left >> (8 * (i & 3)))
-	}
-	e.left -= int64(n)
-	return n, nil
+// noise is so many bytes that cannot be compressed, and are stored nowhere: those of
+// another seed are others.
+func noise(seed byte, n int64) io.Reader {
+	return io.LimitReader(rand.NewChaCha8([32]byte{seed}), n)
 }
 
 // fillDisk writes a file that takes what room there is.
@@ -63,7 +54,7 @@ func fillDisk(t *testing.T, filler string) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if _, err := io.Copy(f, &endless{400 << 20}); err == nil {
+	if _, err := io.Copy(f, noise(1, 400<<20)); err == nil {
 		t.Fatal("the disk is not full: this tests nothing")
 	}
 }
@@ -83,11 +74,11 @@ func TestFullDisk(t *testing.T) {
 	}
 	const much = 400 << 20
 	t.Run("declared", func(t *testing.T) {
-		s.Must(t, rig.Request{Method: "PUT", Path: "old.txt", Header: map[string]string{"Expect": "100-continue"}, Reader: &endless{much}, Size: much}, 507)
+		s.Must(t, rig.Request{Method: "PUT", Path: "old.txt", Header: map[string]string{"Expect": "100-continue"}, Reader: noise(2, much), Size: much}, 507)
 		intact(t)
 	})
 	t.Run("not declared", func(t *testing.T) {
-		r, err := s.Do(rig.Request{Method: "PUT", Path: "old.txt", Reader: &endless{much}, Size: -1})
+		r, err := s.Do(rig.Request{Method: "PUT", Path: "old.txt", Reader: noise(3, much), Size: -1})
 		if err != nil || r.Status != 507 {
 			t.Errorf("%v, %v, want 507", r, err)
 		}
@@ -111,9 +102,10 @@ func TestFullDisk(t *testing.T) {
 			body.Close()
 			answer <- r
 		}()
-		io.CopyN(client, &endless{much}, 3<<20)
+		content := noise(4, 8<<20)
+		io.CopyN(client, content, 3<<20)
 		fill(t)
-		io.CopyN(client, &endless{much}, 5<<20)
+		io.Copy(client, content)
 		client.Close()
 		if r := <-answer; r.Status != 507 {
 			t.Errorf("%+v, want 507", r)
@@ -131,6 +123,14 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("%+v, %v, want 507", r, err)
 		}
 		intact(t)
+		// These need no room but that of their commit, of which the database must not
+		// have less than the pack.
+		for i := range 100 {
+			r, err := s.Do(rig.Request{Method: "MKCOL", Path: fmt.Sprint("folder", i)})
+			if err != nil || r.Status != 507 && r.Status != 201 {
+				t.Fatalf("folder %d: %+v, %v, want 507", i, r, err)
+			}
+		}
 		if !s.Alive() {
 			t.Fatal("the server died")
 		}
