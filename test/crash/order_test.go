@@ -55,7 +55,9 @@ func startTracing(t *testing.T, env ...string) *tracing {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "trace")
 	env = append(traced(file), env...)
-	return &tracing{Server: rig.Start(t, rig.Options{Tags: "cairnfault", Env: env}), file: file}
+	// A folder in a new folder: of both the names must be flushed.
+	dir := filepath.Join(t.TempDir(), "home", "data")
+	return &tracing{Server: rig.Start(t, rig.Options{Tags: "cairnfault", Env: env, Dir: dir}), file: file}
 }
 
 func traced(file string) []string {

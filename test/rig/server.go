@@ -169,7 +169,11 @@ func environ() []string {
 func unsafeFlag(dir string) []string {
 	const tmpfs = 0x01021994
 	var st syscall.Statfs_t
-	if syscall.Statfs(dir, &st) == nil && st.Type == tmpfs {
+	err := syscall.Statfs(dir, &st)
+	for ; err == syscall.ENOENT; err = syscall.Statfs(dir, &st) {
+		dir = filepath.Dir(dir)
+	}
+	if err == nil && st.Type == tmpfs {
 		return []string{"--unsafe-fs"}
 	}
 	return nil
