@@ -210,6 +210,13 @@ func (p *pack) finish(upto int64, err error) {
 	p.failed = fmt.Errorf("pack %s: %w: %w", name(p.id), ErrLaneFailed, err)
 }
 
+// clean reports whether everything appended before the call is durable.
+func (p *pack) clean() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failed == nil && p.flushed >= p.size
+}
+
 // flush makes everything appended before the call durable.
 func (p *pack) flush(ctx context.Context) error {
 	p.mu.Lock()

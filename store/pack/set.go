@@ -184,28 +184,27 @@ func (s *Set) Chunk(parts ...[]byte) Record {
 // storage, with the names of the packs. Callers share flushes. After a failed flush,
 // which is never tried again, the pack takes no more records, those not flushed before
 // are gone, and every later Flush of the pack fails too: ErrLaneFailed. ctx ends the
-// waiting, not the flush.
+// waiting, not the flush. ErrNotFound, with nothing flushed.
 func (s *Set) Flush(ctx context.Context, packs ...meta.PackID) error {
 	ids := slices.Clone(packs)
 	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	if len(ids) == 1 {
-		p, err := s.lookup(ids[0])
+	var open []*pack // mostly few: a long upload refers to many packs that are sealed
+	for _, id := range slices.Compact(ids) {
+		p, err := s.lookup(id)
 		if err != nil {
 			return err
 		}
-		return p.flush(ctx)
+		if !p.clean() {
+			open = append(open, p)
+		}
 	}
-	errs := make([]error, len(ids))
+	if len(open) == 1 {
+		return open[0].flush(ctx)
+	}
+	errs := make([]error, len(open))
 	var wait sync.WaitGroup
-	for i, id := range ids {
-		wait.Go(func() {
-			p, err := s.lookup(id)
-			if err == nil {
-				err = p.flush(ctx)
-			}
-			errs[i] = err
-		})
+	for i, p := range open {
+		wait.Go(func() { errs[i] = p.flush(ctx) })
 	}
 	wait.Wait()
 	return errors.Join(errs...)
