@@ -199,6 +199,7 @@ func (c *verifier) run() error {
 		func() error { return c.compare(sb) },
 		c.tree,
 		c.contents,
+		c.hints,
 	} {
 		if err := step(); err != nil {
 			return err

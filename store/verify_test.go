@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -89,6 +90,20 @@ func TestVerify_finds(t *testing.T) {
 		{"a pack of another size", func(r *rig) { r.cut(r.largest(), 96) }, false, []string{"when it was sealed it had"}},
 		{"a damaged chunk", func(r *rig) { r.spoilFile(r.largest(), 1<<20) }, true, []string{"record 0: ", "ada:/large, its version of 2026-01-02 03:04:05: record 0 of packs/"}},
 		{"a damaged chunk, unseen", func(r *rig) { r.spoilFile(r.largest(), 1<<20) }, false, nil},
+		{"a damaged page of hints", func(r *rig) { r.spoil("hints", 3*4096+5) }, true, []string{"note: hints: 1 of its 64 pages are damaged", "nothing is lost by it"}},
+		{"a damaged header of the hints", func(r *rig) { r.spoil("hints", 40) }, false, []string{"note: hints: it is damaged; nothing is lost by it, the next start makes it again"}},
+		{"cut hints", func(r *rig) { r.cut(filepath.Join(r.dir, "hints"), 5000) }, false, []string{"note: hints: it is damaged"}},
+		{"empty hints", func(r *rig) { r.writeFile("hints", nil) }, false, []string{"note: hints: it is damaged"}},
+		{"another store's hints", func(r *rig) {
+			other := newRig(t)
+			r.must(other.s.Close())
+			text, err := os.ReadFile(filepath.Join(other.dir, "hints"))
+			r.must(err)
+			r.writeFile("hints", text)
+		}, false, []string{"note: hints: it belongs to another store than cairn.json"}},
+		{"no hints", func(r *rig) { r.remove("hints") }, true, nil},
+		{"half a doubling of the hints", func(r *rig) { r.writeFile("hints.new", noise(1, 99)) }, false, []string{"note: hints.new: a crash left it; the next start removes it"}},
+		{"a damaged compressed chunk", func(r *rig) { r.spoilFile(r.zstd()) }, true, []string{"ada:/text: record "}},
 		{"a row that nobody wrote", func(r *rig) {
 			r.open()
 			r.put("a", []byte("1"))
@@ -172,6 +187,9 @@ func newVerifyRig(t *testing.T) *rig {
 	r.must(r.s.Remove(t.Context(), r.sc, "gone", store.Conditions{}))
 	r.put("large", noise(3, 1<<20))
 	r.put("large", noise(4, 2<<20))
+	r.put("text", hex.AppendEncode(nil, noise(5, 700<<10)))
+	r.unfinished("u1", noise(6, 1_900_000), 1_600_000)
+	r.unfinished("u2", noise(7, 300), 200)
 	r.reopen()
 	for deadline := time.Now().Add(10 * time.Second); len(r.verify(false)) > 0; {
 		if time.Now().After(deadline) {
@@ -179,8 +197,19 @@ func newVerifyRig(t *testing.T) *rig {
 		}
 	}
 	r.put("b", []byte("of the second run"))
+	r.put("hinted", noise(4, 2<<20))
+	r.unfinished("u3", bytes.Repeat([]byte("again and "), 300_000), 2_000_000)
 	r.must(r.s.Close())
 	return r
+}
+
+// unfinished is an upload of which the first n bytes have arrived.
+func (r *rig) unfinished(p store.Path, content []byte, n int) {
+	r.t.Helper()
+	u, err := r.s.CreateUpload(r.t.Context(), r.sc, store.UploadSpec{Path: p, Size: int64(len(content)), Lifetime: time.Hour})
+	r.must(err)
+	_, err = r.s.AppendUpload(r.t.Context(), r.sc, u.ID, 0, 0, bytes.NewReader(content[:n]))
+	r.must(err)
 }
 
 func (r *rig) findings(deep bool) (found []store.Finding) {
@@ -248,6 +277,20 @@ func (r *rig) largest() (path string) {
 		}
 	}
 	return path
+}
+
+// zstd is a place in the first compressed chunk.
+func (r *rig) zstd() (path string, at int) {
+	r.t.Helper()
+	for _, path := range r.packs() {
+		text, err := os.ReadFile(path)
+		r.must(err)
+		if at := bytes.Index(text, []byte("\x28\xb5\x2f\xfd")); at > 0 {
+			return path, at + 100
+		}
+	}
+	r.t.Fatal("no chunk is compressed")
+	return "", 0
 }
 
 func (r *rig) remove(name string) { r.must(os.Remove(filepath.Join(r.dir, name))) }
