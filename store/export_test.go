@@ -31,6 +31,27 @@ func (s *Store) PageForTest(ctx context.Context, m meta.Manifest) (row meta.Mani
 	return row, back, err
 }
 
+// PutExtentsForTest makes a file of chunks that are stored already.
+func (s *Store) PutExtentsForTest(ctx context.Context, sc Scope, p Path, extents []meta.Extent) (Written, error) {
+	in := s.newIngest()
+	defer in.close()
+	var size int64
+	for _, x := range extents {
+		size += x.Bytes
+	}
+	in.m = meta.Manifest{Extents: extents}
+	m, err := in.paged(ctx)
+	if err != nil {
+		return Written{}, err
+	}
+	var w Written
+	err = s.db.Commit(ctx, in.held.packs(), func(tx *meta.Tx) (err error) {
+		w, err = planPut(tx, sc, p, content{m, size, tx.Now()}, PutOptions{})
+		return err
+	})
+	return w, err
+}
+
 // ChunksForTest lists the ids and lengths of a file's chunks.
 func (s *Store) ChunksForTest(ctx context.Context, n Node) (out []string, err error) {
 	extents, err := s.extents(ctx, n.Manifest)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -25,20 +26,28 @@ import (
 	"cairn/store/pack"
 )
 
-// flipKind is a line of the table, to try only that.
-var flipKind = flag.String("flip", "", "flip only bytes of this `kind`")
+// flipKind is lines of the table, to try only those, one run after the other:
+//
+//	go test -tags soak ./store -run 'TestFlip$' -v -timeout 6h -flip 'commit payload,trailer'
+var flipKind = flag.String("flip", "", "flip only bytes of these `kinds`, with commas between")
 
 // Whatever single byte of a store changes, verify finds it, or it means nothing: the
-// store opens and shows the same, and verify is clean.
+// store opens and shows the same, and verify is clean. No change in a pack, found or
+// not, has a store that verifies its reads give out a wrong byte, and only those of
+// chunks that are sent as they lie have another store do so. The hint index means
+// nothing anywhere, and verify says so.
 func TestFlip(t *testing.T) {
 	r := newFlipRig(t)
 	closed := r.image(t)
 	want := r.describe(t, closed)
-	flips := r.flips(t, closed)
+	if got := r.read(t, closed, true); got.text != want.text || got.wrong(want) {
+		t.Fatalf("with verified reads: %s", firstDifference(got.text, want.text))
+	}
+	flips := append(r.flips(t, closed), hintFlips(closed)...)
 	flips = append(flips, spread(closed, "cairn.json", "cairn.json", 0, len(closed["cairn.json"]))...)
 	open := r.crashed(t)
-	if got := r.describe(t, open); got != want {
-		t.Fatalf("the store that was not closed shows\n%s\nwant\n%s", got, want)
+	if got := r.describe(t, open); got.text != want.text || got.wrong(want) {
+		t.Fatalf("the store that was not closed shows\n%s\nwant\n%s", got.text, want.text)
 	}
 	flips = append(flips, spread(open, "meta.db-wal", "meta.db-wal", 0, len(open["meta.db-wal"]))...)
 	results := r.run(t, closed, flips, want)
@@ -55,12 +64,12 @@ func TestFlip(t *testing.T) {
 			t.Errorf("%s, byte %d (%s) ^ %#02x: %s", f.file, f.at, f.kind, f.mask, res.bad)
 		}
 	}
-	t.Logf("%-14s %8s %8s %8s %8s | %8s %8s %8s %8s %8s", "bytes of", "flipped", "fast", "deep", "harmless",
-		"opened", "refused", "same", "errors", "wrong")
+	t.Logf("%-21s %7s %7s %7s %8s | %6s %7s %6s %6s %6s | %10s %8s", "bytes of", "flipped", "fast", "deep", "harmless",
+		"opened", "refused", "same", "errors", "other", "wrong GETs", "verified")
 	for _, kind := range slices.Sorted(maps.Keys(table)) {
 		n := table[kind]
-		t.Logf("%-14s %8d %8d %8d %8d | %8d %8d %8d %8d %8d  %s", kind, n.flipped, n.fast, n.deep, n.harmless,
-			n.opened, n.refused, n.same, n.errors, n.wrong, n.where())
+		t.Logf("%-21s %7d %7d %7d %8d | %6d %7d %6d %6d %6d | %10d %8d  %s", kind, n.flipped, n.fast, n.deep, n.harmless,
+			n.opened, n.refused, n.same, n.errors, n.wrong, n.bytes, n.verified, n.where())
 	}
 }
 
@@ -77,6 +86,8 @@ type flipResult struct {
 	found string // "fast", "deep" or ""
 	start string // how a store with it starts: "", not tried, "refused", "same", "errors" or "wrong"
 	bad   string
+
+	bytes, verified bool // a GET gives wrong bytes; one of a store that verifies reads
 }
 
 // flipCount is a line of the table: what verify finds, and how a store starts with those
@@ -85,6 +96,7 @@ type flipResult struct {
 type flipCount struct {
 	flipped, fast, deep, harmless        int
 	opened, refused, same, errors, wrong int
+	bytes, verified                      int
 	places                               map[string][]int // harmless
 }
 
@@ -104,6 +116,12 @@ func (n *flipCount) note(f flip, r flipResult) {
 	}
 	if r.start != "" {
 		n.opened++
+	}
+	if r.bytes {
+		n.bytes++
+	}
+	if r.verified {
+		n.verified++
 	}
 	switch r.start {
 	case "refused":
@@ -136,6 +154,9 @@ func (n *flipCount) where() string {
 // image is the files of a data folder by their paths in it. Read only.
 type image map[string][]byte
 
+// largeBytes is a file of two chunks or more.
+const largeBytes = 2500 << 10
+
 // flipRig is a small store with something of everything.
 type flipRig struct {
 	*rig
@@ -163,8 +184,8 @@ func newFlipRig(t *testing.T) *flipRig {
 		r.put(store.Path(fmt.Sprintf("small%d", i)), noise(uint64(i), 100+i*37))
 	}
 	r.put("empty", nil)
-	r.put("text", bytes.Repeat([]byte("all work and no play makes "), 400))
-	r.put("large", noise(50, 2500<<10))
+	r.put("text", hex.AppendEncode(nil, noise(49, 12_000)))
+	r.put("large", noise(50, largeBytes))
 	r.put("small1", noise(51, 3000))
 	r.put("small1", noise(52, 70))
 	r.mkdir("d")
@@ -177,6 +198,7 @@ func newFlipRig(t *testing.T) *flipRig {
 	do(r.s.SetProps(ctx, r.sc, "d", []store.PropPatch{{Prop: store.Prop{Name: store.PropName{Space: "urn:x", Local: "colour"}, Value: []byte("<b>blue</b>")}}}, store.Conditions{}))
 	_, _, err = r.s.Lock(ctx, r.sc, "small3", store.LockSpec{Timeout: 1e6 * time.Hour, Owner: "<o/>"})
 	do(err)
+	r.paged("paged", "small0", "small5")
 	content := noise(54, 40_000)
 	r.upload, err = r.s.CreateUpload(ctx, r.sc, store.UploadSpec{Path: "d/upload", Size: int64(len(content)), Lifetime: 1e6 * time.Hour})
 	do(err)
@@ -186,9 +208,40 @@ func newFlipRig(t *testing.T) *flipRig {
 	}
 	r.rest = content[15_000:]
 	r.reopen() // seals the packs so far
+	r.hinted()
 	r.put("late", noise(55, 5000))
 	r.put("small4", noise(56, 10))
 	return r
+}
+
+// paged makes a file whose manifest is too long for its row: chunks of two others in
+// turns.
+func (r *flipRig) paged(p, a, b store.Path) {
+	r.t.Helper()
+	var run []meta.Extent
+	for range 420 {
+		run = append(run, r.stat(a).Manifest.Extents[0], r.stat(b).Manifest.Extents[0])
+	}
+	if _, err := r.s.PutExtentsForTest(r.t.Context(), r.sc, p, run); err != nil {
+		r.t.Fatal(err)
+	}
+	if len(r.stat(p).Manifest.Pages) == 0 {
+		r.t.Fatal("the manifest is in its row")
+	}
+}
+
+// hinted waits until the hint index has all that is sealed.
+func (r *flipRig) hinted() {
+	r.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		text, err := os.ReadFile(filepath.Join(r.dir, "hints"))
+		if err == nil && len(text) > 4096 && text[32] == 1 && len(bytes.Trim(text[4096:8<<12], "\x00")) > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatalf("no hints: %v", err)
+		}
+	}
 }
 
 // image closes the store and reads its folder.
@@ -246,7 +299,7 @@ func (r *flipRig) flips(t *testing.T, in image) []flip {
 		t.Fatal(err)
 	}
 	defer set.Close()
-	sealed, open := 0, 0
+	sealed, open, kinds := 0, 0, map[string]int{}
 	for _, p := range set.Packs() {
 		x, err := set.Inspect(t.Context(), p.ID, false)
 		if err != nil {
@@ -258,7 +311,12 @@ func (r *flipRig) flips(t *testing.T, in image) []flip {
 		end := int64(pack.HeaderBytes)
 		for _, e := range x.Entries {
 			add("record header", e.Offset-pack.RecordBytes, e.Offset)
-			add(e.Type.String()+" payload", e.Offset, e.Offset+int64(e.Stored))
+			kind := e.Type.String() + " payload"
+			if e.Type == pack.Chunk {
+				kind = map[pack.Codec]string{pack.Raw: "raw ", pack.Zstd: "zstd "}[e.Codec] + kind
+			}
+			kinds[kind]++
+			add(kind, e.Offset, e.Offset+int64(e.Stored))
 			end = (e.Offset + int64(e.Stored) + 7) &^ 7
 			add("padding", e.Offset+int64(e.Stored), end)
 		}
@@ -272,6 +330,24 @@ func (r *flipRig) flips(t *testing.T, in image) []flip {
 	}
 	if sealed < 2 || open < 1 {
 		t.Fatalf("%d sealed packs and %d open ones", sealed, open)
+	}
+	if len(kinds) != 5 {
+		t.Fatalf("these payloads: %v", kinds)
+	}
+	return out
+}
+
+// hintFlips tells the header of the hint index and its hints from the zeros.
+func hintFlips(in image) []flip {
+	const page = 4096
+	out := spread(in, "hints", "hints, header", 0, page)
+	for from := page; from < len(in["hints"]); from += page {
+		text := in["hints"][from : from+page]
+		used := len(bytes.TrimRight(text[:4080], "\x00"))
+		out = append(out, spread(in, "hints", "hints", from, from+used)...)
+		if every := flipEvery("hints, zeros"); every == 1 || from/page%(every/page) == 0 {
+			out = append(out, spread(in, "hints", "hints, zeros", from+used, from+page)...)
+		}
 	}
 	return out
 }
@@ -298,6 +374,9 @@ func databaseFlips(in image) []flip {
 		if free {
 			kind = "meta.db, zeros"
 		}
+		if free && to-from < 64 && flipEvery(kind) > 1 {
+			kind = "meta.db"
+		}
 		out = append(out, spread(in, "meta.db", kind, from, to)...)
 		from = to
 	}
@@ -306,7 +385,7 @@ func databaseFlips(in image) []flip {
 
 func spread(in image, file, kind string, from, to int) []flip {
 	var out []flip
-	if *flipKind != "" && kind != *flipKind {
+	if *flipKind != "" && !slices.Contains(strings.Split(*flipKind, ","), kind) {
 		return nil
 	}
 	for at := from + from%min(flipEvery(kind), to-from+1); at < to; at += flipEvery(kind) {
@@ -326,7 +405,7 @@ func storeID(t *testing.T, in image) [16]byte {
 }
 
 // run tries all flips, on as many processors as there are.
-func (r *flipRig) run(t *testing.T, closed image, flips []flip, want string) []flipResult {
+func (r *flipRig) run(t *testing.T, closed image, flips []flip, want shown) []flipResult {
 	results := make([]flipResult, len(flips))
 	next := make(chan int)
 	var wait sync.WaitGroup
@@ -342,7 +421,7 @@ func (r *flipRig) run(t *testing.T, closed image, flips []flip, want string) []f
 				t.Error(err)
 			}
 			for i := range next {
-				results[i] = r.try(t, &k, flips[i], want)
+				results[i] = r.try(t, &k, flips[i], want, i%flipOpens(flips[i].kind) == 0)
 			}
 		})
 	}
@@ -354,72 +433,111 @@ func (r *flipRig) run(t *testing.T, closed image, flips []flip, want string) []f
 	return results
 }
 
-func (r *flipRig) try(t *testing.T, k *store.VerifierForTest, f flip, want string) (res flipResult) {
+func (r *flipRig) try(t *testing.T, k *store.VerifierForTest, f flip, want shown, open bool) (res flipResult) {
 	in := maps.Clone(f.in)
 	in[f.file] = bytes.Clone(in[f.file])
 	in[f.file][f.at] ^= f.mask
-	inPack := strings.HasPrefix(f.file, "packs")
+	inPack, inHints := strings.HasPrefix(f.file, "packs"), f.file == "hints"
 	for _, deep := range []bool{false, true} {
 		if deep && !inPack {
 			break // deep reads more of the packs, nothing else
 		}
-		same := store.SameForTest{Database: inPack || f.file == "cairn.json", Commits: !inPack || strings.HasSuffix(f.kind, "payload") && f.kind != "commit payload" || f.kind == "padding"}
+		same := store.SameForTest{Database: inPack || inHints || f.file == "cairn.json", Commits: !inPack || strings.HasSuffix(f.kind, "payload") && f.kind != "commit payload" || f.kind == "padding"}
 		if f.file == "meta.db-wal" {
 			same = store.SameForTest{} // it belongs to another image
 		}
-		found, err := r.find(t, k, in, deep, same)
+		found, notes, err := r.find(t, k, in, deep, same)
 		if err != nil {
 			return flipResult{bad: fmt.Sprintf("verify does not look: %v", err)}
+		}
+		if inHints && (found != "" || !strings.Contains(notes, "note: hints: ")) {
+			return flipResult{bad: fmt.Sprintf("verify finds %q and notes %q", found, notes)}
 		}
 		if found != "" {
 			res.found = map[bool]string{false: "fast", true: "deep"}[deep]
 			break
 		}
 	}
-	// Of what is found, a part is opened too, to see what would be shown. Reading with
-	// Options.VerifyReads belongs here: then no content may be wrong.
-	if res.found != "" && f.at%flipOpens != 0 {
+	// Of what is found, a part is opened too, to see what would be shown.
+	if res.found != "" && !open {
 		return res
 	}
-	got, err := r.show(t, in)
+	got, err := r.show(t, in, false)
 	switch {
 	case err != nil:
 		res.start = "refused"
-	case got == want:
+	case got.text == want.text:
 		res.start = "same"
-	case strings.Contains(got, "stored data is damaged"):
+	case strings.Contains(got.text, "stored data is damaged"):
 		res.start = "errors"
 	default:
 		res.start = "wrong"
 	}
 	if res.found == "" && res.start != "same" {
-		res.bad = fmt.Sprintf("verify finds nothing; the start: %s (%v)\n%s", res.start, err, firstDifference(got, want))
+		res.bad = fmt.Sprintf("verify finds nothing; the start: %s (%v)\n%s", res.start, err, firstDifference(got.text, want.text))
+	}
+	var sure shown
+	if res.found != "" || inHints {
+		sure, _ = r.show(t, in, true)
+	}
+	res.bytes, res.verified = got.wrong(want), sure.wrong(want)
+	switch {
+	case f.file == "meta.db": // has no checksums: verify compares it with the packs
+	case res.verified:
+		res.bad = "wrong bytes, though reads are verified\n" + firstDifference(sure.text, want.text)
+	case res.bytes && f.kind != "raw chunk payload":
+		res.bad = "wrong bytes\n" + firstDifference(got.text, want.text)
 	}
 	return res
+}
+
+// shown is what a store shows: everything but contents in words, and the contents.
+type shown struct {
+	text  string
+	files map[store.Path]reading
+}
+
+// reading is what came of a GET.
+type reading struct {
+	text []byte
+	err  error
+}
+
+// wrong says whether a file has another content, or another beginning up to an error.
+func (s shown) wrong(want shown) bool {
+	for p, got := range s.files {
+		right, ok := want.files[p]
+		if ok && (!bytes.HasPrefix(right.text, got.text) || got.err == nil && len(got.text) != len(right.text)) {
+			return true
+		}
+	}
+	return false
 }
 
 var errFound = errors.New("found")
 
 // find is the first problem that verify has with a folder.
-func (r *flipRig) find(t *testing.T, k *store.VerifierForTest, in image, deep bool, same store.SameForTest) (first string, err error) {
+func (r *flipRig) find(t *testing.T, k *store.VerifierForTest, in image, deep bool, same store.SameForTest) (first, notes string, err error) {
 	dir := fastDir(t)
 	defer os.RemoveAll(dir)
 	ctx, stop := context.WithCancelCause(t.Context())
 	defer stop(nil)
 	_, err = k.Verify(ctx, store.Options{Dir: memRoot, FS: &memFS{files: in}}, store.VerifyOptions{Deep: deep, Scratch: dir}, same, func(f store.Finding) {
-		if !f.Note {
-			first = cmp.Or(first, f.String())
-			stop(errFound)
+		if f.Note {
+			notes += f.String() + "\n"
+			return
 		}
+		first = cmp.Or(first, f.String())
+		stop(errFound)
 	})
 	if first != "" {
 		err = nil
 	}
-	return first, err
+	return first, notes, err
 }
 
 // show opens a store with these files and describes it.
-func (r *flipRig) show(t *testing.T, in image) (string, error) {
+func (r *flipRig) show(t *testing.T, in image, verify bool) (shown, error) {
 	dir := fastDir(t)
 	defer os.RemoveAll(dir)
 	for name, text := range in {
@@ -431,17 +549,19 @@ func (r *flipRig) show(t *testing.T, in image) (string, error) {
 			t.Error(err)
 		}
 	}
-	s, err := store.Open(t.Context(), store.Options{Dir: dir, Clock: r.clock.now, UnsafeFS: true, MemoryBudget: 28 << 20})
+	s, err := store.Open(t.Context(), store.Options{Dir: dir, Clock: r.clock.now, UnsafeFS: true, MemoryBudget: 28 << 20, VerifyReads: verify})
 	if err != nil {
-		return "", err
+		return shown{}, err
 	}
 	defer s.Close()
-	return r.all(t.Context(), s)
+	return r.all(t.Context(), s), nil
 }
 
-func (r *flipRig) describe(t *testing.T, in image) string {
+func (r *flipRig) describe(t *testing.T, in image) shown { return r.read(t, in, false) }
+
+func (r *flipRig) read(t *testing.T, in image, verify bool) shown {
 	t.Helper()
-	got, err := r.show(t, in)
+	got, err := r.show(t, in, verify)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -449,11 +569,17 @@ func (r *flipRig) describe(t *testing.T, in image) string {
 }
 
 // all is what the store shows: contents, versions, trash, locks, properties, accounts,
-// and the upload when it is finished.
-func (r *flipRig) all(ctx context.Context, s *store.Store) (string, error) {
+// the upload when it is finished, and a file whose content is stored already.
+func (r *flipRig) all(ctx context.Context, s *store.Store) shown {
 	var b bytes.Buffer
+	files := map[store.Path]reading{}
 	say := func(v any, err error) {
 		fmt.Fprintf(&b, "%+v %v\n", v, err)
+	}
+	get := func(p store.Path) {
+		text, err := readAll(s, r.sc, p)
+		files[p] = reading{text, err}
+		say(fmt.Sprintf("%x", store.DigestForTest(text)), err)
 	}
 	var walk func(p store.Path, depth int)
 	walk = func(p store.Path, depth int) {
@@ -479,8 +605,7 @@ func (r *flipRig) all(ctx context.Context, s *store.Store) (string, error) {
 			}
 			vs, err := s.Versions(ctx, r.sc, q)
 			say(vs, err)
-			text, err := readAll(s, r.sc, q)
-			say(fmt.Sprintf("%x", store.DigestForTest(text)), err)
+			get(q)
 		}
 	}
 	walk("", 0)
@@ -505,14 +630,14 @@ func (r *flipRig) all(ctx context.Context, s *store.Store) (string, error) {
 		}
 		say(ts[i], err)
 	}
-	for _, p := range []store.Path{"small2", "d2/e/deep"} {
-		text, err := readAll(s, r.sc, p)
-		say(fmt.Sprintf("%x", store.DigestForTest(text)), err)
-	}
+	get("small2")
+	get("d2/e/deep")
 	say(s.AppendUpload(ctx, r.sc, r.upload.ID, 0, up.Offset(), bytes.NewReader(r.rest)))
-	text, err := readAll(s, r.sc, "d/upload")
-	say(fmt.Sprintf("%x", store.DigestForTest(text)), err)
-	return b.String(), nil
+	get("d/upload")
+	_, err = s.Put(ctx, r.sc, "again", bytes.NewReader(noise(50, largeBytes)), store.PutOptions{Size: largeBytes})
+	say("again", err)
+	get("again")
+	return shown{b.String(), files}
 }
 
 func firstDifference(got, want string) string {
