@@ -360,6 +360,8 @@ def _check_rows(store):
             what = "%s %s" % (table, key[0].hex() if isinstance(key[0], bytes) else key[0])
             try:
                 if table == "part":
+                    if store.tables["upload"].get((key[0],), {}).get("finished"):
+                        continue  # only the durable bytes are kept of it
                     size = row["durable"]
                 elif row.get("kind") == 2:
                     size = 0
