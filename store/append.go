@@ -147,11 +147,20 @@ func (a *appending) quota(ctx context.Context) (left int64, err error) {
 // resume goes on with a part where it was left.
 func (s *Store) resume(ctx context.Context, p meta.Part) (*ingest, error) {
 	in := s.newIngest()
-	extents, err := s.extents(ctx, p.Manifest)
+	in.m.Extents = slices.Clone(p.Manifest.Extents)
+	err := s.pages(ctx, p.Manifest, func(ref meta.Ref, page []meta.Extent) {
+		if len(in.m.Extents) == len(in.pages)*extentsPerPage && len(page) == extentsPerPage {
+			in.pages = append(in.pages, ref)
+		}
+		in.m.Extents = append(in.m.Extents, page...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	in.m, in.size, in.tail = meta.Manifest{Extents: slices.Clone(extents)}, p.Offset, slices.Clone(p.Tail)
+	if n := len(in.pages); n > 0 && n*extentsPerPage == len(in.m.Extents) {
+		in.pages = in.pages[:n-1] // the last extent may grow
+	}
+	in.size, in.tail = p.Offset, slices.Clone(p.Tail)
 	for _, ref := range in.tail {
 		in.kept += int(ref.Bytes)
 	}

@@ -64,18 +64,24 @@ func (c *openFile) load(ctx context.Context) error {
 // extents is all of a manifest, its pages read. The result must not be changed.
 func (s *Store) extents(ctx context.Context, m meta.Manifest) ([]meta.Extent, error) {
 	all := m.Extents
+	err := s.pages(ctx, m, func(_ meta.Ref, page []meta.Extent) { all = append(all, page...) })
+	return all, err
+}
+
+// pages reads the pages of a manifest, one after the other.
+func (s *Store) pages(ctx context.Context, m meta.Manifest, see func(meta.Ref, []meta.Extent)) error {
 	for _, ref := range m.Pages {
 		text, err := s.packs.Read(ctx, ref.Pack, ref.Ordinal, nil)
 		if err != nil {
-			return nil, fmt.Errorf("manifest page: %w", err)
+			return fmt.Errorf("manifest page: %w", err)
 		}
 		page, err := meta.DecodeManifest(text)
 		if err != nil || len(page.Pages) > 0 {
-			return nil, fmt.Errorf("%w: manifest page in pack %d", ErrCorrupt, ref.Pack)
+			return fmt.Errorf("%w: manifest page in pack %d", ErrCorrupt, ref.Pack)
 		}
-		all = append(all, page.Extents...)
+		see(ref, page.Extents)
 	}
-	return all, nil
+	return nil
 }
 
 func (c *openFile) Node() Node { return c.node }

@@ -52,6 +52,35 @@ func (s *Store) PutExtentsForTest(ctx context.Context, sc Scope, p Path, extents
 	return w, err
 }
 
+// CheckpointsForTest adds extents as an upload does, has the manifest laid after every so
+// many, goes on from what was laid if again is set, and calls see with what comes back.
+func (s *Store) CheckpointsForTest(ctx context.Context, all []meta.Extent, every int, again bool, see func(have, back []meta.Extent)) error {
+	in := s.newIngest()
+	defer func() { in.close() }()
+	for i, e := range all {
+		in.m.Add(e)
+		if i%every > 0 && i < len(all)-1 {
+			continue
+		}
+		row, err := in.paged(ctx)
+		if err != nil {
+			return err
+		}
+		back, err := s.extents(ctx, row)
+		if err != nil {
+			return err
+		}
+		see(in.m.Extents, back)
+		if again {
+			in.close()
+			if in, err = s.resume(ctx, meta.Part{Manifest: row}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // ChunksForTest lists the ids and lengths of a file's chunks.
 func (s *Store) ChunksForTest(ctx context.Context, n Node) (out []string, err error) {
 	extents, err := s.extents(ctx, n.Manifest)

@@ -45,6 +45,7 @@ type ingest struct {
 
 	laying *laying       // the chunk before it, perhaps
 	m      meta.Manifest // the chunks before those
+	pages  []meta.Ref    // the first of m that are laid for good: see paged
 	size   int64         // plain bytes taken, chunk so far included
 	lane   *pack.Lane
 	held   holds

@@ -177,7 +177,8 @@ func (in *ingest) end(ctx context.Context) error {
 // extentsPerPage keeps a manifest page below 64 KiB.
 const extentsPerPage = 2048
 
-// paged is the manifest as a row may hold it: a long one is laid in the packs.
+// paged is the manifest as a row may hold it: a long one is laid in the packs. Pages that
+// are full, and whose last extent can grow no more, are laid once.
 func (in *ingest) paged(ctx context.Context) (meta.Manifest, error) {
 	if len(in.m.Extents) < meta.MaxInlineManifest/24 || len(in.m.Encode()) <= meta.MaxInlineManifest {
 		return in.m.Clone(), nil
@@ -186,8 +187,9 @@ func (in *ingest) paged(ctx context.Context) (meta.Manifest, error) {
 	if lane == nil {
 		lane = in.s.packs.Small()
 	}
-	var pages []meta.Ref
-	for run := range slices.Chunk(in.m.Extents, extentsPerPage) {
+	done := (len(in.m.Extents) - 1) / extentsPerPage // pages that stay as they are
+	pages := slices.Clone(in.pages[:min(done, len(in.pages))])
+	for run := range slices.Chunk(in.m.Extents[len(pages)*extentsPerPage:], extentsPerPage) {
 		one := meta.Manifest{Extents: run}
 		var bytes int64
 		for _, e := range run {
@@ -202,6 +204,9 @@ func (in *ingest) paged(ctx context.Context) (meta.Manifest, error) {
 			return in.m, err
 		}
 		pages = append(pages, meta.Ref{Pack: place.Pack, Ordinal: place.First, Bytes: bytes})
+		if len(pages) <= done {
+			in.pages = append(in.pages[:len(pages)-1], pages[len(pages)-1])
+		}
 	}
 	return meta.Manifest{Pages: pages}, nil
 }
