@@ -139,15 +139,20 @@ func cached[T any](r *Reader, k cacheKey, node NodeID, ask func() (v T, keep boo
 	return v, keep, err
 }
 
-// cachedRow is cached for nodes. steps: the sums of a folder may be old.
+// cachedRow is cached for nodes. steps: the sums of a folder may be old. The row is nil
+// if there is none, and must not be changed.
 func (r *Reader) cachedRow(k cacheKey, steps bool, query string, args ...any) (*Node, bool, error) {
-	if r.cache != nil {
-		if n, ok := r.cache.get(k, steps).(*Node); ok {
-			return n, true, nil
-		}
+	if r.cache == nil {
+		return nearly(r, k, func() (*Node, bool, error) {
+			n, ok, err := r.oneNode(query, args...)
+			return &n, ok, err
+		})
+	}
+	if n, ok := r.cache.get(k, steps).(*Node); ok {
+		return n, true, nil
 	}
 	n, ok, err := r.oneNode(query, args...)
-	if r.cache != nil && ok && err == nil && len(n.Manifest.Extents)+len(n.Manifest.Pages) <= maxCachedExtents {
+	if ok && err == nil && len(n.Manifest.Extents)+len(n.Manifest.Pages) <= maxCachedExtents {
 		r.cache.put(k, cacheEntry{r.gen, n.ID, &n})
 	}
 	return &n, ok, err

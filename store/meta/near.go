@@ -18,8 +18,8 @@ type near struct {
 }
 
 type nearFolder struct {
-	Node
-	key string
+	*Node // never changed in place: readers of plans and Glances hold it
+	key   string
 }
 
 // childKey is a place in the tree.
@@ -68,7 +68,7 @@ func (n *near) put(k cacheKey, v any) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch v := v.(type) {
-	case Node:
+	case *Node:
 		if v.Kind != Folder {
 			return
 		}
@@ -108,8 +108,9 @@ func (n *near) note(op Op) {
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		if f, ok := n.folders[o.Node]; ok {
-			f.Bytes, f.Files, f.Seq = o.Bytes, o.Files, o.Seq
-			n.folders[o.Node] = f
+			now := *f.Node
+			now.Bytes, now.Files, now.Seq = o.Bytes, o.Files, o.Seq
+			n.folders[o.Node] = nearFolder{&now, f.key}
 		}
 	case *PutSpaceSeq:
 		n.mu.Lock()
@@ -169,7 +170,7 @@ func nearly[T any](r *Reader, k cacheKey, ask func() (v T, ok bool, err error)) 
 		at := childKey{NodeID(k.id), k.text}
 		if n, late := tx.late.at(at); late && n.Kind == File {
 			n.Seq, n.Epoch = n.Since, tx.epoch
-			v, ok := any(n).(T)
+			v, ok := any(&n).(T)
 			return v, ok, nil
 		} else if !late {
 			if taken, err := tx.taken(at); err != nil || !taken {

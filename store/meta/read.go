@@ -114,6 +114,9 @@ const nodeColumns = `+n.id a, +n.space b, +n.parent c, +n.key d, +n.name e, +n.k
 // Node finds the child of a folder by its key.
 func (r *Reader) Node(parent NodeID, key string) (Node, bool, error) {
 	n, ok, err := r.child(parent, key, false)
+	if n == nil {
+		return Node{}, false, err
+	}
 	return *n, ok, err
 }
 
@@ -131,6 +134,9 @@ func (r *Reader) Step(parent NodeID, key string) (*Node, bool, error) {
 // NodeByID finds a node wherever it is.
 func (r *Reader) NodeByID(id NodeID) (Node, bool, error) {
 	n, ok, err := r.byID(id, false)
+	if n == nil {
+		return Node{}, false, err
+	}
 	return *n, ok, err
 }
 
