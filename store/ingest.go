@@ -58,7 +58,11 @@ type ingest struct {
 }
 
 func (s *Store) newIngest() *ingest {
-	return &ingest{s: s, door: make([]byte, doorBytes), held: holds{set: s.packs}}
+	door, ok := s.doors.Get().(*[doorBytes]byte)
+	if !ok {
+		door = new([doorBytes]byte)
+	}
+	return &ingest{s: s, door: door[:], held: holds{set: s.packs}}
 }
 
 // close gives back what is held. What was appended stays, unreferenced.
@@ -73,6 +77,10 @@ func (in *ingest) close() {
 		in.lane = nil
 	}
 	in.held.release()
+	if in.door != nil {
+		in.s.doors.Put((*[doorBytes]byte)(in.door))
+		in.door = nil
+	}
 }
 
 // drop gives all slabs back, whatever is in them.

@@ -70,7 +70,8 @@ type Store struct {
 	packs *pack.Set
 	mem   *slab.Budget
 	codec *chunk.Codec
-	key   [32]byte // of chunk ids
+	key   [32]byte  // of chunk ids
+	doors sync.Pool // of *[doorBytes]byte
 
 	plains *plains
 

@@ -15,7 +15,7 @@ type bulk struct {
 }
 
 // bulkRows are the numbers of rows that statements are prepared for.
-var bulkRows = [...]int{64, 16, 4, 1}
+var bulkRows = [...]int{64, 32, 16, 8, 4, 2, 1}
 
 // insert puts n rows in; row appends the columns of the i-th.
 func (b *bulk) insert(s *session, n int, row func(args []driver.Value, i int) []driver.Value) error {

@@ -17,28 +17,32 @@ type late struct {
 	nodes    []*PutNode
 	names    map[childKey]int // index in nodes, from 1
 	changes  []*PutChange
+	folders  []*PutFolder
 	rest     []Op
 	lastID   NodeID
 	unproven bool
 
-	node, change bulk
+	node, change, folder bulk
 }
 
 func newLate() *late {
 	return &late{names: map[childKey]int{},
 		node: bulk{cols: 13, head: "INSERT INTO node (parent, key, id, space, kind, name, since, version, size, mtime, created, author, manifest) VALUES "},
 		change: bulk{cols: 7, head: "INSERT INTO change (space, seq, node, parent, kind, author, at) VALUES ",
-			tail: " ON CONFLICT (space, seq) DO NOTHING"}}
+			tail: " ON CONFLICT (space, seq) DO NOTHING"},
+		folder: bulk{cols: 4, head: "INSERT INTO folder (node, bytes, files, seq) VALUES ",
+			tail: " ON CONFLICT (node) DO UPDATE SET bytes = excluded.bytes, files = excluded.files, seq = excluded.seq"}}
 }
 
-func (l *late) empty() bool { return len(l.nodes)+len(l.changes)+len(l.rest) == 0 }
+func (l *late) empty() bool { return len(l.nodes)+len(l.changes)+len(l.folders)+len(l.rest) == 0 }
 
 func (l *late) clear() {
 	clear(l.nodes)
 	clear(l.changes)
+	clear(l.folders)
 	clear(l.rest)
 	clear(l.names)
-	l.nodes, l.changes, l.rest, l.lastID, l.unproven = l.nodes[:0], l.changes[:0], l.rest[:0], 0, false
+	l.nodes, l.changes, l.folders, l.rest, l.lastID, l.unproven = l.nodes[:0], l.changes[:0], l.folders[:0], l.rest[:0], 0, false
 }
 
 // at is the node that is to be at a place, as its row will tell.
@@ -81,7 +85,9 @@ func (tx *Tx) postpone(op Op) (bool, error) {
 		l.names[k] = len(l.nodes)
 	case *PutChange:
 		l.changes = append(l.changes, o)
-	case *PutFolder, *PutSpaceSeq:
+	case *PutFolder:
+		l.folders = append(l.folders, o)
+	case *PutSpaceSeq:
 		l.rest = append(l.rest, op)
 	case *DropNode, *PutSpace:
 		tx.free = childKey{}
@@ -122,6 +128,13 @@ func (s *session) putLate(l *late) error {
 	})
 	if err != nil {
 		return fmt.Errorf("changes: %w", err)
+	}
+	err = l.folder.insert(s, len(l.folders), func(a []driver.Value, i int) []driver.Value {
+		o := l.folders[i]
+		return append(a, int64(o.Node), o.Bytes, o.Files, o.Seq)
+	})
+	if err != nil {
+		return fmt.Errorf("folders: %w", err)
 	}
 	for _, op := range l.rest {
 		if err := s.apply(op); err != nil {
