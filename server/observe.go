@@ -105,9 +105,15 @@ func (s *Server) logRequest(ctx context.Context, w *response, r *http.Request, e
 	if status == 0 {
 		status = http.StatusOK // net/http writes it after the handler
 	}
+	now := s.Clock()
+	if s.Access != nil {
+		s.Access.add(&accessLine{at: now, method: r.Method, path: r.URL.Path, status: status, bytes: w.bytes, took: now.Sub(begin),
+			user: e.user, address: e.client.Addr.String(), id: e.id, err: e.err})
+		return
+	}
 	attrs := []slog.Attr{
 		slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", status),
-		slog.Int64("bytes", w.bytes), slog.Float64("ms", float64(s.Clock().Sub(begin).Microseconds())/1e3),
+		slog.Int64("bytes", w.bytes), slog.Float64("ms", float64(now.Sub(begin).Microseconds())/1e3),
 		slog.String("user", e.user), slog.String("address", e.client.Addr.String()), slog.String("request_id", e.id),
 	}
 	if e.err != nil {

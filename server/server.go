@@ -35,7 +35,10 @@ type Config struct {
 	// process's limit of descriptors.
 	MaxConnections int
 	Log            *slog.Logger
-	Clock          func() time.Time // nil: time.Now
+	// Access takes the lines of requests, if Log is on at their level; nil: Log does.
+	// It is the caller's to close once Serve has returned.
+	Access *AccessLog
+	Clock  func() time.Time // nil: time.Now
 	// Replied, if set, is called when a final status is about to be written.
 	Replied func(method string, status int)
 }

@@ -58,7 +58,9 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	if err := k.check(); err != nil {
 		return err
 	}
-	log := k.logger(std.err)
+	access := server.NewAccessLog(std.err, k.LogFormat == "json")
+	defer access.Close()
+	log := k.logger(access)
 	base, err := server.ParseBase(k.BaseURL)
 	if err != nil {
 		return err
@@ -70,7 +72,7 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	opts := store.Options{Dir: c.Data, MemoryBudget: int64(k.MemoryBudget), VerifyReads: k.VerifyReads, Log: log, UnsafeFS: c.UnsafeFS}
 	conf := server.Config{
 		BaseURL: base, Proxies: proxies, TLSCert: k.TLSCert, TLSKey: k.TLSKey,
-		ShutdownGrace: k.ShutdownGrace, MaxConnections: k.MaxConnections, Log: log,
+		ShutdownGrace: k.ShutdownGrace, MaxConnections: k.MaxConnections, Log: log, Access: access,
 	}
 	disarm, err := arm(&opts, &conf)
 	if err != nil {
