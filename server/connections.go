@@ -1,11 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"net/netip"
 	"sync"
 	"syscall"
+	"time"
 
 	"cairn/server/auth"
 )
@@ -116,8 +118,16 @@ type conn struct {
 	from netip.Addr
 	once sync.Once
 	head header
-	held *[]byte // what Gather holds back; nil: it does not
-	past bool    // the last read went past the buffer of net/http, which was empty then
+
+	direct bool // the last read went past the buffer of net/http, which was empty then
+
+	held  *[]byte // what Gather holds back; nil: it does not
+	lines []byte  // to come behind the first line that is written
+	two   [2][]byte
+
+	dueMu sync.Mutex
+	due   time.Time // the write deadline that the system has
+	past  bool      // nobody wants it any more
 }
 
 // bufferBytes is the size of the buffer that net/http reads connections through. What
@@ -125,7 +135,7 @@ type conn struct {
 const bufferBytes = 4096
 
 func (c *conn) Read(p []byte) (int, error) {
-	c.past = len(p) > bufferBytes
+	c.direct = len(p) > bufferBytes
 	n, err := c.Conn.Read(p)
 	c.l.headers.read(c, n)
 	return n, err
@@ -133,52 +143,113 @@ func (c *conn) Read(p []byte) (int, error) {
 
 // Await implements transfer.Awaiter.
 func (c *conn) Await() bool {
-	if !c.past {
+	if !c.direct {
 		return false
 	}
 	sc, ok := c.Conn.(syscall.Conn)
 	return ok && awaitBytes(sc)
 }
 
-// gatherBytes is a header and the largest body that is written with it.
+// gatherBytes is a header and the largest body that is copied to it.
 const gatherBytes = 20 << 10
 
 var gathered = sync.Pool{New: func() any { b := make([]byte, 0, gatherBytes); return &b }}
 
 // Gather is part of transfer.Gatherer. Whoever answers a request calls it.
-func (c *conn) Gather() {
+func (c *conn) Gather(lines []byte) {
 	if c.held == nil {
-		c.held = gathered.Get().(*[]byte)
+		c.held, c.lines = gathered.Get().(*[]byte), lines
 	}
 }
 
 // Release is part of transfer.Gatherer.
-func (c *conn) Release() error {
-	if c.held == nil {
+func (c *conn) Release() error { return c.release(nil) }
+
+// release writes what is held back, and p behind it in the same system call.
+func (c *conn) release(p []byte) error {
+	b := c.held
+	if b == nil {
 		return nil
 	}
-	b := c.held
-	c.held = nil
-	var err error
-	if len(*b) > 0 {
-		_, err = c.Conn.Write(*b)
+	c.held, c.lines = nil, nil
+	defer func() {
+		*b = (*b)[:0]
+		gathered.Put(b)
+	}()
+	c.undue()
+	switch {
+	case len(p) > 0:
+		c.two = [2][]byte{*b, p}
+		bufs := net.Buffers(c.two[:])
+		_, err := bufs.WriteTo(c.Conn)
+		c.two = [2][]byte{}
+		return err
+	case len(*b) > 0:
+		_, err := c.Conn.Write(*b)
+		return err
 	}
-	*b = (*b)[:0]
-	gathered.Put(b)
-	return err
+	return nil
 }
 
 func (c *conn) Write(p []byte) (int, error) {
-	if c.held != nil {
-		if len(*c.held)+len(p) <= gatherBytes {
-			*c.held = append(*c.held, p...)
-			return len(p), nil
-		}
-		if err := c.Release(); err != nil {
-			return 0, err
+	if c.held == nil {
+		c.undue()
+		return c.Conn.Write(p)
+	}
+	rest := p
+	if c.lines != nil {
+		if i := bytes.Index(p, crlf); i >= 0 {
+			*c.held = append(append(*c.held, p[:i+2]...), c.lines...)
+			rest, c.lines = p[i+2:], nil
 		}
 	}
-	return c.Conn.Write(p)
+	if len(*c.held)+len(rest) <= gatherBytes {
+		*c.held = append(*c.held, rest...)
+		return len(p), nil
+	}
+	if err := c.release(rest); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+var crlf = []byte("\r\n")
+
+// SetWriteDeadline leaves the system alone where that makes no difference: every answer
+// sets a deadline of minutes and takes it away again, and each costs as much as a look-up
+// does. One that is wanted no more is taken away when something is written without; one
+// that is less than a second later than the last, and a minute away, is that.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	c.dueMu.Lock()
+	defer c.dueMu.Unlock()
+	if !c.due.IsZero() {
+		if c.past = t.IsZero(); c.past {
+			return nil
+		}
+		if d := t.Sub(c.due); d >= 0 && d < time.Second && time.Until(t) > time.Minute {
+			return nil
+		}
+	}
+	c.due = t
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// SetDeadline implements net.Conn.
+func (c *conn) SetDeadline(t time.Time) error {
+	c.dueMu.Lock()
+	defer c.dueMu.Unlock()
+	c.due, c.past = t, false
+	return c.Conn.SetDeadline(t)
+}
+
+// undue comes before everything that is written.
+func (c *conn) undue() {
+	c.dueMu.Lock()
+	defer c.dueMu.Unlock()
+	if c.past {
+		c.due, c.past = time.Time{}, false
+		c.Conn.SetWriteDeadline(time.Time{})
+	}
 }
 
 // ReadFrom keeps sendfile.
@@ -186,6 +257,7 @@ func (c *conn) ReadFrom(src io.Reader) (int64, error) {
 	if err := c.Release(); err != nil {
 		return 0, err
 	}
+	c.undue()
 	if rf, ok := c.Conn.(io.ReaderFrom); ok {
 		return rf.ReadFrom(src)
 	}

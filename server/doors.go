@@ -43,7 +43,7 @@ func (s *Server) davDoor() http.Handler {
 			s.failed(w, r, err)
 			return
 		}
-		h.ServeHTTP(w, r.WithContext(dav.WithScope(r.Context(), sc, p.Name)))
+		h.ServeScope(w, r, sc, p.Name)
 	})
 }
 

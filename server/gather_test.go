@@ -35,7 +35,7 @@ func TestGather(t *testing.T) {
 		below := &counted{}
 		k := &conn{Conn: below}
 		var want strings.Builder
-		k.Gather()
+		k.Gather(nil)
 		for i, n := range c.pieces {
 			piece := strings.Repeat(string(rune('a'+i)), n)
 			want.WriteString(piece)

@@ -34,6 +34,7 @@ type openFile struct {
 	node    Node
 	extents []meta.Extent
 	ends    []int64 // plain offset at which each extent ends
+	end1    [1]int64
 	pos     int64
 
 	pack meta.PackID // that file is of
@@ -50,7 +51,9 @@ func (c *openFile) load(ctx context.Context) error {
 		return err
 	}
 	var end int64
-	c.ends = make([]int64, len(c.extents))
+	if c.ends = c.end1[:]; len(c.extents) != 1 {
+		c.ends = make([]int64, len(c.extents))
+	}
 	for i, e := range c.extents {
 		end += e.Bytes
 		c.ends[i] = end

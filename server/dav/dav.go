@@ -141,11 +141,21 @@ const allow = "OPTIONS, GET, HEAD, PUT, DELETE, MKCOL, COPY, MOVE, PROPFIND, PRO
 // name (/davfoo) and never cleans a path; none of it is reached with a path that has
 // not been through parsePath.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s, ok := r.Context().Value(scopeKey{}).(scoped)
+	h.answer(w, r, s, ok)
+}
+
+// ServeScope is ServeHTTP on behalf of whom WithScope would name.
+func (h *Handler) ServeScope(w http.ResponseWriter, r *http.Request, sc store.Scope, userName string) {
+	h.answer(w, r, scoped{sc, userName}, true)
+}
+
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, s scoped, known bool) {
 	inner := *r
 	body := transfer.NewBody(w, r, h.o.ReadTimeout)
 	inner.Body = body
 	defer body.End()
-	q := &request{h: h, w: transfer.NewAnswer(w, r, h.o.WriteTimeout), r: &inner, body: body}
+	q := &request{h: h, w: transfer.NewAnswer(w, r, h.o.WriteTimeout), r: &inner, body: body, sc: s.Scope, user: s.name, known: known}
 	defer q.w.Done()
 	if err := q.serve(); err != nil {
 		q.fail(err)
@@ -166,11 +176,9 @@ func (q *request) serve() error {
 	if q.r.Method == http.MethodOptions {
 		return method()
 	}
-	s, ok := q.r.Context().Value(scopeKey{}).(scoped)
-	if !ok {
+	if !q.known {
 		return httperr.Problem{Status: 500, Code: "internal", Title: "Something went wrong on the server.", Cause: errNoScope}
 	}
-	q.sc, q.user = s.Scope, s.name
 	if q.cond, err = q.conditions(); err != nil {
 		return err
 	}

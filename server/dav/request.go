@@ -20,6 +20,7 @@ type request struct {
 
 	sc    store.Scope
 	user  string
+	known bool // whose scope it is
 	p     store.Path
 	slash bool     // the address ended with one
 	cond  preconds // of the request's own resource

@@ -52,14 +52,12 @@ type FileOptions struct {
 // An error comes before the answer has begun (ErrPrecondition, or what kept the
 // first byte from being read), or after it (Started): Abort then.
 func (a *Answer) File(n *store.Node, c store.Content, o FileOptions) error {
-	SetValidators(a.Header(), n)
-	a.Header()["Cache-Control"] = privateNoCache
-	a.Header()["Accept-Ranges"] = acceptBytes
 	cond := ReadConditions(a.r.Header)
 	if !cond.Current(n) {
 		return store.ErrPrecondition
 	}
 	if cond.Known(n) || len(a.r.Header.Values("If-None-Match")) == 0 && !modified(a.r, n) {
+		describe(a.Header(), n)
 		a.WriteHeader(http.StatusNotModified)
 		return nil
 	}
@@ -67,6 +65,7 @@ func (a *Answer) File(n *store.Node, c store.Content, o FileOptions) error {
 	partial := len(ranges) > 0
 	switch {
 	case !ok:
+		describe(a.Header(), n)
 		a.Header().Set("Content-Range", fmt.Sprintf("bytes */%d", n.Size))
 		a.Header().Set("Content-Length", "0")
 		a.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
@@ -74,24 +73,18 @@ func (a *Answer) File(n *store.Node, c store.Content, o FileOptions) error {
 	case len(ranges) == 0:
 		ranges = []byteRange{{0, n.Size}}
 	}
-	if small := a.smallBody(c, ranges); small != nil {
-		defer smallBodies.Put(small)
-		body := (*small)[:ranges[0].length]
+	if buf, done := a.smallBody(c, ranges); buf != nil {
+		defer done()
+		body := (*buf)[:ranges[0].length]
 		if err := readWhole(c, body, ranges[0].start); err != nil {
 			return err
 		}
-		guard(a.Header(), ContentType(n.Name), n.Name, o.Attachment)
-		status := http.StatusOK
-		if partial {
-			status = http.StatusPartialContent
-			a.Header().Set("Content-Range", ranges[0].contentRange(n.Size))
-		}
-		a.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		return a.sendWhole(status, body)
+		return a.sendWhole(n, o, ranges[0], partial, body)
 	}
 	if err := readable(c, ranges[0]); err != nil {
 		return err
 	}
+	describe(a.Header(), n)
 	guard(a.Header(), ContentType(n.Name), n.Name, o.Attachment)
 	switch {
 	case len(ranges) > 1:
@@ -103,19 +96,46 @@ func (a *Answer) File(n *store.Node, c store.Content, o FileOptions) error {
 	return a.send(c, http.StatusOK, ranges[0])
 }
 
-// maxSmallBody is up to where a body is read before the answer begins, and written with
-// its header: sendfile takes more system calls than that costs. Who does not read its
-// answer holds so much.
-const maxSmallBody = 16 << 10
+// describe sets what is told of n whether its bytes are sent or not.
+func describe(h http.Header, n *store.Node) {
+	SetValidators(h, n)
+	h["Cache-Control"] = privateNoCache
+	h["Accept-Ranges"] = acceptBytes
+}
 
-var smallBodies = sync.Pool{New: func() any { b := make([]byte, maxSmallBody); return &b }}
+// Up to maxSmallBody, and if there are few of them up to maxMediumBody, a body is read
+// before the answer begins, and written with its header: sendfile takes more system calls
+// than the copy costs. Who does not read its answer holds so much: the medium ones 4 MiB
+// together, and whoever comes then gets sendfile.
+const (
+	maxSmallBody  = 16 << 10
+	maxMediumBody = 64 << 10
+	mostMedium    = 64
+)
 
-// smallBody is a buffer for an answer of one small run of bytes; nil: it is not one.
-func (a *Answer) smallBody(c store.Content, ranges []byteRange) *[]byte {
-	if c == nil || a.r.Method == http.MethodHead || len(ranges) != 1 || ranges[0].length == 0 || ranges[0].length > maxSmallBody {
-		return nil
+var (
+	smallBodies  = sync.Pool{New: func() any { b := make([]byte, maxSmallBody); return &b }}
+	mediumBodies = sync.Pool{New: func() any { b := make([]byte, maxMediumBody); return &b }}
+	mediumTurns  = make(chan struct{}, mostMedium)
+)
+
+// smallBody is a buffer for an answer of one small run of bytes, to be given back by
+// done; nil: it is not one.
+func (a *Answer) smallBody(c store.Content, ranges []byteRange) (buf *[]byte, done func()) {
+	if c == nil || a.r.Method == http.MethodHead || len(ranges) != 1 || ranges[0].length == 0 || ranges[0].length > maxMediumBody {
+		return nil, nil
 	}
-	return smallBodies.Get().(*[]byte)
+	if ranges[0].length <= maxSmallBody {
+		buf = smallBodies.Get().(*[]byte)
+		return buf, func() { smallBodies.Put(buf) }
+	}
+	select {
+	case mediumTurns <- struct{}{}:
+		buf = mediumBodies.Get().(*[]byte)
+		return buf, func() { mediumBodies.Put(buf); <-mediumTurns }
+	default:
+		return nil, nil
+	}
 }
 
 // readWhole fills p from off on.

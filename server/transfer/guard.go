@@ -13,16 +13,24 @@ func guard(h http.Header, ctype, name string, attachment bool) {
 	h["Content-Type"] = []string{ctype}
 	h["X-Content-Type-Options"] = nosniff
 	h["Cross-Origin-Resource-Policy"] = sameOrigin // no page of another origin embeds it
-	csp := sandbox
+	h["Content-Security-Policy"] = policy(ctype)
+	h["Content-Disposition"] = []string{disposition(ctype, name, attachment)}
+}
+
+// policy is the Content-Security-Policy of a file.
+func policy(ctype string) []string {
 	if ctype == "application/pdf" {
-		csp = noSandbox
+		return noSandbox
 	}
-	h["Content-Security-Policy"] = csp
-	disposition := "attachment; "
+	return sandbox
+}
+
+// disposition is the Content-Disposition of a file.
+func disposition(ctype, name string, attachment bool) string {
 	if inline(ctype) && !attachment {
-		disposition = "inline; "
+		return "inline; " + filename(name)
 	}
-	h["Content-Disposition"] = []string{disposition + filename(name)}
+	return "attachment; " + filename(name)
 }
 
 // Values of headers that are the same for every file, under names in canonical form:
@@ -39,18 +47,20 @@ var (
 // filename is the parameter of Content-Disposition (RFC 6266 §4.3), in ASCII for old
 // clients and, where that loses something, as RFC 8187 writes it.
 func filename(name string) string {
-	var ascii strings.Builder
-	ascii.Grow(len(name))
-	exact := true
-	for _, r := range name {
-		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' || r == '%' {
-			r, exact = '_', false
+	plain := true
+	for i := range len(name) {
+		plain = plain && !special(rune(name[i]))
+	}
+	if plain {
+		return `filename="` + name + `"`
+	}
+	ascii := strings.Map(func(r rune) rune {
+		if special(r) {
+			return '_'
 		}
-		ascii.WriteRune(r)
-	}
-	s := `filename="` + ascii.String() + `"`
-	if !exact {
-		s += "; filename*=UTF-8''" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
-	}
-	return s
+		return r
+	}, name)
+	return `filename="` + ascii + `"; filename*=UTF-8''` + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
 }
+
+func special(r rune) bool { return r < 0x20 || r > 0x7e || r == '"' || r == '\\' || r == '%' }

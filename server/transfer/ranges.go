@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"errors"
-	"fmt"
 	"net/textproto"
 	"strconv"
 	"strings"
@@ -12,7 +11,10 @@ import (
 type byteRange struct{ start, length int64 }
 
 func (b byteRange) contentRange(size int64) string {
-	return fmt.Sprintf("bytes %d-%d/%d", b.start, b.start+b.length-1, size)
+	text := append(make([]byte, 0, 70), "bytes "...)
+	text = append(strconv.AppendInt(text, b.start, 10), '-')
+	text = append(strconv.AppendInt(text, b.start+b.length-1, 10), '/')
+	return string(strconv.AppendInt(text, size, 10))
 }
 
 // maxRanges bounds the runs of one answer, after joining.
