@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 )
 
 // counted counts the writes that reach the system.
@@ -54,4 +55,56 @@ func TestGather(t *testing.T) {
 			t.Error("it goes on gathering")
 		}
 	}
+}
+
+// Lines come behind the status line, whatever the pieces are; what is too much follows.
+func TestGather_lines(t *testing.T) {
+	for _, body := range []int{10, gatherBytes + 1} {
+		below := &counted{}
+		k := &conn{Conn: below}
+		k.Gather([]byte("A: 1\r\nB: 2\r\n"))
+		rest := "C: 3\r\n\r\n" + strings.Repeat("x", body)
+		k.Write([]byte("HTTP/1.1 200 OK\r\n" + rest[:12]))
+		k.Write([]byte(rest[12:]))
+		k.Release()
+		if want := "HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\n" + rest; below.String() != want {
+			t.Errorf("body of %d: %d bytes, want %d", body, below.Len(), len(want))
+		}
+	}
+}
+
+// A deadline that is wanted no more does not end a later write; see SetWriteDeadline.
+func TestWriteDeadline(t *testing.T) {
+	below := &dueConn{}
+	k := &conn{Conn: below}
+	later := func(d time.Duration) { k.SetWriteDeadline(time.Now().Add(d)) }
+	later(2 * time.Minute)
+	k.SetWriteDeadline(time.Time{})
+	later(2 * time.Minute) // the next answer
+	k.Write([]byte("x"))
+	if below.calls != 1 {
+		t.Errorf("%d calls for two answers, want 1", below.calls)
+	}
+	k.SetWriteDeadline(time.Time{})
+	k.Write([]byte("x"))
+	if !below.due.IsZero() {
+		t.Error("it is still set")
+	}
+	for _, d := range []time.Duration{time.Second, 1100 * time.Millisecond, time.Minute} {
+		if later(d); time.Until(below.due) < d-50*time.Millisecond {
+			t.Errorf("%v: %v", d, time.Until(below.due))
+		}
+	}
+}
+
+type dueConn struct {
+	counted
+	due   time.Time
+	calls int
+}
+
+func (c *dueConn) SetWriteDeadline(t time.Time) error {
+	c.due = t
+	c.calls++
+	return nil
 }
