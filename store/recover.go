@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"cairn/store/meta"
+	"cairn/store/pack"
 )
 
 // recover brings the database up to what the packs hold, then lets changes begin.
@@ -30,6 +31,9 @@ func (s *Store) recover(ctx context.Context, sb superblock) error {
 	}
 	if n > 0 {
 		s.o.Log.Info("replayed commits that the database did not have", "records", n, "after", st.Applied)
+	}
+	if err := s.mend(ctx); err != nil {
+		return err
 	}
 	if err := s.db.Start(ctx); err != nil {
 		return err
@@ -88,9 +92,11 @@ func (s *Store) replay(ctx context.Context, applied uint64) (int, error) {
 func (s *Store) missing(ctx context.Context, payload []byte) error {
 	var errs []error
 	err := meta.RecordRefs(payload, func(id meta.PackID, first, count uint32) {
-		if _, err := s.packs.Entries(ctx, id, first, count); err != nil {
-			errs = append(errs, err)
+		es, err := s.packs.Entries(ctx, id, first, count)
+		if err == nil && slices.ContainsFunc(es, func(e pack.Entry) bool { return e.Type == pack.Pad }) {
+			err = fmt.Errorf("pack %d: records %d+%d were lost and are pads", id, first, count) // see mend
 		}
+		errs = append(errs, err)
 	})
 	return errors.Join(append(errs, err)...)
 }

@@ -200,6 +200,7 @@ func (c *verifier) run() error {
 		c.tree,
 		c.contents,
 		c.hints,
+		c.torn,
 	} {
 		if err := step(); err != nil {
 			return err

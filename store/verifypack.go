@@ -17,6 +17,8 @@ type packSeen struct {
 	sealed  bool
 	err     error      // why it cannot be read
 	records []recordAt // by ordinal
+	lost    []pack.Lost
+	missed  bool // something refers to a record that is not there
 }
 
 // recordAt is the type and plain length of a record, and whether it is damaged, in 4
@@ -100,6 +102,10 @@ func (c *verifier) onePack(id meta.PackID) error {
 	if in.Torn > 0 {
 		c.note(name, "the last %d bytes are a write that a crash cut off, of nothing that was acknowledged; the next start drops them", in.Torn)
 	}
+	if in.Heads > 0 {
+		c.note(name, "the headers of %d records are a write that a crash cut off; the next start writes them again from the footer", in.Heads)
+	}
+	seen.lost = in.Lost
 	seen.note(in.Entries)
 	for i := range in.Entries {
 		if e := &in.Entries[i]; e.Type == pack.Commit {
@@ -148,6 +154,7 @@ func (c *verifier) find(id meta.PackID, ordinal uint32, kind pack.Type) (recordA
 	case p.err != nil:
 		return 0, fmt.Errorf("a part of it is in %s, which cannot be read", packName(id))
 	case int(ordinal) >= len(p.records) || p.records[ordinal] == 0:
+		p.missed = true
 		return 0, fmt.Errorf("record %d of %s is lost, a part of it", ordinal, packName(id))
 	}
 	r := p.records[ordinal]
@@ -158,6 +165,26 @@ func (c *verifier) find(id meta.PackID, ordinal uint32, kind pack.Type) (recordA
 		return 0, fmt.Errorf("record %d of %s should be a %s and is a %s", ordinal, packName(id), kind, r.kind())
 	}
 	return r, nil
+}
+
+// torn tells of packs in which a crash cut off writes between others, when it is known
+// whether rows refer to them: see Store.mend.
+func (c *verifier) torn() error {
+	for id, p := range c.seen {
+		if len(p.lost) == 0 {
+			continue
+		}
+		n := 0
+		for _, l := range p.lost {
+			n += int(l.Count)
+		}
+		if p.missed || !c.complete || c.rows() == nil {
+			c.problem(packName(id), "restore this file from a backup, or the files named below", "%v: the footer or some records are lost (%d)", pack.ErrCorrupt, n)
+			continue
+		}
+		c.note(packName(id), "%d of its records are writes that a crash cut off, and nothing refers to them; the next start puts pads in their places", n)
+	}
+	return nil
 }
 
 // registered compares the packs of the database with those in the folder.

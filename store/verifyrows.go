@@ -232,7 +232,7 @@ func (c *verifier) incomplete(payload []byte) bool {
 	err := meta.RecordRefs(payload, func(id meta.PackID, first, count uint32) {
 		for n := range count {
 			p := c.seen[id]
-			missing = missing || p == nil || p.err == nil && (int(first+n) >= len(p.records) || p.records[first+n] == 0)
+			missing = missing || p == nil || p.err == nil && (int(first+n) >= len(p.records) || p.records[first+n] == 0 || p.records[first+n].kind() == pack.Pad)
 		}
 	})
 	return missing || err != nil

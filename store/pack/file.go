@@ -35,6 +35,8 @@ type pack struct {
 	frozen   bool // takes no more records
 	sealed   bool
 	damaged  bool
+	lost     []Lost          // what a damaged one lacks, if it can be mended
+	heads    map[uint32]bool // records that Inspect found without a header
 	records  int
 	firstLSN uint64
 	lastLSN  uint64

@@ -20,7 +20,14 @@ type Inspection struct {
 	Unused bool
 	// Torn is the bytes behind the last whole record of a pack that is not sealed, from
 	// there to the end, if they are not all zero: what a crash left.
-	Torn    int64
+	Torn int64
+	// Lost: all that is wrong with a damaged pack is that these records are missing, as
+	// a loss of power with several writes in flight leaves it. Verify does not report it
+	// then. If nothing refers to them the next start can mend the pack.
+	Lost []Lost
+	// Heads counts the records of a pack that is sealed, and not known to be, whose
+	// headers did not reach the disk before the footer: the next start writes them again.
+	Heads   int
 	Entries []Entry // the whole records; must not be changed
 }
 
@@ -58,7 +65,20 @@ func (s *Set) Inspect(ctx context.Context, id meta.PackID, known bool) (in Inspe
 			return in, err
 		}
 	}
-	if in.Sealed = x != nil; x == nil {
+	var heads []Entry
+	if in.Sealed = x != nil; x != nil && !known {
+		next, last := x.extent()
+		var bad int
+		if bad, heads, err = dropBad(ctx, f, x, h.marker); err != nil {
+			return in, err
+		}
+		if bad > 0 {
+			in.Damaged, in.Sealed, end = true, false, last
+			in.Lost = x.losses(id, next, last)
+		}
+		in.Heads = len(heads)
+	}
+	if x == nil {
 		found, err := scan(ctx, f, size, &h)
 		if err != nil {
 			return in, err
@@ -68,6 +88,12 @@ func (s *Set) Inspect(ctx context.Context, id meta.PackID, known bool) (in Inspe
 		if end = found.end; found.torn && !in.Damaged {
 			in.Torn = size - end
 		}
+		if in.Damaged && !known && herr == nil {
+			in.Lost = x.losses(id, 0, end)
+		}
+	}
+	if h.generation > 0 || h.roCompat != 0 {
+		in.Lost = nil
 	}
 	in.Entries, in.Records = x.entries, len(x.entries)
 	in.FirstLSN, in.LastLSN = x.lsns()
@@ -76,6 +102,10 @@ func (s *Set) Inspect(ctx context.Context, id meta.PackID, known bool) (in Inspe
 	p.header, p.size, p.flushed = h, end, end
 	p.sealed, p.damaged, p.frozen = in.Sealed, in.Damaged, true
 	p.records, p.firstLSN, p.lastLSN = in.Records, in.FirstLSN, in.LastLSN
+	p.lost, p.heads = in.Lost, map[uint32]bool{}
+	for _, e := range heads {
+		p.heads[e.Ordinal] = true
+	}
 	if !in.Sealed {
 		p.index = x
 	}

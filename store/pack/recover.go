@@ -29,7 +29,8 @@ import (
 // header is removed. ErrVersion, ErrForeign: nothing can be written to this store.
 //
 // A damaged pack may also be one that lost power with writes in flight. Its commits
-// are visited too: check that what they refer to is there before believing them.
+// are visited too: check that what they refer to is there, and no pad, before believing
+// them. Lost lists such packs, and Mend makes them whole, if nothing needs what is lost.
 func (s *Set) Recover(ctx context.Context, sealed func(meta.PackID) bool, visit func(lsn uint64, payload []byte) error) error {
 	var (
 		open    []*pack
@@ -122,11 +123,19 @@ func (s *Set) examine(ctx context.Context, p *pack, f object.File) (keep bool, e
 	if x != nil {
 		// The footer was flushed together with the last records: look at them too.
 		p.index, p.size, p.sealed = x, size, true
-		if bad, err := dropBad(ctx, f, x); err != nil {
+		next, end := x.extent()
+		bad, heads, err := dropBad(ctx, f, x, h.marker)
+		if err == nil && h.roCompat == 0 {
+			err = rewrite(f, h.marker, heads)
+		}
+		if err != nil {
 			return false, err
 		} else if bad > 0 {
 			p.damaged, p.sealed = true, false
 			s.opt.Log.Error("damaged pack", "pack", name(p.id), "records lost", bad)
+			if h.roCompat == 0 && h.generation == 0 {
+				p.lost = x.losses(p.id, next, end)
+			}
 		}
 	} else {
 		found, err := scan(ctx, f, size, &h)
@@ -140,6 +149,9 @@ func (s *Set) examine(ctx context.Context, p *pack, f object.File) (keep bool, e
 		p.size = size
 		if p.damaged {
 			s.opt.Log.Error("damaged pack", "pack", name(p.id), "whole records", len(found.index.entries))
+			if herr == nil && h.roCompat == 0 && h.generation == 0 {
+				p.lost = found.index.losses(p.id, 0, found.end)
+			}
 		} else if h.roCompat == 0 {
 			p.size = found.end
 			if found.torn {
@@ -167,9 +179,17 @@ func unreadable(err error) error {
 	return fmt.Errorf("it cannot be read, and may hold commits that nothing else has; check the disk, or restore this file: %w", err)
 }
 
+// extent is the ordinal behind the last record, and where that ends.
+func (x *index) extent() (next uint32, end int64) {
+	if n := len(x.entries); n > 0 {
+		return x.entries[n-1].Ordinal + 1, x.entries[n-1].end()
+	}
+	return 0, HeaderBytes
+}
+
 // dropBad takes the entries out of x whose payload is not what its checksum says, and
-// returns how many these were.
-func dropBad(ctx context.Context, f object.File, x *index) (int, error) {
+// returns how many these were, and those that lack nothing but the header before them.
+func dropBad(ctx context.Context, f object.File, x *index, m marker) (bad int, heads []Entry, err error) {
 	buf := make([]byte, 0, BlockBytes)
 	before := len(x.entries)
 	var fault error
@@ -188,9 +208,33 @@ func dropBad(ctx context.Context, f object.File, x *index) (int, error) {
 				return true
 			}
 		}
+		if fault != nil {
+			return false
+		}
+		head := buf[:RecordBytes]
+		if err := readFull(f, head, e.Offset-RecordBytes); err != nil {
+			fault = unreadable(err)
+			return false
+		}
+		got, ok := parseRecord(head, m)
+		if got.Offset, got.block = e.Offset, e.block; !ok || got != e {
+			heads = append(heads, e)
+		}
 		return false
 	})
-	return before - len(x.entries), fault
+	return before - len(x.entries), heads, fault
+}
+
+// rewrite writes headers of records again, whose entries and payloads are whole.
+func rewrite(f object.File, m marker, heads []Entry) error {
+	for i := range heads {
+		var head [RecordBytes]byte
+		putRecord(head[:], m, &heads[i])
+		if _, err := f.WriteAt(head[:], heads[i].Offset-RecordBytes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // commit is where a COMMIT record lies.

@@ -28,7 +28,10 @@ func (s *Set) Verify(ctx context.Context, id meta.PackID, deep bool, report func
 		return err
 	}
 	defer func() { s.handles.put(f, err) }()
-	v := &verifier{set: s, pack: p, file: f, report: func(err error) { report(fmt.Errorf("pack %s: %w", name(id), err)) }}
+	p.mu.Lock()
+	inspected := p.heads != nil
+	p.mu.Unlock()
+	v := &verifier{set: s, pack: p, inspected: inspected, file: f, report: func(err error) { report(fmt.Errorf("pack %s: %w", name(id), err)) }}
 	if v.header, err = s.header(f, id); err != nil {
 		if !errors.Is(err, ErrCorrupt) {
 			return err
@@ -47,7 +50,9 @@ func (s *Set) Verify(ctx context.Context, id meta.PackID, deep bool, report func
 		if err = ctx.Err(); err != nil {
 			return err
 		}
-		err = v.record(&x.entries[i])
+		if !p.heads[x.entries[i].Ordinal] {
+			err = v.record(&x.entries[i])
+		}
 		if err == nil && deep {
 			err = v.payload(ctx, x, &x.entries[i])
 		}
@@ -67,8 +72,10 @@ type verifier struct {
 	file     *handle
 	header   header // as far as it is known
 	headless bool   // it is damaged
-	report   func(error)
-	buf      []byte
+	// inspected: by Inspect, which tells of what the next start puts right
+	inspected bool
+	report    func(error)
+	buf       []byte
 }
 
 // index is a copy of the index of the pack, and where the records end by it; end is 0
@@ -102,9 +109,11 @@ func (v *verifier) index(ctx context.Context) (x *index, end int64, err error) {
 		p.mu.Lock()
 	}
 	defer p.mu.Unlock()
-	if p.damaged {
+	switch {
+	case p.damaged && v.inspected && len(p.lost) > 0:
+	case p.damaged:
 		v.report(fmt.Errorf("%w: the footer or some records are lost", ErrCorrupt))
-	} else {
+	default:
 		end = p.size
 	}
 	return &index{slices.Clone(p.index.entries), slices.Clone(p.index.blocks)}, end, nil
