@@ -2,10 +2,13 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"cairn/store/chunk"
 	"cairn/store/meta"
+	"cairn/store/pack"
 
 	"lukechampine.com/blake3"
 )
@@ -17,6 +20,121 @@ func DigestForTest(p []byte) [32]byte { return blake3.Sum256(p) }
 func (s *Store) SpillsForTest() int64 {
 	_, _, n := s.mem.Stats()
 	return n
+}
+
+// HitsForTest is how many chunks were found in the packs.
+func (s *Store) HitsForTest() int64 { return s.hits.Load() }
+
+// CodedForTest is how many compressed chunks this run has appended, or found open.
+func (s *Store) CodedForTest(ctx context.Context) (n int) {
+	for _, p := range s.packs.Packs() {
+		es, err := s.packs.Entries(ctx, p.ID, 0, uint32(p.Records))
+		for i := range es {
+			if err == nil && es[i].Codec == pack.Zstd {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// HogForTest takes all slabs but some, until release.
+func (s *Store) HogForTest(leave int) (release func()) {
+	total, _, _ := s.mem.Stats()
+	slabs := s.mem.Try(total - leave)
+	return func() { s.mem.Release(slabs...) }
+}
+
+// DropForTest drops a pack that nothing needs, as gc will: it is drained, and what is
+// referred to is looked up when nobody has a pin any more. 0: none was dropped.
+func (s *Store) DropForTest(ctx context.Context, pick func(n int) int) (meta.PackID, error) {
+	all := slices.DeleteFunc(s.packs.Packs(), func(p pack.Info) bool { return !p.Sealed || p.Damaged })
+	if len(all) == 0 {
+		return 0, nil
+	}
+	id := all[pick(len(all))].ID
+	for n := uint32(0); ; n++ {
+		es, err := s.packs.Entries(ctx, id, n, 1)
+		if errors.Is(err, pack.ErrNotFound) {
+			break
+		}
+		if err != nil || es[0].Type == pack.Commit {
+			return 0, err
+		}
+	}
+	if !s.packs.Drain(id) {
+		return 0, nil
+	}
+	needed := s.packs.Pinned(id)
+	if !needed {
+		var err error
+		if needed, err = s.refersForTest(ctx, id); err != nil {
+			s.packs.Undrain(id)
+			return 0, err
+		}
+	}
+	if needed {
+		s.packs.Undrain(id)
+		return 0, nil
+	}
+	return id, s.packs.Drop(ctx, id)
+}
+
+// refersForTest reports whether a row refers to a pack.
+func (s *Store) refersForTest(ctx context.Context, id meta.PackID) (refers bool, err error) {
+	manifest := func(m meta.Manifest) {
+		for _, x := range m.Extents {
+			refers = refers || x.Pack == id
+		}
+		refers = refers || len(m.Pages) > 0 // not looked into
+	}
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		var walk func(folder NodeID) error
+		walk = func(folder NodeID) error {
+			kids, err := r.Children(folder, "", 1<<20)
+			for _, k := range kids {
+				if err == nil && k.IsFolder() {
+					err = walk(k.ID)
+				} else if err == nil {
+					manifest(k.Manifest)
+					var vs []Version
+					vs, err = r.Versions(k.ID)
+					for _, v := range vs {
+						manifest(v.Manifest)
+					}
+				}
+			}
+			return err
+		}
+		_, last, _, err := r.MaxIDs()
+		users, err2 := r.Accounts()
+		err = errors.Join(err, err2)
+		for sp := SpaceID(1); sp <= last && err == nil; sp++ {
+			space, ok, err := r.Space(sp)
+			if err == nil && ok {
+				err = errors.Join(walk(space.Root), walk(space.Trash))
+			}
+			if err != nil {
+				return err
+			}
+			for _, u := range users {
+				ups, err := r.UnfinishedUploads(u.ID, sp, 1<<20)
+				if err != nil {
+					return err
+				}
+				for _, up := range ups {
+					for _, p := range up.Parts {
+						manifest(p.Manifest)
+						for _, t := range p.Tail {
+							refers = refers || t.Pack == id
+						}
+					}
+				}
+			}
+		}
+		return err
+	})
+	return refers, err
 }
 
 // PageForTest lays a manifest in the packs as an upload does, and reads it back.

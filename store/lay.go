@@ -117,6 +117,7 @@ func (in *ingest) laid(l *laying) error {
 func (s *Store) lay(ctx context.Context, l *laying) {
 	id := chunk.Sum(&s.key, l.parts...)
 	if l.place, l.known = s.packs.Find(id, l.n); l.known {
+		s.hits.Add(1)
 		return
 	}
 	rec := pack.Record{Type: pack.Chunk, ID: id, Plain: l.n, Parts: l.parts}

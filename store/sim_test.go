@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"cairn/store"
 	"cairn/store/object"
+	"cairn/store/pack"
 	"cairn/store/storetest"
 	"cairn/store/storetest/sqlite"
 )
@@ -21,9 +23,22 @@ import (
 // simParams are the settings that change between two runs on one disk.
 type simParams struct {
 	memory, pack int64
+	noHints      bool // nothing is known of what sealed packs hold
+	verifyReads  bool
+	tight        bool // of the smallest budget, most slabs are in use elsewhere: chunks are spilled
 }
 
-var simSettings = []simParams{{28 << 20, 512 << 10}, {0, 4 << 20}}
+var simSettings = []simParams{
+	{memory: 28 << 20, pack: 512 << 10},
+	{pack: 4 << 20, verifyReads: true},
+	{memory: 28 << 20, pack: 512 << 10, tight: true, verifyReads: true},
+	{pack: 4 << 20, noHints: true},
+	{memory: 28 << 20, pack: 1 << 20, tight: true},
+	{pack: 512 << 10, noHints: true, verifyReads: true},
+}
+
+// simTight is how many slabs are left: enough for the longest chunk here to be read back.
+const simTight = 8
 
 // simMachine is a machine with one store on it.
 type simMachine struct {
@@ -34,15 +49,18 @@ type simMachine struct {
 	p     *sqlite.Process
 	s     *store.Store
 	log   *slog.Logger
+	hog   func() // gives the slabs back
 }
 
 func (m *simMachine) open(par simParams) (err error) {
 	m.p = sqlite.NewProcess(m.fs, m.tmp)
 	m.s, err = store.Open(context.Background(), store.Options{Dir: "/srv/data", FS: m.fs, Connect: m.p.Connect, Clock: m.clock.now,
-		MemoryBudget: par.memory, PackBytes: par.pack, Log: m.log})
+		MemoryBudget: par.memory, PackBytes: par.pack, NoHints: par.noHints, VerifyReads: par.verifyReads, Log: m.log})
 	if err != nil {
 		m.s = nil
 		m.p.Close()
+	} else if m.hog = nil; par.tight {
+		m.hog = m.s.HogForTest(simTight)
 	}
 	return err
 }
@@ -50,6 +68,9 @@ func (m *simMachine) open(par simParams) (err error) {
 func (m *simMachine) close() error {
 	if m.s == nil {
 		return nil
+	}
+	if m.hog != nil {
+		m.hog()
 	}
 	err := m.s.Close()
 	m.s = nil
@@ -70,6 +91,10 @@ func simTmp(t testing.TB) string {
 }
 
 const simWorkers = 4
+
+// simVerifyEach is the openings of a disk from one deep Verify to the next; the last one
+// always has one.
+const simVerifyEach = 5
 
 // simTemplate is a disk with a new store for simWorkers users, made once.
 var simTemplate = sync.OnceValues(func() (*storetest.Disk, []store.Scope) {
@@ -112,6 +137,8 @@ type simStats struct {
 	power, kill, flush, calm, during, clean         int
 	acked, lost, unopenable, unclean, late, opening int
 	opens                                           int
+
+	spills, hits, coded, drops, mended int
 }
 
 func (s *simStats) add(n *int, by int) {
@@ -128,8 +155,10 @@ func (s *simStats) crashes() int {
 
 func (s *simStats) String() string {
 	return fmt.Sprintf("%d crashes: power lost at a call %d, when idle %d, after a failed flush %d; killed at a call %d; recoveries interrupted %d. "+
-		"%d clean restarts, %d openings. %d acknowledged operations checked: acknowledged losses %d, unopenable stores %d, checks that complain %d",
-		s.power+s.kill+s.flush+s.calm+s.during, s.power, s.calm, s.flush, s.kill, s.during, s.clean, s.opens, s.acked, s.lost, s.unopenable, s.unclean)
+		"%d clean restarts, %d openings. %d acknowledged operations checked: acknowledged losses %d, unopenable stores %d, checks that complain %d. "+
+		"%d slabs spilled, %d chunks stored already, %d compressed, %d packs dropped, %d packs mended",
+		s.power+s.kill+s.flush+s.calm+s.during, s.power, s.calm, s.flush, s.kill, s.during, s.clean, s.opens, s.acked, s.lost, s.unopenable, s.unclean,
+		s.spills, s.hits, s.coded, s.drops, s.mended)
 }
 
 // simLife is the life of one disk: runs that end in crashes, each with what comes after.
@@ -143,20 +172,27 @@ type simLife struct {
 	stats   *simStats
 	trail   strings.Builder
 	quiet   func() // waits until nothing goes on in the background
+
+	checks int
+
+	mu      sync.Mutex
+	dropped map[string]bool // names of packs
 }
 
 func newSimLife(t *testing.T, seed uint64, workers int, tmp string, stats *simStats) *simLife {
 	template, scopes := simTemplate()
 	l := &simLife{t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 4)), stats: stats, tags: &simTags{sums: map[string]uint64{}},
-		quiet: func() {}, m: &simMachine{tmp: tmp, clock: newSimClock()}}
+		quiet: func() {}, dropped: map[string]bool{}, m: &simMachine{tmp: tmp, clock: newSimClock()}}
 	l.m.swap(template.Clone(seed))
 	l.m.clock.skip(time.Hour)
 	for i := range workers {
 		l.workers = append(l.workers, &simWorker{name: fmt.Sprintf("user%d", i), sc: scopes[i], state: newSimState()})
 	}
+	var out io.Writer = io.Discard
 	if os.Getenv("SIM_LOG") != "" {
-		l.m.log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+		out = os.Stderr
 	}
+	l.m.log = slog.New(simLog{slog.NewTextHandler(out, nil), stats})
 	return l
 }
 
@@ -176,11 +212,11 @@ func (l *simLife) fail(n *int, format string, args ...any) {
 // run makes crashes until there were some, or one did harm.
 func (l *simLife) run(crashes int) {
 	for range crashes {
-		if !l.start() || !l.work() {
+		if !l.start(false) || !l.work() {
 			break
 		}
 	}
-	if !l.t.Failed() && l.start() {
+	if !l.t.Failed() && l.start(true) {
 		l.m.close()
 	}
 	for _, w := range l.workers {
@@ -190,7 +226,7 @@ func (l *simLife) run(crashes int) {
 
 // start opens the store, which may crash a few times before it comes up, and checks
 // it. false: it does not open, or something is lost.
-func (l *simLife) start() bool {
+func (l *simLife) start(last bool) bool {
 	par := simSettings[l.r.IntN(len(simSettings))]
 	for tries := 0; ; tries++ {
 		doomed := tries < 4 && l.r.IntN(3) == 0
@@ -212,10 +248,11 @@ func (l *simLife) start() bool {
 		l.stats.add(&l.stats.during, 1)
 		l.swap(l.r.IntN(4) == 0)
 	}
-	return l.check()
+	return l.check(last)
 }
 
-func (l *simLife) check() bool {
+// check reads all that users see, and each few times all that is stored.
+func (l *simLife) check(last bool) bool {
 	for _, w := range l.workers {
 		if err := w.verify(l.m.s, l.tags); err != nil {
 			l.fail(&l.stats.lost, "%v", err)
@@ -226,18 +263,55 @@ func (l *simLife) check() bool {
 		l.m.s.SetQuota(context.Background(), w.sc.User, 0) // a crash may have left one
 	}
 	l.m.clock.skip(2 * time.Hour) // locks end
+	if l.checks++; l.checks%simVerifyEach != 0 && !last {
+		return true // all content was read
+	}
 	found, err := verifyDisk(l.m.disk, "/srv/data", true)
+	sound := err == nil
 	for _, f := range found {
+		if l.dropped[f.Where] && f.What == "it is missing" {
+			continue // rows of dropped packs are gc's to delete
+		}
 		l.fail(&l.stats.unclean, "verify: %v", f)
+		sound = false
 	}
 	if err != nil {
 		l.fail(&l.stats.unclean, "verify: %v", err)
 	}
-	if len(found) > 0 || err != nil {
+	if !sound {
 		l.m.close()
-		return false
 	}
-	return true
+	return sound
+}
+
+// drop is what gc does, beside uploads.
+func (l *simLife) drop(r *rand.Rand, sick func() bool) error {
+	id, err := l.m.s.DropForTest(context.Background(), r.IntN)
+	if id != 0 {
+		l.mu.Lock()
+		l.dropped["packs/"+pack.FileName(id)] = true
+		l.mu.Unlock()
+	}
+	if err != nil && !sick() {
+		return fmt.Errorf("dropping a pack: %w", err)
+	}
+	if id != 0 && err == nil {
+		l.stats.add(&l.stats.drops, 1)
+	}
+	return nil
+}
+
+// simLog counts the packs that were mended.
+type simLog struct {
+	slog.Handler
+	stats *simStats
+}
+
+func (h simLog) Handle(ctx context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, "replaced by pads") {
+		h.stats.add(&h.stats.mended, 1)
+	}
+	return h.Handler.Handle(ctx, r)
 }
 
 // swap takes the disk through the end of the machine.
@@ -265,7 +339,7 @@ func (l *simLife) work() bool {
 	sick := func() bool { return flaky || l.m.disk.IsOff() }
 	var group sync.WaitGroup
 	errs := make([]error, len(l.workers))
-	large := l.r.IntN(3) == 0
+	large := l.r.IntN(3) == 0 || l.m.hog != nil
 	for i, w := range l.workers {
 		r := rand.New(rand.NewPCG(l.r.Uint64(), 5))
 		group.Go(func() {
@@ -274,11 +348,20 @@ func (l *simLife) work() bool {
 					errs[i] = err
 					break
 				}
+				if r.IntN(6) == 0 {
+					if err := l.drop(r, sick); err != nil {
+						errs[i] = err
+						break
+					}
+				}
 				l.quiet()
 			}
 		})
 	}
 	group.Wait()
+	l.stats.add(&l.stats.spills, int(l.m.s.SpillsForTest()))
+	l.stats.add(&l.stats.hits, int(l.m.s.HitsForTest()))
+	l.stats.add(&l.stats.coded, l.m.s.CodedForTest(context.Background()))
 	for _, err := range errs {
 		if err != nil && !errors.Is(err, errSimEnd) {
 			l.fail(&l.stats.late, "%v", err)

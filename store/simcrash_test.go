@@ -51,6 +51,13 @@ func simCrashes(t *testing.T, n int) {
 		})
 	}
 	group.Wait()
+	if last == first+1<<40 && n >= 1000 && !t.Failed() {
+		for what, n := range map[string]int{"slab was spilled": stats.spills, "chunk was stored already": stats.hits, "chunk was compressed": stats.coded, "pack was dropped": stats.drops} {
+			if n == 0 {
+				t.Errorf("no %s: the test does not test that", what)
+			}
+		}
+	}
 	took := time.Since(begin)
 	t.Logf("seeds %d to %d: %v", first, seed-1, stats)
 	t.Logf("SIM_SEED=… SIM_LIVES=1 go test -run '^%s$' ./store repeats one; %v in all, %v a crash", t.Name(),

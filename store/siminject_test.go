@@ -26,7 +26,7 @@ type simWorkload struct {
 func newSimWorkload(t *testing.T, seed uint64, tmp string) *simWorkload {
 	l := newSimLife(t, seed, 1, tmp, &simStats{})
 	for range 2 {
-		if l.start() {
+		if l.start(false) {
 			l.work()
 		}
 	}
@@ -54,7 +54,8 @@ func (x *simWorkload) run(t *testing.T, tmp string, n int, looks bool, f storete
 		t.Errorf("workload %d, call %d (%s) failing with %s: "+format, x.seed, n, what, f, err)
 	}
 	in.Fail(n, looks, f)
-	err := m.open(simSettings[x.seed%2])
+	par := simSettings[x.seed%uint64(len(simSettings))]
+	err := m.open(par)
 	if err != nil {
 		if !sick() {
 			bad("the store does not open: %v", err)
@@ -64,7 +65,7 @@ func (x *simWorkload) run(t *testing.T, tmp string, n int, looks bool, f storete
 		in.Fail(0, false, 0)
 	}
 	for err != nil {
-		if err = m.open(simSettings[x.seed%2]); err != nil {
+		if err = m.open(par); err != nil {
 			bad("the store does not open later: %v", err)
 			return "", false
 		}
@@ -125,7 +126,7 @@ func (x *simWorkload) run(t *testing.T, tmp string, n int, looks bool, f storete
 	} else {
 		m.swap(m.disk.Kill())
 	}
-	if err := m.open(simSettings[n%2]); err != nil {
+	if err := m.open(simSettings[n%len(simSettings)]); err != nil {
 		bad("the store does not open after a restart: %v", err)
 		return what, apt
 	}
@@ -133,6 +134,9 @@ func (x *simWorkload) run(t *testing.T, tmp string, n int, looks bool, f storete
 	w.token = ""
 	if err := w.verify(m.s, tags); err != nil {
 		bad("after a restart: %v", err)
+	}
+	if n/2%simVerifyEach != 0 { // after a crash and after a restart
+		return what, apt
 	}
 	found, err := verifyDisk(m.disk, "/srv/data", true)
 	for _, f := range found {

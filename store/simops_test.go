@@ -66,13 +66,21 @@ func (w *simWorker) do(s *store.Store, sick func() bool, op simOp) error {
 // simPool is what contents are made of, so that they share much: noise and text.
 var simPool = func() []byte {
 	p := noise(77, 4<<20)
-	for i := 3 << 20; i < len(p); i++ {
+	for i := 1 << 20; i < 7<<18; i++ {
 		p[i] = "the quick brown fox jumps over the lazy dog. "[int(p[i])%3*11+i%11]
 	}
 	return p
 }()
 
 func simContent(r *rand.Rand, large bool) []byte {
+	if r.IntN(3) == 0 { // what others have too
+		at := []int{0, 1<<20 + 1000, 3 << 20}[r.IntN(3)]
+		size := []int{900, 40_000, 700_000}
+		if !large {
+			size = size[:2]
+		}
+		return simPool[at : at+size[r.IntN(len(size))]]
+	}
 	switch n := r.IntN(20); {
 	case n == 0:
 		return nil

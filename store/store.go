@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cairn/store/chunk"
@@ -57,6 +58,9 @@ type Options struct {
 	Connect meta.Connect
 	// PackBytes is what a pack may hold before it is sealed; 0 is 64 MiB. For tests.
 	PackBytes int64
+	// NoHints has no index of what sealed packs hold: only chunks of open packs are found
+	// again. For tests.
+	NoHints bool
 	// UnsafeFS accepts a data folder on a file system that loses or shares files.
 	UnsafeFS bool
 }
@@ -74,6 +78,7 @@ type Store struct {
 	doors sync.Pool // of *[doorBytes]byte
 
 	plains *plains
+	hits   atomic.Int64 // chunks that were stored already
 
 	mu      sync.Mutex
 	busy    map[UploadID]bool // uploads that a request writes to
@@ -121,8 +126,12 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	s.codec = chunk.NewCodec(slab.Map)
 	s.plains = newPlains(s)
 	s.mem.SetCache(s.plains)
+	hints := filepath.Join(o.Dir, "hints")
+	if o.NoHints {
+		hints = ""
+	}
 	s.packs, err = pack.Open(ctx, pack.Options{FS: s.fs, Dir: filepath.Join(o.Dir, "packs"), Store: sb.Store, Key: sb.Key,
-		Skip: skippedPacks, Now: o.Clock, Decode: s.codec.Decode, Hints: filepath.Join(o.Dir, "hints"), Ahead: aheadBytes,
+		Skip: skippedPacks, Now: o.Clock, Decode: s.codec.Decode, Hints: hints, Ahead: aheadBytes,
 		MaxBytes: o.PackBytes, OnSealed: s.sealed, Log: o.Log})
 	if err != nil {
 		return s, outward(err)

@@ -161,6 +161,18 @@ func (s *Set) Draining(id meta.PackID) bool {
 	return p.draining
 }
 
+// Pinned reports whether a pack has pins. When one that is draining has none, whoever had
+// one has committed or given up: what rows say then is all that counts.
+func (s *Set) Pinned(id meta.PackID) bool {
+	p, err := s.lookup(id)
+	if err != nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pins > 0
+}
+
 // Drop deletes a pack that is draining and has no pins, and returns when that is
 // durable; the number is never used again. ErrPinned, with nothing done, if it is
 // pinned, open or not draining; ErrNotFound. After another error the file may be there
