@@ -7,7 +7,7 @@ package storetest
 var mutants = []mutant{
 	// Flushes of files.
 	{"flush of a pack", "store/pack/file.go", "err = file.Sync()", "_, err = file, nil", nil},
-	{"flush of a seal", "store/pack/seal.go", "err := p.file.Sync()", "var err error", nil},
+	{"flush of a seal", "store/pack/seal.go", "err = p.file.Sync()", "err = nil", nil},
 	{"flush of a header", "store/pack/create.go", "if err := f.Sync(); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"flush of what was recovered", "store/pack/recover.go", "return true, f.Sync()", "return true, nil", nil},
 	{"flush of the superblock", "store/object/fs.go", "err = f.Sync()\n\t}\n\treturn errors.Join", "err = nil\n\t}\n\treturn errors.Join", nil},
@@ -19,14 +19,14 @@ var mutants = []mutant{
 	{"folder of a new folder", "store/object/fs.go", "if err := fsys.SyncDir(filepath.Dir(path)); err != nil {", "if err := error(nil); err != nil {", nil},
 
 	// The order of a commit.
-	{"commit record before COMMIT", "store/meta/commit.go", "if err := d.o.Log.Append(ctx, lsn, encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf), after); err != nil {\n\t\treturn err\n\t}\n\tif _, err := d.writer.exec(\"COMMIT\"); err != nil {\n\t\treturn err\n\t}\n",
-		"if _, err := d.writer.exec(\"COMMIT\"); err != nil {\n\t\treturn err\n\t}\n\tif err := d.o.Log.Append(ctx, lsn, encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf), after); err != nil {\n\t\treturn err\n\t}\n", nil},
-	{"no commit record", "store/meta/commit.go", "if err := d.o.Log.Append(ctx, lsn, encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf), after); err != nil {", "if err := ctx.Err(); err != nil {", nil},
+	{"commit record before COMMIT", "store/meta/commit.go", "logged := d.o.Log.Append(ctx, lsn, record, after)\n\terr := <-rows\n\tif logged != nil { // first: nothing is committed that is not durable\n\t\treturn logged\n\t}\n\tif err != nil {\n\t\treturn dbError(err)\n\t}\n\tlap.durable = time.Now()\n\tif _, err := d.writer.exec(\"COMMIT\"); err != nil {\n\t\treturn err\n\t}\n",
+		"if err := <-rows; err != nil {\n\t\treturn dbError(err)\n\t}\n\tif _, err := d.writer.exec(\"COMMIT\"); err != nil {\n\t\treturn err\n\t}\n\tif logged := d.o.Log.Append(ctx, lsn, record, after); logged != nil {\n\t\treturn logged\n\t}\n\tlap.durable = time.Now()\n", nil},
+	{"no commit record", "store/meta/commit.go", "logged := d.o.Log.Append(ctx, lsn, record, after)", "logged := ctx.Err()\n\t_, _ = record, after", nil},
 	{"flush of a commit record", "store/commitlog.go", "return l.packs.Flush(ctx, place.Pack)", "_ = place\n\t\treturn nil", nil},
 	// The request and the committer both flush the packs that content lies in: the request so
 	// that commits need not wait, the committer for hits in packs that others write. Until
 	// there are hits one of the two is enough; then the second is a mutant of its own.
-	{"flush of the content's packs", "store/commitlog.go", "if err := l.packs.Flush(ctx, others...); err != nil {", "if err := l.packs.Flush(ctx, others[:0]...); err != nil {", &mutant{"", "store/ingest.go",
+	{"flush of the content's packs", "store/commitlog.go", "if err := l.packs.Flush(ctx, others...); err != nil {", "if err := l.packs.Flush(ctx, others[:0]...); err != nil {", &mutant{"", "store/lay.go",
 		"return in.s.packs.Flush(ctx, slices.DeleteFunc", "return nil\n\treturn in.s.packs.Flush(ctx, slices.DeleteFunc", nil}},
 	{"writes go on after a failed COMMIT", "store/meta/commit.go", "d.stop(err)\n\t\tfinish(batch, d.Stopped())", "finish(batch, err)", nil},
 	{"a failed flush is forgotten", "store/pack/file.go", "p.failed = fmt.Errorf(\"pack %s: %w: %w\", name(p.id), ErrLaneFailed, err)", "_ = err", nil},
@@ -35,14 +35,39 @@ var mutants = []mutant{
 	{"the newest record's references", "store/recover.go", "if missing := s.missing(ctx, held); missing != nil {", "if missing := error(nil); missing != nil {", nil},
 	{"a torn tail is not cut", "store/pack/recover.go", "if err := f.Truncate(found.end); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"the checksum of a scanned record", "store/pack/scan.go", "return e, crcs, all == e.StoredCRC, nil", "return e, crcs, true, nil", nil},
-	{"what a footer covers is believed", "store/pack/recover.go", "if bad, err := dropBad(ctx, f, x); err != nil {", "if bad, err := 0, error(nil); err != nil {", nil},
+	{"what a footer covers is believed", "store/pack/recover.go", "bad, heads, err := dropBad(ctx, f, x, h.marker)\n\t\tif err == nil && h.roCompat", "bad, heads, err := 0, []Entry(nil), error(nil)\n\t\tif err == nil && h.roCompat", nil},
 
 	// What a commit asks again.
 	{"quota in the transaction", "store/put.go", "if err := allowGrowth(tx, sc.Space, c.size-pl.node.Size); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"If-Match in the transaction", "store/put.go", "pl, err := allowPut(&tx.Reader, sc, p, tx.Now(), o)", "o.IfMatch = nil\n\tpl, err := allowPut(&tx.Reader, sc, p, tx.Now(), o)", nil},
 	{"locks in the transaction", "store/put.go", "return pl, ls.allowContent(sc, o.Tokens, pl.line(), p)", "return pl, nil", nil},
 
-	// The pin of a dedup hit: place for it here.
-	// The checks of a dedup hit (full id, length, draining, damaged): place for them here.
-	// The flush of a pack that a hit lies in, written by another upload: place for it here.
+	// Hits.
+	{"a hit is not pinned", "store/pack/pin.go", "p.pins++\n\tp.mu.Unlock()\n\tvar one [1]Entry", "p.mu.Unlock()\n\tvar one [1]Entry", nil},
+	{"a hit in an open pack is not pinned", "store/pack/pin.go", "p.pins++\n\treturn Place{Pack: p.id, First: e.Ordinal, Count: 1}, true", "return Place{Pack: p.id, First: e.Ordinal, Count: 1}, true", nil},
+	{"pins end before the commit", "store/lay.go", "func (h *holds) packs() []meta.PackID { return slices.Clone(h.ids) }", "func (h *holds) packs() []meta.PackID {\n\tids := slices.Clone(h.ids)\n\th.release()\n\treturn ids\n}", nil},
+	{"the id of a hit", "store/pack/pin.go", "err == nil && es[0].ID == id && es[0].Type == Chunk", "err == nil && es[0].Type == Chunk", nil},
+	{"the length of a hit", "store/pack/pin.go", "if right && int64(es[0].Plain) == int64(plain) {", "if right {", nil},
+	{"the length of a hit in an open pack", "store/pack/pin.go", "if e == nil || int64(e.Plain) != int64(plain) {", "if e == nil {", nil},
+	{"a hit in a draining pack", "store/pack/pin.go", "return !p.draining && !p.gone && p.failed == nil", "return p.failed == nil", nil},
+	{"a pin of a draining pack", "store/pack/pin.go", "if p.draining || p.gone {\n\t\treturn false\n\t}\n\tp.pins++", "p.pins++", nil},
+	{"a hit in an abandoned pack", "store/pack/pin.go", "!p.gone && p.failed == nil && !p.damaged", "!p.gone && !p.damaged", nil},
+	{"a hit in a damaged pack", "store/pack/pin.go", "p.failed == nil && !p.damaged && len(p.bad)", "p.failed == nil && len(p.bad)", nil},
+	{"a hit that is marked damaged", "store/pack/pin.go", "if !p.hit() || p.bad[h.ordinal()] {", "if !p.hit() {", nil},
+	{"a pinned pack is dropped", "store/pack/pin.go", "if !p.draining || p.pins > 0 || !p.sealed", "if !p.draining || !p.sealed", nil},
+	{"flush of a hit's pack", "store/lay.go", "h.set.Unpin(id)\n\t\treturn\n\t}\n\th.ids = append(h.ids, id)\n}\n\nfunc (h *holds) packs", "h.set.Unpin(id)\n\t\treturn\n\t}\n}\n\nfunc (h *holds) packs", nil},
+
+	// Chunks.
+	{"the state of the cutter", "store/append.go", "if err := in.cut.UnmarshalBinary(p.State); err != nil {", "if err := error(nil); err != nil {", nil},
+	{"the order of what is read back", "store/spill.go", "for _, ref := range in.tail {", "for i := range in.tail {\n\t\tref := in.tail[len(in.tail)-1-i]", nil},
+	{"a plain chunk that failed stays cached", "store/plain.go", "if p.err = err; err != nil {\n\t\tdelete(c.byKey, p.key)", "if p.err = err; err != nil {", nil},
+
+	// Packs that are read back.
+	{"an unreadable pack is a damaged one", "store/pack/recover.go", "if err == nil && found.unread != nil {", "if err == nil && found.unread != nil && h.id == 0 {", nil},
+	{"mending asks no rows", "store/mend.go", "if needed[id] || i > 0 &&", "if i > 0 &&", nil},
+	{"mending asks for no commits", "store/mend.go", "if err == nil && !whole {", "if err == nil && !whole && lost == nil {", nil},
+	{"mending allows for gaps between commits", "store/pack/mend.go", "sane = sane && (lsn == 0 || n == lsn+1)", "sane = sane && (lsn == 0 || n > lsn)", nil},
+	{"pads count as what they replace", "store/recover.go", "if err == nil && slices.ContainsFunc(es", "if err == nil && payload == nil && slices.ContainsFunc(es", nil},
+	{"flush of pads", "store/pack/mend.go", "if err := f.Sync(); err != nil { // before", "if err := error(nil); err != nil { // before", nil},
+	{"headers behind a footer", "store/pack/recover.go", "err = rewrite(f, h.marker, heads)", "err = rewrite(f, h.marker, nil)", nil},
 }
