@@ -76,7 +76,7 @@ class Pack:
         self.sealed = False
         self.damaged = False  # in the sense of *What a reader does*
         self.torn = False     # something unreadable stands behind the last record
-        self.lost_footer = False
+        self.no_footer = None  # why there is no good footer
         self.entries = None
         self.bad = set()      # ordinals whose payload, or header, is not what the footer says
         with open(path, "rb") as f:
@@ -95,9 +95,8 @@ class Pack:
         try:
             self._footer()
         except Damage as e:
-            if self.data[self.size - TRAILER:self.size - TRAILER + 8] == b"CAIRNEND":
-                self.lost_footer = True
-                self.problems.append("footer: %s" % e)
+            # damage if the pack is known to be sealed, which is not said in the pack
+            self.no_footer = str(e)
             if self.marker is None:
                 self._marker_of_first()
         if self.sealed:
@@ -307,9 +306,8 @@ class Pack:
                 found = self._search(at + 8, highest)
             if found is None:
                 self.torn = True
-                if not self.lost_footer:
-                    self.notes.append("torn tail at %#x, %d bytes to the end of the file"
-                                      % (at, self.size - at))
+                self.notes.append("torn tail, or lost footer (%s), at %#x: %d bytes to the end of the file"
+                                  % (self.no_footer, at, self.size - at))
                 break
             self._hurt("nothing whole from %#x to %#x" % (at, found))
             at = found
@@ -371,7 +369,7 @@ class Pack:
         if r.type in (COMMIT, CHECKPOINT, PAD):
             if any(r.id[0 if r.type == PAD else 8:]):
                 raise Damage("id is not zero")
-        elif check_id and r.type in (CHUNK, TAIL, MANIFEST):
+        elif check_id and key is not None and r.type in (CHUNK, TAIL, MANIFEST):
             if (r.type == CHUNK or any(r.id)) and blake3(plain, key) != r.id:
                 raise Damage("id")
         return plain

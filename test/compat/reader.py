@@ -70,6 +70,11 @@ class Store:
         self._cache = OrderedDict()
         self.tables = rows.Tables()
         self._replay()
+        for (pack_id,) in self.tables["sealed pack"]:
+            p = self.packs.get(pack_id)
+            if p and not p.sealed:
+                self.problems.append("pack %d is known to be sealed, but its footer fails: %s"
+                                     % (pack_id, p.no_footer))
 
     # Records
 
@@ -220,7 +225,10 @@ class Store:
         return out
 
     def files(self, root):
-        """Live files below a node as (path, row), by path. A path is a list of names."""
+        """Live files below a node as (path, row), by path. A path is a list of names.
+
+        What is in the trash, or in a copy under way, is below other nodes.
+        """
         if not hasattr(self, "_children"):
             self._children = defaultdict(list)
             for n in self.tables["node"].values():
@@ -229,8 +237,6 @@ class Store:
         while todo:
             path, parent = todo.pop()
             for n in self._children[parent]:
-                if n["key"] == "copy-%016x" % n["id"]:
-                    continue  # a copy under way
                 if n["kind"] == 1:
                     out.append((path + (n["name"],), n))
                 elif n["kind"] == 2 and n["id"] not in seen:
@@ -350,6 +356,23 @@ def _check_pack(job):
     return ["pack %d: %s" % (pack_id, t) for t in problems], line, counts
 
 
+def _check_cutter(state, tail):
+    """*The state of the cutter*: the chunk that it is in is what the tail records hold."""
+    method = state[0] if state else 0  # before the first byte it may be empty
+    if not state:
+        good = tail == 0
+    elif method == 0:
+        good = len(state) - 1 == tail < 512
+    elif method in (1, 2):
+        n, h = int.from_bytes(state[1:5], "little"), int.from_bytes(state[5:], "little")
+        good = (len(state) == (13 if method == 1 else 5) and n == tail < cut.MAX
+                and (h == 0 or n > cut.MIN))
+    else:
+        good = False
+    if not good:
+        raise Damage("state of the cutter: %s, with %d bytes in tails" % (state[:13].hex(), tail))
+
+
 def _check_rows(store):
     """References and the tree."""
     problems = []
@@ -360,8 +383,6 @@ def _check_rows(store):
             what = "%s %s" % (table, key[0].hex() if isinstance(key[0], bytes) else key[0])
             try:
                 if table == "part":
-                    if store.tables["upload"].get((key[0],), {}).get("finished"):
-                        continue  # only the durable bytes are kept of it
                     size = row["durable"]
                 elif row.get("kind") == 2:
                     size = 0
@@ -370,7 +391,16 @@ def _check_rows(store):
                 m = row["manifest"]
                 if m not in seen:
                     seen[m] = store.look(m)
-                n = seen[m] + (store.look(b"", row["tails"]) if table == "part" else 0)
+                n = seen[m]
+                if table == "part":
+                    upload = store.tables["upload"].get((row["upload"],))
+                    if upload is None:
+                        raise Damage("no upload")
+                    if upload["finished"]:
+                        continue  # what it had is the file's; the number of bytes stays
+                    tail = store.look(b"", row["tails"])
+                    n += tail
+                    _check_cutter(row["cutter"], tail)
                 if n != size:
                     raise Damage("%d bytes, not %d" % (n, size))
                 total[table] += 1
@@ -389,10 +419,7 @@ def _check_rows(store):
         p = store.packs.get(pack_id)
         if p is None:
             problems.append("sealed pack %d is missing" % pack_id)
-        elif not p.sealed:
-            if not p.lost_footer:
-                problems.append("pack %d is known to be sealed, but its footer is lost" % pack_id)
-        elif (row["first"], row["bytes"], row["records"]) != (0, p.size, len(p.records)):
+        elif p.sealed and (row["first"], row["bytes"], row["records"]) != (0, p.size, len(p.records)):
             problems.append("sealed pack %d is not as its row says" % pack_id)
     # the sums of the folders, of live files
     below = Counter()
@@ -437,7 +464,7 @@ def do_check(data):
         print("records: %s: %d, stored %d bytes, plain %d bytes" % (pack.TYPES.get(t, t), n, stored, plain))
     print("commits: LSN %d to %d" % (store.first, store.last))
     print("rows: " + ", ".join("%d %ss" % (len(store.tables[t]), t) for t in (
-        "account", "space", "node", "old row", "old version", "trash", "upload", "part")))
+        "account", "space", "node", "old row", "old version", "trash", "upload", "part")).replace("trashs", "trash entries"))
     live = sum(len(store.files(s["root"])) for _, _, s in store.spaces())
     print("live files: %d" % live)
     for t in store.notes:
@@ -471,9 +498,11 @@ def do_pack(path):
         print(pack.line(r))
         try:
             if r.ordinal not in p.bad and r.type in pack.TYPES:
-                p.content(r, p.key, p.key is not None)
+                p.content(r, p.key)
         except Damage as e:
             problems.append("ordinal %d: %s" % (r.ordinal, e))
+    if not p.sealed and p.no_footer != "no trailer":
+        problems.append("footer: %s" % p.no_footer)
     for t in p.notes:
         print("note:", t)
     for t in problems:
