@@ -71,7 +71,16 @@ function logged(from = 0) {
       return found ? [{ method, path, status: Number(status), user }] : [];
     });
 }
-const logEnd = () => readFileSync(more('log'), 'utf8').length;
+
+let marks = 0;
+
+/** Where the log ends once it has all lines so far: the server writes them a little late. */
+async function logEnd(): Promise<number> {
+  const mark = `mark-${++marks}-of-the-log`;
+  await fetch(scene.app + mark);
+  await until(mark, () => readFileSync(more('log'), 'utf8').includes(mark));
+  return readFileSync(more('log'), 'utf8').length;
+}
 
 test('pages of other origins change nothing and read nothing', async ({ page, browser }) => {
   await enter(page.context());
@@ -100,7 +109,7 @@ test('pages of other origins change nothing and read nothing', async ({ page, br
   const before = await state(page.context(), elsewhere);
   const of = { base: scene.app, unsafe: unsafe({ ...eve(), unfinished, complete }), secrets };
   for (const host of ['127.0.0.1', 'localhost'] as const) {
-    const from = logEnd();
+    const from = await logEnd();
     const evil = await page.context().newPage();
     await evil.goto(site.at(host));
     const { tried, read } = await evil.evaluate(attack, of);
@@ -108,6 +117,7 @@ test('pages of other origins change nothing and read nothing', async ({ page, br
     await topLevel(page.context(), site.at(host), of.base);
     expect(read, `answers that a page of ${site.at(host)} could read`).toEqual([]);
 
+    await logEnd();
     const arrived = logged(from);
     const obeyed = arrived.filter(
       (r) => !['GET', 'HEAD', 'OPTIONS'].includes(r.method) && r.status < 400,
@@ -182,7 +192,7 @@ async function topLevel(context: BrowserContext, from: string, base: string) {
           () => false, // the answer before came in between
         ),
       );
-      const before = logEnd();
+      const before = await logEnd();
       await tab
         .evaluate(
           ({ action, method }) => {
