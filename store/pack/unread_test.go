@@ -12,7 +12,8 @@ import (
 	"cairn/store/object"
 )
 
-// blind is a file system on which packs cannot be read from an offset on.
+// blind is a file system on which one byte of packs cannot be read: the end can, which is
+// looked at first.
 type blind struct {
 	object.FS
 	from int64
@@ -34,8 +35,8 @@ func (b *blind) Open(path string, flag int) (object.File, error) {
 }
 
 func (f *blindFile) ReadAt(p []byte, off int64) (int, error) {
-	if off+int64(len(p)) > f.from {
-		n, err := f.File.ReadAt(p[:max(0, min(int64(len(p)), f.from-off))], off)
+	if off <= f.from && f.from < off+int64(len(p)) {
+		n, err := f.File.ReadAt(p[:f.from-off], off)
 		return n, errors.Join(errBlind, err)
 	}
 	return f.File.ReadAt(p, off)
@@ -43,7 +44,7 @@ func (f *blindFile) ReadAt(p []byte, off int64) (int, error) {
 
 var _ io.ReaderAt = (*blindFile)(nil)
 
-// A pack that cannot be read ends Recover, whatever of it can, and is not changed: it may
+// A pack that cannot be read ends Recover, whatever of it can be read, and is not changed: it may
 // hold commits, whose numbers would be given again.
 func TestUnreadablePackEndsRecover(t *testing.T) {
 	for _, sealed := range []bool{false, true} {
