@@ -8,6 +8,7 @@ import (
 	"sort"
 	"sync"
 
+	"cairn/store/chunk"
 	"cairn/store/meta"
 	"cairn/store/pack"
 )
@@ -40,8 +41,10 @@ type openFile struct {
 	pack meta.PackID // that file is of
 	file *pack.Handle
 
-	known   int // the extent that entries are of, + 1
-	entries []pack.Entry
+	entries    []pack.Entry // the records of [from, upto) of the file, all of one extent
+	at         int          // that extent
+	from, upto int64
+	few        [4]pack.Entry // what most requests need
 }
 
 // load finds all extents, from the pages if there are any.
@@ -124,42 +127,71 @@ type piece struct {
 // lies reports whether the bytes can be sent as they lie in the pack.
 func (p *piece) lies(s *Store) bool { return p.Codec == pack.Raw && !s.o.VerifyReads }
 
+// maxEntries is how many records a reader keeps the entries of.
+const maxEntries = 64
+
+// find makes entries those of the record in which byte off lies, and of as many behind
+// it as n bytes are likely to take.
+func (c *openFile) find(ctx context.Context, off, n int64) error {
+	if c.from <= off && off < c.upto {
+		return nil
+	}
+	i := sort.Search(len(c.ends), func(i int) bool { return c.ends[i] > off })
+	if i == len(c.extents) {
+		return io.ErrUnexpectedEOF
+	}
+	out := c.entries[:0]
+	if out == nil {
+		out = c.few[:0]
+	}
+	x, max := c.extents[i], int(min(n/chunk.MinBytes+2, maxEntries))
+	begin := c.ends[i] - x.Bytes
+	out, before, err := c.s.packs.Span(ctx, x.Pack, x.First, x.Count, off-begin, max, out)
+	if err != nil {
+		return err
+	}
+	c.at, c.from = i, begin+before
+	c.upto = c.from
+	for j := range out {
+		e := &out[j]
+		if e.Type != pack.Chunk || e.KeyID != 0 || e.Codec != pack.Raw && e.Codec != pack.Zstd {
+			if out = out[:j]; c.upto > off {
+				break // what lies before it can be read
+			}
+			c.upto = c.from
+			return fmt.Errorf("%w: pack %d record %d is not a chunk that can be read", ErrCorrupt, x.Pack, e.Ordinal)
+		}
+		c.upto += int64(e.Plain)
+	}
+	if c.entries = out; c.upto <= off || c.upto > c.ends[i] {
+		c.upto = c.from
+		return fmt.Errorf("%w: pack %d: records %d+%d do not hold %d bytes", ErrCorrupt, x.Pack, x.First, x.Count, x.Bytes)
+	}
+	return nil
+}
+
 // each calls f for the pieces of [off, off+n) in order.
 func (c *openFile) each(ctx context.Context, off, n int64, f func(p *piece) error) error {
-	for i := sort.Search(len(c.ends), func(i int) bool { return c.ends[i] > off }); n > 0; i++ {
-		if i == len(c.extents) {
-			return io.ErrUnexpectedEOF
+	for n > 0 {
+		if err := c.find(ctx, off, n); err != nil {
+			return err
 		}
-		x := c.extents[i]
-		if c.known != i+1 { // pieces follow one another, mostly in one extent
-			entries, err := c.s.packs.Entries(ctx, x.Pack, x.First, x.Count)
-			if err != nil {
+		end := c.from
+		for j := 0; j < len(c.entries) && n > 0; j++ {
+			e := &c.entries[j]
+			at := end
+			if end += int64(e.Plain); end <= off {
+				continue
+			}
+			p := piece{pack: c.extents[c.at].Pack, Entry: *e, skip: off - at, take: min(end-off, n)}
+			if n > p.take && j+1 < len(c.entries) {
+				p.next = &c.entries[j+1]
+			}
+			if err := f(&p); err != nil {
 				return err
 			}
-			c.known, c.entries = i+1, entries
-		}
-		at := c.ends[i] - x.Bytes // of the next record
-		for j := range c.entries {
-			e := &c.entries[j]
-			end := at + int64(e.Plain)
-			if end > off && n > 0 {
-				if e.Type != pack.Chunk || e.KeyID != 0 || e.Codec != pack.Raw && e.Codec != pack.Zstd {
-					return fmt.Errorf("%w: pack %d record %d is not a chunk that can be read", ErrCorrupt, x.Pack, e.Ordinal)
-				}
-				p := piece{pack: x.Pack, Entry: *e, skip: off - at, take: min(end-off, n)}
-				if n > p.take && j+1 < len(c.entries) {
-					p.next = &c.entries[j+1]
-				}
-				if err := f(&p); err != nil {
-					return err
-				}
-				off += p.take
-				n -= p.take
-			}
-			at = end
-		}
-		if n > 0 && off != c.ends[i] {
-			return fmt.Errorf("%w: pack %d: records %d+%d do not hold %d bytes", ErrCorrupt, x.Pack, x.First, x.Count, x.Bytes)
+			off += p.take
+			n -= p.take
 		}
 	}
 	return nil

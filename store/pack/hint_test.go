@@ -341,7 +341,11 @@ func TestHintsDamagedPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, _ = b.open()
-	if n := b.countFound(s, ids); n == len(ids) || n < len(ids)/3 {
+	n := b.countFound(s, ids)
+	s.mu.Lock()
+	made := s.rebuilds > 0 // sealing what was open may have come upon such a page already
+	s.mu.Unlock()
+	if n == len(ids) && !made || n < len(ids)/3 {
 		t.Errorf("found %d of %d", n, len(ids))
 	}
 	b.close(s) // by now it is known

@@ -22,25 +22,77 @@ func (s *Set) Entries(ctx context.Context, id meta.PackID, first, count uint32) 
 	return s.entries(ctx, p, first, count, nil)
 }
 
+// Span is Entries from the record in which plain byte off of them lies, at most max of
+// them, appended to out; before is the plain bytes of those it leaves out in front. It
+// appends nothing if off lies behind them all.
+func (s *Set) Span(ctx context.Context, id meta.PackID, first, count uint32, off int64, max int, out []Entry) (_ []Entry, before int64, err error) {
+	p, err := s.lookup(id)
+	if err != nil {
+		return nil, 0, err
+	}
+	return s.span(ctx, p, span{first: first, count: count, off: off, max: max, out: out})
+}
+
 // entries appends to out what Entries returns.
 func (s *Set) entries(ctx context.Context, p *pack, first, count uint32, out []Entry) ([]Entry, error) {
+	out, _, err := s.span(ctx, p, span{first: first, count: count, off: -1, max: int(count), out: out})
+	return out, err
+}
+
+// span gathers entries of records that follow one another.
+type span struct {
+	first, count uint32
+	off          int64 // of the first byte that is wanted; -1: all records, empty ones too
+	max          int   // entries
+	out          []Entry
+	before       int64 // plain bytes of the records left out in front
+}
+
+// see takes what it needs of entries that go on at first; false if they do not.
+func (w *span) see(page []Entry) bool {
+	for i := range page {
+		if w.count == 0 || w.max == 0 {
+			break
+		}
+		e := &page[i]
+		if e.Ordinal != w.first {
+			return false
+		}
+		w.first++
+		w.count--
+		if n := int64(e.Plain); w.before+n <= w.off {
+			w.before += n
+			continue
+		}
+		w.off = -1 // from here on all
+		w.out = append(w.out, *e)
+		w.max--
+	}
+	return true
+}
+
+// end reports whether nothing more is needed.
+func (w *span) end() bool { return w.count == 0 || w.max == 0 }
+
+func (s *Set) span(ctx context.Context, p *pack, w span) ([]Entry, int64, error) {
 	for {
 		p.mu.Lock()
 		if x := p.index; x != nil {
 			defer p.mu.Unlock()
-			i, n := x.find(first), int(count)
-			if i+n > len(x.entries) || n > 0 && uint64(x.entries[i+n-1].Ordinal) != uint64(first)+uint64(n)-1 {
-				return nil, p.missing(first, count)
+			first, count := w.first, w.count
+			if i := x.find(first); int64(i)+int64(count) > int64(len(x.entries)) || !w.see(x.entries[i:]) {
+				return nil, 0, p.missing(first, count)
 			}
-			return append(out, x.entries[i:i+n]...), nil
+			return w.out, w.before, nil
 		}
 		p.mu.Unlock()
-		got, err := s.paged(p, first, count, out)
+		got := w
+		err := s.paged(p, &got)
 		if !errors.Is(err, ErrCorrupt) {
-			return got, err
+			return got.out, got.before, err
 		}
 		if err := s.rescan(ctx, p, err); err != nil {
-			return nil, fmt.Errorf("pack %s: %w", name(p.id), err)
+			return nil, 0, fmt.Errorf("pack %s: %w", name(p.id), err)
 		}
 	}
 }
@@ -54,44 +106,41 @@ func (p *pack) missing(first, count uint32) error {
 	return fmt.Errorf("pack %s: records %d+%d: %w", name(p.id), first, count, err)
 }
 
-// paged is entries by the footer of p. ErrCorrupt if that cannot be relied upon.
-func (s *Set) paged(p *pack, first, count uint32, out []Entry) (_ []Entry, err error) {
+// paged is span by the footer of p. ErrCorrupt if that cannot be relied upon.
+func (s *Set) paged(p *pack, w *span) (err error) {
 	r := footerReader{set: s, pack: p}
 	defer func() { r.done(err) }()
 	t, err := r.trailer()
 	if err != nil {
-		return nil, err
+		return err
 	}
+	first, count := w.first, w.count
 	missing := func() error {
 		return fmt.Errorf("pack %s: records %d+%d: %w", name(p.id), first, count, ErrNotFound)
 	}
 	if uint64(first)+uint64(count) > uint64(t.next) {
-		return nil, missing()
+		return missing()
 	}
 	at, err := r.find(t, first)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if int64(at)+int64(count) > int64(t.records) {
-		return nil, missing()
+		return missing()
 	}
-	out = slices.Grow(out, int(count))
-	for want := first; want < first+count; {
+	w.out = slices.Grow(w.out, min(int(count), w.max))
+	for !w.end() {
 		page, err := r.page(t, at/pageEntries)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		page = page[at%pageEntries:]
-		for _, e := range page[:min(len(page), int(first+count-want))] {
-			if e.Ordinal != want {
-				return nil, missing()
-			}
-			out = append(out, e)
-			want++
-			at++
+		if !w.see(page) {
+			return missing()
 		}
+		at += len(page)
 	}
-	return out, nil
+	return nil
 }
 
 // footerReader reads the footer of a sealed pack a page at a time, through the cache.

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -286,4 +287,56 @@ func TestEveryReadFault(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A span is what Entries gives, less what lies before its first byte and behind its
+// last record, of a pack that is open and of one that is sealed.
+func TestSpan(t *testing.T) {
+	const seed = 7
+	rng := rand.New(rand.NewPCG(seed, 0))
+	b := newBench(t)
+	s, _ := b.open()
+	l := s.Lease()
+	var place Place
+	for i := range 300 {
+		size := rng.IntN(5) * 100 // empty ones too
+		p := b.append(l, Record{Type: Page, Payload: bytes.Repeat([]byte{byte(i)}, size), Plain: size})
+		if i == 0 {
+			place = p
+		}
+	}
+	check := func(t *testing.T, s *Set) {
+		t.Helper()
+		for range 2000 {
+			first, count := rng.Uint32N(300), rng.Uint32N(310)
+			all, err := s.Entries(ctx, place.Pack, first, count)
+			off, most := rng.Int64N(62_000)-1000, 1+rng.IntN(80)
+			got, before, err2 := s.Span(ctx, place.Pack, first, count, off, most, nil)
+			if count > 0 && first+count > 300 {
+				if !errors.Is(err, ErrNotFound) || !errors.Is(err2, ErrNotFound) {
+					t.Fatalf("%d+%d of 300 records: %v, %v", first, count, err, err2)
+				}
+				continue
+			}
+			if err != nil || err2 != nil {
+				t.Fatal(err, err2)
+			}
+			want, skipped := all, int64(0)
+			for len(want) > 0 && skipped+int64(want[0].Plain) <= off {
+				skipped += int64(want[0].Plain)
+				want = want[1:]
+			}
+			if want = want[:min(most, len(want))]; !slices.Equal(got, want) || before != skipped {
+				t.Fatalf("%d+%d from byte %d, at most %d: %d entries behind %d bytes, want %d behind %d",
+					first, count, off, most, len(got), before, len(want), skipped)
+			}
+		}
+	}
+	check(t, s)
+	b.close(s)
+	s, _ = b.open() // which seals what a crash or an end left open
+	if p := s.packs[place.Pack]; p.index != nil {
+		t.Error("the pack is still open")
+	}
+	check(t, s)
 }
