@@ -236,6 +236,7 @@ test('by keyboard alone', async ({ page, context }) => {
   await page.keyboard.press('Enter');
   await expect(row(page, 'my folder')).toBeVisible();
   await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(button(page, text.actions['new-folder']), 'where it was').toBeFocused();
 
   for (let i = 0; i < 40 && !(await inGrid(page)); i++) await page.keyboard.press('Tab');
   expect(await inGrid(page), 'Tab comes to the list').toBe(true);

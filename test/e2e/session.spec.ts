@@ -54,7 +54,7 @@ test('signing out here, and everywhere', async ({ page, browser }) => {
 });
 
 test('a session that ends during an upload', async ({ page }) => {
-  const file = await makeFile('long.bin', 20e6);
+  const file = await makeFile('long.bin', 60e6);
   await signIn(page);
   await slow(3e6);
   await drop(page, [file.file]);
@@ -77,6 +77,6 @@ test('a session that ends during an upload', async ({ page }) => {
   await expect(row(page, 'long.bin')).toBeVisible();
   expect(await davHash('long.bin')).toBe(file.hash);
   figure(
-    `session ended at ${Math.round(before / 1e6)} of 20 MB, signed in again in the dialog, whole`,
+    `session ended at ${Math.round(before / 1e6)} of 60 MB, signed in again in the dialog, whole`,
   );
 });
