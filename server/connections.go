@@ -252,8 +252,18 @@ func (c *conn) undue() {
 	}
 }
 
-// ReadFrom keeps sendfile.
+// ReadFrom keeps sendfile, and has what is held back leave with its first bytes.
 func (c *conn) ReadFrom(src io.Reader) (int64, error) {
+	if c.held != nil && len(*c.held) > 0 {
+		c.undue()
+		if sc, ok := c.Conn.(syscall.Conn); ok {
+			n, err := writeMore(sc, *c.held)
+			*c.held = append((*c.held)[:0], (*c.held)[n:]...)
+			if err != nil {
+				return 0, err
+			}
+		}
+	}
 	if err := c.Release(); err != nil {
 		return 0, err
 	}

@@ -23,48 +23,93 @@ func (s *Store) Open(ctx context.Context, sc Scope, p Path) (Content, error) {
 		return nil, fail("open", p, ErrIsFolder)
 	}
 	c := &openFile{s: s, node: n}
-	if err := c.load(ctx); err != nil {
+	if err := c.load(); err != nil {
 		return nil, fail("open", p, err)
 	}
 	return c, nil
 }
 
-// openFile is a file opened for reading: one handle on the pack that is being read.
+// openFile is a file opened for reading: one handle on the pack that is being read, and
+// of its manifest the row, one page and a few index entries.
 type openFile struct {
-	s       *Store
-	node    Node
-	extents []meta.Extent
-	ends    []int64 // plain offset at which each extent ends
+	s    *Store
+	node Node
+	pos  int64
+
+	extents []meta.Extent // of one page, or all
+	ends    []int64       // plain offset in the file at which each extent ends
+	begin   int64         // and that of the first byte
 	end1    [1]int64
-	pos     int64
 
 	pack meta.PackID // that file is of
 	file *pack.Handle
 
 	entries    []pack.Entry // the records of [from, upto) of the file, all of one extent
-	at         int          // that extent
 	from, upto int64
+	in         meta.PackID   // and of this pack
 	few        [4]pack.Entry // what most requests need
 }
 
-// load finds all extents, from the pages if there are any.
-func (c *openFile) load(ctx context.Context) error {
-	var err error
-	if c.extents, err = c.s.extents(ctx, c.node.Manifest); err != nil {
-		return err
+// load takes the extents of a manifest without pages; of others find reads them.
+func (c *openFile) load() error {
+	m, size := &c.node.Manifest, int64(0)
+	for _, p := range m.Pages {
+		size += p.Bytes
 	}
-	var end int64
-	if c.ends = c.end1[:]; len(c.extents) != 1 {
-		c.ends = make([]int64, len(c.extents))
+	if len(m.Pages) == 0 {
+		c.run(0, m.Extents)
+		size = c.end()
 	}
-	for i, e := range c.extents {
+	if size != c.node.Size {
+		return fmt.Errorf("%w: the manifest has %d bytes, the file %d", ErrCorrupt, size, c.node.Size)
+	}
+	return nil
+}
+
+// run makes the extents those of the file from byte begin on.
+func (c *openFile) run(begin int64, extents []meta.Extent) {
+	if c.begin, c.extents = begin, extents; len(extents) == 1 {
+		c.ends = c.end1[:]
+	} else {
+		c.ends = make([]int64, len(extents))
+	}
+	end := begin
+	for i, e := range extents {
 		end += e.Bytes
 		c.ends[i] = end
 	}
-	if end != c.node.Size {
-		return fmt.Errorf("%w: the manifest has %d bytes, the file %d", ErrCorrupt, end, c.node.Size)
+}
+
+// end is the byte behind the last extent.
+func (c *openFile) end() int64 {
+	if len(c.ends) == 0 {
+		return c.begin
 	}
-	return nil
+	return c.ends[len(c.ends)-1]
+}
+
+// extent is the index of the extent in which byte off lies, whose page is read if need be.
+func (c *openFile) extent(ctx context.Context, off int64) (int, error) {
+	if off < c.begin || off >= c.end() {
+		var begin int64
+		pages := c.node.Manifest.Pages
+		for len(pages) > 0 && begin+pages[0].Bytes <= off {
+			begin += pages[0].Bytes
+			pages = pages[1:]
+		}
+		if len(pages) == 0 {
+			return 0, io.ErrUnexpectedEOF
+		}
+		extents, err := c.s.page(ctx, pages[0])
+		if err != nil {
+			return 0, err
+		}
+		if c.run(begin, extents); c.end() != begin+pages[0].Bytes {
+			c.run(0, nil)
+			return 0, fmt.Errorf("%w: manifest page in pack %d: not %d bytes", ErrCorrupt, pages[0].Pack, pages[0].Bytes)
+		}
+	}
+	return sort.Search(len(c.ends), func(i int) bool { return c.ends[i] > off }), nil
 }
 
 // extents is all of a manifest, its pages read. The result must not be changed.
@@ -77,17 +122,26 @@ func (s *Store) extents(ctx context.Context, m meta.Manifest) ([]meta.Extent, er
 // pages reads the pages of a manifest, one after the other.
 func (s *Store) pages(ctx context.Context, m meta.Manifest, see func(meta.Ref, []meta.Extent)) error {
 	for _, ref := range m.Pages {
-		text, err := s.packs.Read(ctx, ref.Pack, ref.Ordinal, nil)
+		page, err := s.page(ctx, ref)
 		if err != nil {
-			return fmt.Errorf("manifest page: %w", err)
+			return err
 		}
-		page, err := meta.DecodeManifest(text)
-		if err != nil || len(page.Pages) > 0 {
-			return fmt.Errorf("%w: manifest page in pack %d", ErrCorrupt, ref.Pack)
-		}
-		see(ref, page.Extents)
+		see(ref, page)
 	}
 	return nil
+}
+
+// page reads one page of a manifest. The result must not be changed.
+func (s *Store) page(ctx context.Context, ref meta.Ref) ([]meta.Extent, error) {
+	text, err := s.packs.Read(ctx, ref.Pack, ref.Ordinal, nil)
+	if err != nil {
+		return nil, fmt.Errorf("manifest page: %w", err)
+	}
+	page, err := meta.DecodeManifest(text)
+	if err != nil || len(page.Pages) > 0 {
+		return nil, fmt.Errorf("%w: manifest page in pack %d", ErrCorrupt, ref.Pack)
+	}
+	return page.Extents, nil
 }
 
 func (c *openFile) Node() Node { return c.node }
@@ -136,9 +190,9 @@ func (c *openFile) find(ctx context.Context, off, n int64) error {
 	if c.from <= off && off < c.upto {
 		return nil
 	}
-	i := sort.Search(len(c.ends), func(i int) bool { return c.ends[i] > off })
-	if i == len(c.extents) {
-		return io.ErrUnexpectedEOF
+	i, err := c.extent(ctx, off)
+	if err != nil {
+		return err
 	}
 	out := c.entries[:0]
 	if out == nil {
@@ -150,7 +204,7 @@ func (c *openFile) find(ctx context.Context, off, n int64) error {
 	if err != nil {
 		return err
 	}
-	c.at, c.from = i, begin+before
+	c.in, c.from = x.Pack, begin+before
 	c.upto = c.from
 	for j := range out {
 		e := &out[j]
@@ -183,7 +237,7 @@ func (c *openFile) each(ctx context.Context, off, n int64, f func(p *piece) erro
 			if end += int64(e.Plain); end <= off {
 				continue
 			}
-			p := piece{pack: c.extents[c.at].Pack, Entry: *e, skip: off - at, take: min(end-off, n)}
+			p := piece{pack: c.in, Entry: *e, skip: off - at, take: min(end-off, n)}
 			if n > p.take && j+1 < len(c.entries) {
 				p.next = &c.entries[j+1]
 			}

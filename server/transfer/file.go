@@ -73,27 +73,31 @@ func (a *Answer) File(n *store.Node, c store.Content, o FileOptions) error {
 	case len(ranges) == 0:
 		ranges = []byteRange{{0, n.Size}}
 	}
-	if buf, done := a.smallBody(c, ranges); buf != nil {
-		defer done()
+	if c == nil || a.r.Method == http.MethodHead {
+		describe(a.Header(), n)
+		guard(a.Header(), ContentType(n.Name), n.Name, o.Attachment)
+		a.Header().Set("Content-Length", strconv.FormatInt(n.Size, 10))
+		a.WriteHeader(http.StatusOK)
+		return nil
+	}
+	if len(ranges) == 1 && ranges[0].length > 0 && ranges[0].length <= maxSmallBody {
+		buf := smallBodies.Get().(*[]byte)
+		defer smallBodies.Put(buf)
 		body := (*buf)[:ranges[0].length]
 		if err := readWhole(c, body, ranges[0].start); err != nil {
 			return err
 		}
-		return a.sendWhole(n, o, ranges[0], partial, body)
+		return a.sendOne(n, o, ranges[0], partial, body, c)
 	}
 	if err := readable(c, ranges[0]); err != nil {
 		return err
 	}
+	if len(ranges) == 1 {
+		return a.sendOne(n, o, ranges[0], partial, nil, c)
+	}
 	describe(a.Header(), n)
 	guard(a.Header(), ContentType(n.Name), n.Name, o.Attachment)
-	switch {
-	case len(ranges) > 1:
-		return a.sendParts(n, c, ranges)
-	case partial:
-		a.Header().Set("Content-Range", ranges[0].contentRange(n.Size))
-		return a.send(c, http.StatusPartialContent, ranges[0])
-	}
-	return a.send(c, http.StatusOK, ranges[0])
+	return a.sendParts(n, c, ranges)
 }
 
 // describe sets what is told of n whether its bytes are sent or not.
@@ -103,40 +107,11 @@ func describe(h http.Header, n *store.Node) {
 	h["Accept-Ranges"] = acceptBytes
 }
 
-// Up to maxSmallBody, and if there are few of them up to maxMediumBody, a body is read
-// before the answer begins, and written with its header: sendfile takes more system calls
-// than the copy costs. Who does not read its answer holds so much: the medium ones 4 MiB
-// together, and whoever comes then gets sendfile.
-const (
-	maxSmallBody  = 16 << 10
-	maxMediumBody = 64 << 10
-	mostMedium    = 64
-)
+// Up to maxSmallBody a body is read before the answer begins, and written with its
+// header: sendfile takes more system calls than the copy costs.
+const maxSmallBody = 16 << 10
 
-var (
-	smallBodies  = sync.Pool{New: func() any { b := make([]byte, maxSmallBody); return &b }}
-	mediumBodies = sync.Pool{New: func() any { b := make([]byte, maxMediumBody); return &b }}
-	mediumTurns  = make(chan struct{}, mostMedium)
-)
-
-// smallBody is a buffer for an answer of one small run of bytes, to be given back by
-// done; nil: it is not one.
-func (a *Answer) smallBody(c store.Content, ranges []byteRange) (buf *[]byte, done func()) {
-	if c == nil || a.r.Method == http.MethodHead || len(ranges) != 1 || ranges[0].length == 0 || ranges[0].length > maxMediumBody {
-		return nil, nil
-	}
-	if ranges[0].length <= maxSmallBody {
-		buf = smallBodies.Get().(*[]byte)
-		return buf, func() { smallBodies.Put(buf) }
-	}
-	select {
-	case mediumTurns <- struct{}{}:
-		buf = mediumBodies.Get().(*[]byte)
-		return buf, func() { mediumBodies.Put(buf); <-mediumTurns }
-	default:
-		return nil, nil
-	}
-}
+var smallBodies = sync.Pool{New: func() any { b := make([]byte, maxSmallBody); return &b }}
 
 // readWhole fills p from off on.
 func readWhole(c store.Content, p []byte, off int64) error {
@@ -167,16 +142,6 @@ func (a *Answer) ranges(n *store.Node) (ranges []byteRange, ok bool) {
 		return nil, true
 	}
 	return parseRange(v, n.Size)
-}
-
-// send answers with one run of bytes; c is not needed for HEAD.
-func (a *Answer) send(c store.Content, status int, br byteRange) error {
-	a.Header().Set("Content-Length", strconv.FormatInt(br.length, 10))
-	a.WriteHeader(status)
-	if a.r.Method == http.MethodHead {
-		return nil
-	}
-	return a.sendRange(sink(a), c, br)
 }
 
 // sendParts answers with several runs, as multipart/byteranges (RFC 9110 §14.6).

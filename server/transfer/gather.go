@@ -65,8 +65,9 @@ func fileLines(b []byte, n *store.Node, o FileOptions) []byte {
 	return append(b, "\r\nX-Content-Type-Options: nosniff\r\n"...)
 }
 
-// sendWhole answers with the file n, or the part of it that br is, as body has it.
-func (a *Answer) sendWhole(n *store.Node, o FileOptions, br byteRange, partial bool, body []byte) error {
+// sendOne answers with the file n, or the part of it that br is: with body, or, without
+// one, from c.
+func (a *Answer) sendOne(n *store.Node, o FileOptions, br byteRange, partial bool, body []byte, c store.Content) error {
 	g := a.gatherer()
 	h := a.Header()
 	if g != nil {
@@ -85,9 +86,14 @@ func (a *Answer) sendWhole(n *store.Node, o FileOptions, br byteRange, partial b
 		status = http.StatusPartialContent
 		h["Content-Range"] = []string{br.contentRange(n.Size)}
 	}
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	h["Content-Length"] = []string{strconv.FormatInt(br.length, 10)}
 	a.WriteHeader(status)
-	_, err := a.Write(body)
+	var err error
+	if body != nil {
+		_, err = a.Write(body)
+	} else {
+		err = a.sendRange(sink(a), c, br)
+	}
 	if g == nil {
 		return err
 	}

@@ -27,6 +27,7 @@ import (
 type cache struct {
 	mu         sync.RWMutex
 	young, old map[cacheKey]cacheEntry // what is full becomes the old, and the old goes
+	weight     int                     // of the young
 
 	all, who, locks, props atomic.Uint64
 	rows, sums             [nodeMarks]atomic.Uint64
@@ -48,6 +49,7 @@ type cacheEntry struct {
 	gen  uint64
 	node NodeID // whose marks count, with those of the kind
 	v    any
+	more int // what it weighs beyond 1
 }
 
 type cacheKind uint8
@@ -64,12 +66,13 @@ const (
 	cachedLocks
 )
 
-// The bounds of the cache: entries of either half (a node takes about 450 bytes), and
-// the extents and properties of a node that may be kept.
+// The bounds of the cache: the weight of either half, where a node and each 16 extents
+// of a long manifest weigh 1 (about 450 bytes), and the properties of a node that may
+// be kept.
 const (
-	maxCached        = 5120
-	maxCachedExtents = 16
-	maxCachedProps   = 1 << 10 // bytes
+	maxCached      = 5120
+	cachedExtents  = 16
+	maxCachedProps = 1 << 10 // bytes
 )
 
 // changed is the number of the last commit that touched what an entry is made of.
@@ -114,13 +117,17 @@ func (c *cache) get(k cacheKey, steps bool) any {
 func (c *cache) put(k cacheKey, e cacheEntry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if had, ok := c.young[k]; ok && had.gen > e.gen {
+	had, ok := c.young[k]
+	if ok && had.gen > e.gen {
 		return
 	}
-	if len(c.young) >= maxCached || c.young == nil {
-		c.old, c.young = c.young, map[cacheKey]cacheEntry{}
+	if ok {
+		c.weight -= 1 + had.more
+	} else if c.weight >= maxCached || c.young == nil {
+		c.old, c.young, c.weight = c.young, map[cacheKey]cacheEntry{}, 0
 	}
 	c.young[k] = e
+	c.weight += 1 + e.more
 }
 
 // cached answers from the cache, or asks and keeps the answer if it is one that is
@@ -134,7 +141,7 @@ func cached[T any](r *Reader, k cacheKey, node NodeID, ask func() (v T, keep boo
 	}
 	v, keep, err := ask()
 	if keep && err == nil {
-		r.cache.put(k, cacheEntry{r.gen, node, v})
+		r.cache.put(k, cacheEntry{gen: r.gen, node: node, v: v})
 	}
 	return v, keep, err
 }
@@ -152,8 +159,8 @@ func (r *Reader) cachedRow(k cacheKey, steps bool, query string, args ...any) (*
 		return n, true, nil
 	}
 	n, ok, err := r.oneNode(query, args...)
-	if ok && err == nil && len(n.Manifest.Extents)+len(n.Manifest.Pages) <= maxCachedExtents {
-		r.cache.put(k, cacheEntry{r.gen, n.ID, &n})
+	if ok && err == nil { // the manifest in a row is bounded
+		r.cache.put(k, cacheEntry{r.gen, n.ID, &n, (len(n.Manifest.Extents) + len(n.Manifest.Pages)) / cachedExtents})
 	}
 	return &n, ok, err
 }

@@ -192,7 +192,7 @@ func TestCacheKeepsWhatDidNotChange(t *testing.T) {
 func TestCacheIsBounded(t *testing.T) {
 	var c cache
 	for i := range 3 * maxCached {
-		c.put(cacheKey{kind: cachedNode, text: fmt.Sprint(i)}, cacheEntry{1, 0, i})
+		c.put(cacheKey{kind: cachedNode, text: fmt.Sprint(i)}, cacheEntry{gen: 1, v: i})
 		if c.get(cacheKey{kind: cachedNode, text: "7"}, false) == nil && i >= 7 {
 			t.Fatal("what is used all the time went")
 		}
@@ -200,8 +200,15 @@ func TestCacheIsBounded(t *testing.T) {
 	if n := len(c.young) + len(c.old); n > 2*maxCached {
 		t.Errorf("%d entries", n)
 	}
-	c.put(cacheKey{kind: cachedNode}, cacheEntry{2, 0, 1})
-	c.put(cacheKey{kind: cachedNode}, cacheEntry{1, 0, 0})
+	for i := range 3 * maxCached { // long manifests
+		c.put(cacheKey{kind: cachedNode, id: int64(i)}, cacheEntry{gen: 1, v: i, more: 15})
+		c.put(cacheKey{kind: cachedNode, id: int64(i)}, cacheEntry{gen: 1, v: i, more: 15})
+	}
+	if n := len(c.young) + len(c.old); n > 2*maxCached/16 || n < maxCached/16 {
+		t.Errorf("%d entries that weigh 16", n)
+	}
+	c.put(cacheKey{kind: cachedNode}, cacheEntry{gen: 2, v: 1})
+	c.put(cacheKey{kind: cachedNode}, cacheEntry{gen: 1, v: 0})
 	if c.get(cacheKey{kind: cachedNode}, false) != 1 {
 		t.Error("an older entry took the place of a newer one")
 	}
