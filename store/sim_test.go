@@ -23,16 +23,17 @@ import (
 // simParams are the settings that change between two runs on one disk.
 type simParams struct {
 	memory, pack int64
+	hold         int  // -1: COMMITs wait for one another whenever they can
 	noHints      bool // nothing is known of what sealed packs hold
 	verifyReads  bool
 	tight        bool // of the smallest budget, most slabs are in use elsewhere: chunks are spilled
 }
 
 var simSettings = []simParams{
-	{memory: 28 << 20, pack: 512 << 10},
+	{memory: 28 << 20, pack: 512 << 10, hold: -1},
 	{pack: 4 << 20, verifyReads: true},
-	{memory: 28 << 20, pack: 512 << 10, tight: true, verifyReads: true},
-	{pack: 4 << 20, noHints: true},
+	{memory: 28 << 20, pack: 512 << 10, hold: -1, tight: true, verifyReads: true},
+	{pack: 4 << 20, hold: -1, noHints: true},
 	{memory: 28 << 20, pack: 1 << 20, tight: true},
 	{pack: 512 << 10, noHints: true, verifyReads: true},
 }
@@ -55,7 +56,7 @@ type simMachine struct {
 func (m *simMachine) open(par simParams) (err error) {
 	m.p = sqlite.NewProcess(m.fs, m.tmp)
 	m.s, err = store.Open(context.Background(), store.Options{Dir: "/srv/data", FS: m.fs, Connect: m.p.Connect, Clock: m.clock.now,
-		MemoryBudget: par.memory, PackBytes: par.pack, NoHints: par.noHints, VerifyReads: par.verifyReads, Log: m.log})
+		MemoryBudget: par.memory, PackBytes: par.pack, NoHints: par.noHints, VerifyReads: par.verifyReads, HoldCommits: par.hold, Log: m.log})
 	if err != nil {
 		m.s = nil
 		m.p.Close()
@@ -138,7 +139,7 @@ type simStats struct {
 	acked, lost, unopenable, unclean, late, opening int
 	opens                                           int
 
-	spills, hits, coded, drops, mended int
+	spills, hits, coded, drops, mended, held int
 }
 
 func (s *simStats) add(n *int, by int) {
@@ -156,9 +157,9 @@ func (s *simStats) crashes() int {
 func (s *simStats) String() string {
 	return fmt.Sprintf("%d crashes: power lost at a call %d, when idle %d, after a failed flush %d; killed at a call %d; recoveries interrupted %d. "+
 		"%d clean restarts, %d openings. %d acknowledged operations checked: acknowledged losses %d, unopenable stores %d, checks that complain %d. "+
-		"%d slabs spilled, %d chunks stored already, %d compressed, %d packs dropped, %d packs mended",
+		"%d slabs spilled, %d chunks stored already, %d compressed, %d packs dropped, %d packs mended, %d batches held",
 		s.power+s.kill+s.flush+s.calm+s.during, s.power, s.calm, s.flush, s.kill, s.during, s.clean, s.opens, s.acked, s.lost, s.unopenable, s.unclean,
-		s.spills, s.hits, s.coded, s.drops, s.mended)
+		s.spills, s.hits, s.coded, s.drops, s.mended, s.held)
 }
 
 // simLife is the life of one disk: runs that end in crashes, each with what comes after.
@@ -361,6 +362,7 @@ func (l *simLife) work() bool {
 	group.Wait()
 	l.stats.add(&l.stats.spills, int(l.m.s.SpillsForTest()))
 	l.stats.add(&l.stats.hits, int(l.m.s.HitsForTest()))
+	l.stats.add(&l.stats.held, l.m.s.CommitsForTest().Held)
 	l.stats.add(&l.stats.coded, l.m.s.CodedForTest(context.Background()))
 	for _, err := range errs {
 		if err != nil && !errors.Is(err, errSimEnd) {

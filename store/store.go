@@ -61,6 +61,9 @@ type Options struct {
 	// NoHints has no index of what sealed packs hold: only chunks of open packs are found
 	// again. For tests.
 	NoHints bool
+	// HoldCommits is meta.Options.Hold: -1 has COMMITs wait even while somebody reads. For
+	// tests.
+	HoldCommits int
 	// UnsafeFS accepts a data folder on a file system that loses or shares files.
 	UnsafeFS bool
 }
@@ -136,7 +139,8 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if err != nil {
 		return s, outward(err)
 	}
-	s.db, err = meta.Open(ctx, meta.Options{Path: filepath.Join(o.Dir, "meta.db"), Log: (*commitLog)(s), Now: o.Clock, Trace: o.Trace, Slog: o.Log, Connect: o.Connect})
+	s.db, err = meta.Open(ctx, meta.Options{Path: filepath.Join(o.Dir, "meta.db"), Log: (*commitLog)(s), Now: o.Clock, Trace: o.Trace, Slog: o.Log, Connect: o.Connect,
+		Hold: o.HoldCommits})
 	if err != nil {
 		return s, outward(err)
 	}

@@ -43,6 +43,7 @@ type Options struct {
 	Trace   func(event string) // told of every COMMIT; may be nil
 	Slog    *slog.Logger
 	Readers int // connections for reading; 0 is 4
+	Hold    int // batches without a reader from which on COMMITs wait for one another; 0 is 8
 	Connect Connect
 }
 
@@ -67,7 +68,7 @@ type DB struct {
 
 	stats stats
 	near  near
-	late  *late // of the batch under way
+	late  *late // of the open transaction
 	check *checkpointer
 	cache cache
 	gen   atomic.Uint64 // commits so far
@@ -81,8 +82,20 @@ type DB struct {
 	started bool
 	stopped error // why nothing is written any more
 
-	lsn    uint64 // of the newest commit; the committer's own
-	lastID NodeID // newest node id given out; the committer's own
+	reads atomic.Uint64 // by Views and Looks
+	lag   atomic.Pointer[lag]
+
+	// The committer's own.
+	lsn       uint64   // of the newest commit
+	lastID    NodeID   // newest node id given out
+	unbound   int      // batches since the log was looked at
+	held      [][]byte // records of batches in the open transaction that were answered
+	heldLSN   uint64   // of the last of them
+	heldSince time.Time
+	heldBytes int
+	readsSeen uint64
+	quiet     int  // batches in which nobody read
+	follow    bool // at the end of the last batch another one was waiting
 }
 
 // Open opens or makes the database and brings its schema up to date: ErrTooNew if
@@ -90,6 +103,9 @@ type DB struct {
 func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Readers == 0 {
 		o.Readers = 4
+	}
+	if o.Hold == 0 {
+		o.Hold = holdQuiet
 	}
 	if o.Trace == nil {
 		o.Trace = func(string) {}

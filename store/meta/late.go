@@ -3,11 +3,12 @@ package meta
 import (
 	"database/sql/driver"
 	"fmt"
+	"slices"
 )
 
-// late is the rows that a batch has still to put into the database: those that no plan
+// late is the rows that batches have still to put into the database: those that no plan
 // needs there yet. They go in together, many to a statement, before the next query
-// that could meet them, or while the commit record is being flushed.
+// that could meet them, while the commit record is being flushed, or before the COMMIT.
 //
 // That is behind the point of no return, so a row may wait that long only if it can
 // not fail for what it says: new files at names that the batch has found free, with
@@ -18,7 +19,7 @@ type late struct {
 	names    map[childKey]int // index in nodes, from 1
 	changes  []*PutChange
 	folders  []*PutFolder
-	rest     []Op
+	seqs     []*PutSpaceSeq
 	lastID   NodeID
 	unproven bool
 
@@ -34,15 +35,15 @@ func newLate() *late {
 			tail: " ON CONFLICT (node) DO UPDATE SET bytes = excluded.bytes, files = excluded.files, seq = excluded.seq"}}
 }
 
-func (l *late) empty() bool { return len(l.nodes)+len(l.changes)+len(l.folders)+len(l.rest) == 0 }
+func (l *late) len() int { return len(l.nodes) + len(l.changes) + len(l.folders) + len(l.seqs) }
 
 func (l *late) clear() {
 	clear(l.nodes)
 	clear(l.changes)
 	clear(l.folders)
-	clear(l.rest)
+	clear(l.seqs)
 	clear(l.names)
-	l.nodes, l.changes, l.folders, l.rest, l.lastID, l.unproven = l.nodes[:0], l.changes[:0], l.folders[:0], l.rest[:0], 0, false
+	l.nodes, l.changes, l.folders, l.seqs, l.lastID, l.unproven = l.nodes[:0], l.changes[:0], l.folders[:0], l.seqs[:0], 0, false
 }
 
 // at is the node that is to be at a place, as its row will tell.
@@ -85,10 +86,18 @@ func (tx *Tx) postpone(op Op) (bool, error) {
 		l.names[k] = len(l.nodes)
 	case *PutChange:
 		l.changes = append(l.changes, o)
-	case *PutFolder:
-		l.folders = append(l.folders, o)
+	case *PutFolder: // each batch has one of the same folders
+		if i := slices.IndexFunc(l.folders, func(f *PutFolder) bool { return f.Node == o.Node }); i >= 0 {
+			l.folders[i] = o
+		} else {
+			l.folders = append(l.folders, o)
+		}
 	case *PutSpaceSeq:
-		l.rest = append(l.rest, op)
+		if i := slices.IndexFunc(l.seqs, func(s *PutSpaceSeq) bool { return s.Space == o.Space }); i >= 0 {
+			l.seqs[i].Seq = max(l.seqs[i].Seq, o.Seq)
+		} else {
+			l.seqs = append(l.seqs, o)
+		}
 	case *DropNode, *PutSpace:
 		tx.free = childKey{}
 		return false, tx.drain()
@@ -100,7 +109,7 @@ func (tx *Tx) postpone(op Op) (bool, error) {
 
 // drain puts in what is late.
 func (tx *Tx) drain() error {
-	if tx.err != nil || tx.late.empty() {
+	if tx.err != nil || tx.late.len() == 0 {
 		return tx.err
 	}
 	if err := tx.s.putLate(tx.late); err != nil {
@@ -136,7 +145,7 @@ func (s *session) putLate(l *late) error {
 	if err != nil {
 		return fmt.Errorf("folders: %w", err)
 	}
-	for _, op := range l.rest {
+	for _, op := range l.seqs {
 		if err := s.apply(op); err != nil {
 			return fmt.Errorf("apply op %d: %w", op.kind(), err)
 		}

@@ -51,6 +51,9 @@ func (r *Reader) session() (*session, error) {
 	if r.s != nil {
 		return r.s, nil
 	}
+	if err := r.caughtUp(); err != nil {
+		return nil, err
+	}
 	select {
 	case s := <-r.db.readers:
 		if !r.loose {

@@ -7,7 +7,8 @@ import (
 
 // Stats tells what the committer has done since Start.
 type Stats struct {
-	Batches  int           // transactions that committed
+	Batches  int           // with a commit record
+	Held     int           // of them, answered before their COMMIT
 	Changes  int           // plans in them
 	Bytes    int64         // of commit records
 	Planning time.Duration // from BEGIN until the record was encoded
@@ -33,10 +34,13 @@ func (d *DB) Stats() Stats {
 // lap is the times of one batch.
 type lap struct{ begin, planned, durable, end time.Time }
 
-func (s *stats) note(l lap, changes, bytes int) {
+func (s *stats) note(l lap, changes, bytes int, held bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Batches++
+	if held {
+		s.Held++
+	}
 	s.Changes += changes
 	s.Bytes += int64(bytes)
 	s.Planning += l.planned.Sub(l.begin)
