@@ -290,3 +290,42 @@ func (s *Store) SlabsForTest() (total, free int) {
 
 // CutterForTest is chunk's.
 type CutterForTest = chunk.Cutter
+
+// StageForTest copies a folder aside from a page that was read before meanwhile ran, in
+// the same transaction if together is set, and lists what the copy holds.
+func (s *Store) StageForTest(ctx context.Context, sc Scope, folder NodeID, together bool, meanwhile func(tx *meta.Tx) error) (names []string, err error) {
+	var page kids
+	err = s.db.View(ctx, func(r *meta.Reader) (err error) {
+		page, err = readKids(r, branch{from: folder})
+		return err
+	})
+	if err == nil && !together {
+		err = s.db.Commit(ctx, nil, meanwhile)
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+		if together {
+			if err := meanwhile(tx); err != nil {
+				return err
+			}
+		}
+		root := Node{ID: tx.NewNodeID(), Space: sc.Space, Kind: Folder, Created: tx.Now(), ModTime: tx.Now()}
+		root.Name = stagePrefix + root.ID.String()
+		if err := tx.Apply(&meta.PutNode{Node: root, Key: root.Name, Fresh: true}); err != nil {
+			return err
+		}
+		left, used, err := stageSome(tx, sc, []branch{{from: folder, to: root.ID}}, []kids{page})
+		if err != nil || len(left) != 0 || used != 1 {
+			return fmt.Errorf("%d left, %d pages used: %w", len(left), used, err)
+		}
+		made, err := tx.Children(root.ID, "", 1000)
+		names = names[:0]
+		for _, n := range made {
+			names = append(names, n.Name)
+		}
+		return err
+	})
+	return names, err
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 const (
 	copyBatch      = 512
 	copyPage       = 128 // nodes read at once
+	copyPageBytes  = 256 << 10
 	copyBatchBytes = 512 << 10
 	copyBatchTime  = 10 * time.Millisecond // looked at after each page
 )
@@ -23,6 +25,15 @@ const stagePrefix = "copy-"
 type branch struct {
 	from, to NodeID
 	after    string
+}
+
+// kids is a page of a folder: what a copy takes of its children with keys above after.
+type kids struct {
+	from  NodeID
+	after string
+	seq   int64 // of the folder then
+	nodes []meta.Copied
+	more  bool
 }
 
 // stage copies a tree to a root of its own, outside every space's tree.
@@ -39,81 +50,171 @@ func (s *Store) stage(ctx context.Context, sc Scope, src Node) (root NodeID, err
 		if err := tx.Apply(&meta.PutNode{Node: n, Key: n.Name, Fresh: true}); err != nil {
 			return err
 		}
-		todo = []branch{{src.ID, n.ID, ""}}
+		todo = []branch{{from: src.ID, to: n.ID}}
 		return copyProps(tx, src.ID, n.ID)
 	})
+	if err != nil {
+		return root, err
+	}
+	reading, stop := context.WithCancel(ctx)
+	pages := make(chan kids, 4)
+	go s.readTree(reading, src.ID, pages)
+	defer func() {
+		stop()
+		for range pages { // it has ended
+		}
+	}()
+	var ready []kids
 	for err == nil && len(todo) > 0 {
-		var next []branch
+		ready = gatherKids(ready, pages)
+		var left []branch
+		var used int
 		err = s.db.Commit(ctx, nil, func(tx *meta.Tx) (err error) {
-			next, err = stageSome(tx, sc, slices.Clone(todo))
+			left, used, err = stageSome(tx, sc, slices.Clone(todo), ready)
 			return err
 		})
-		todo = next
+		todo, ready = left, ready[used:]
 	}
 	return root, err
 }
 
-// stageSome copies nodes until a transaction is full, and returns what is left to do.
-// Small pages would be dear: what is new goes into the database between two of them.
-func stageSome(tx *meta.Tx, sc Scope, todo []branch) ([]branch, error) {
-	begin, since := tx.Size(), time.Now()
-	full := func() bool { return tx.Size()-begin >= copyBatchBytes }
-	for made := 0; made < copyBatch && !full() && len(todo) > 0 && (made == 0 || time.Since(since) < copyBatchTime); {
+// readTree reads a tree ahead of the transactions that copy it, in the order in which
+// they take it. It ends early if it cannot go on: they read what they do not get.
+func (s *Store) readTree(ctx context.Context, root NodeID, pages chan<- kids) {
+	defer close(pages)
+	for todo := []branch{{from: root}}; len(todo) > 0; {
 		cur := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		want := min(copyPage, copyBatch-made)
-		kids, err := tx.Children(cur.from, cur.after, want)
+		var page kids
+		err := s.db.View(ctx, func(r *meta.Reader) (err error) {
+			page, err = readKids(r, cur)
+			return err
+		})
 		if err != nil {
-			return nil, err
+			return
 		}
-		var props map[NodeID]bool
-		if len(kids) > 0 {
-			if props, err = tx.WithProps(cur.from, cur.after, keyOf(kids[len(kids)-1].Name)); err != nil {
-				return nil, err
-			}
+		select {
+		case pages <- page:
+		case <-ctx.Done():
+			return
 		}
-		var below []branch
-		more := len(kids) == want
-		for i, k := range kids {
-			id, err := stageNode(tx, sc, k, cur.to, props[k.ID])
-			if err != nil {
-				return nil, err
-			}
-			cur.after = keyOf(k.Name)
-			if k.IsFolder() {
-				below = append(below, branch{k.ID, id, ""})
-			}
-			if full() {
-				more = more || i < len(kids)-1
-				break
-			}
-		}
-		if more {
-			todo = append(todo, cur)
-		}
-		todo = append(todo, below...)
-		made += max(1, len(kids))
+		todo = page.rest(todo, cur)
 	}
-	return todo, nil
 }
 
-func stageNode(tx *meta.Tx, sc Scope, n Node, parent NodeID, props bool) (NodeID, error) {
-	from := n.ID
+func readKids(r *meta.Reader, cur branch) (page kids, err error) {
+	page = kids{from: cur.from, after: cur.after}
+	folder, _, err := r.NodeByID(cur.from)
+	if err == nil {
+		page.seq = folder.Seq
+		page.nodes, page.more, err = r.Copied(cur.from, cur.after, copyPage, copyPageBytes)
+	}
+	return page, err
+}
+
+// rest adds to what is to be copied what a page leaves of it: the next one, and before
+// that the folders that it shows.
+func (p *kids) rest(todo []branch, cur branch) []branch {
+	if p.more {
+		cur.after = p.nodes[len(p.nodes)-1].Key
+		todo = append(todo, cur)
+	}
+	for _, k := range p.nodes {
+		if k.Kind == Folder {
+			todo = append(todo, branch{from: k.ID})
+		}
+	}
+	return todo
+}
+
+// gatherKids waits for as much as a transaction copies.
+func gatherKids(ready []kids, pages <-chan kids) []kids {
+	n := 0
+	for _, p := range ready {
+		n += max(1, len(p.nodes))
+	}
+	for n < copyBatch {
+		p, ok := <-pages
+		if !ok {
+			break
+		}
+		ready = append(ready, p)
+		n += max(1, len(p.nodes))
+	}
+	return ready
+}
+
+// kidsOf finds a page among those that were read ahead, and tells how many of them are
+// used up then. If the folder has changed since, or if the page is not among them, it is
+// read now.
+func kidsOf(tx *meta.Tx, cur branch, ready []kids) (page kids, used int, err error) {
+	i := slices.IndexFunc(ready, func(p kids) bool { return p.from == cur.from && p.after == cur.after })
+	if i >= 0 {
+		same, err := tx.Unchanged(cur.from, ready[i].seq)
+		if err != nil || same {
+			return ready[i], i + 1, err
+		}
+	}
+	page, err = readKids(&tx.Reader, cur)
+	return page, i + 1, err
+}
+
+// stageSome copies nodes until a transaction is full, and returns what is left to do, and
+// how many of the pages that are ready it has used up.
+func stageSome(tx *meta.Tx, sc Scope, todo []branch, ready []kids) (left []branch, used int, err error) {
+	begin, since := tx.Size(), time.Now()
+	for made := 0; len(todo) > 0 && made < copyBatch && tx.Size()-begin < copyBatchBytes && (made == 0 || time.Since(since) < copyBatchTime); {
+		cur := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		page, n, err := kidsOf(tx, cur, ready[used:])
+		if err != nil {
+			return nil, 0, err
+		}
+		used += n
+		at, last := len(todo), cur.after
+		todo = page.rest(todo, cur)
+		if page.more {
+			at++
+		}
+		for _, k := range page.nodes {
+			if k.Key <= last { // the database has to be sure of it before it is durable
+				return nil, 0, fmt.Errorf("folder %v: its children are not in order", cur.from)
+			}
+			last = k.Key
+			id, err := stageNode(tx, sc, k, cur.to)
+			if err != nil {
+				return nil, 0, err
+			}
+			if k.Kind == Folder {
+				todo[at].to = id
+				at++
+			}
+		}
+		made += max(1, len(page.nodes))
+	}
+	return todo, used, nil
+}
+
+// stageNode makes one node of the staged tree. Nobody else puts anything into that, and
+// each of its folders is filled in the order of the keys: the place is free.
+func stageNode(tx *meta.Tx, sc Scope, k meta.Copied, parent NodeID) (NodeID, error) {
 	sp, _, err := tx.Space(sc.Space)
 	if err != nil {
 		return 0, err
 	}
-	n.ID, n.Parent, n.Since, n.Author, n.Created = tx.NewNodeID(), parent, sp.Seq, sc.User, tx.Now()
+	n := Node{ID: tx.NewNodeID(), Space: sc.Space, Parent: parent, Name: k.Name, Kind: k.Kind, Size: k.Size, Manifest: k.Manifest,
+		ModTime: k.ModTime, Created: tx.Now(), Since: sp.Seq, Author: sc.User}
 	if n.IsFolder() {
 		tx.AddSum(parent, 0, 0, sp.Seq)
 	} else {
 		n.Version = meta.NewVersionID(tx.Now())
 		tx.AddSum(parent, n.Size, 1, sp.Seq)
 	}
-	if err := tx.Apply(&meta.PutNode{Node: n, Key: keyOf(n.Name), Fresh: true}); err != nil || !props {
-		return n.ID, err
+	err = tx.Apply(&meta.PutNode{Node: n, Key: k.Key, Fresh: true, Free: true})
+	if err == nil && k.Props {
+		err = copyProps(tx, k.ID, n.ID)
 	}
-	return n.ID, copyProps(tx, from, n.ID)
+	return n.ID, err
 }
 
 // dropTree removes the rows of a tree that nothing shows, in bounded transactions.

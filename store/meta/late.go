@@ -11,8 +11,8 @@ import (
 // that could meet them, while the commit record is being flushed, or before the COMMIT.
 //
 // That is behind the point of no return, so a row may wait that long only if it can
-// not fail for what it says: new files at names that the batch has found free, with
-// ids that it gave itself, and rows that replace those of the same key. Other new nodes
+// not fail for what it says: new files at names that the batch has found free, or that
+// must be (Free), with ids that it gave itself, and rows that replace those of the same key. Other new nodes
 // must be in before their plan ends (unproven), so that a faulty plan fails alone.
 type late struct {
 	nodes    []*PutNode
@@ -78,7 +78,7 @@ func (tx *Tx) postpone(op Op) (bool, error) {
 		if !o.Fresh || l.names[k] > 0 {
 			return false, tx.drain()
 		}
-		if k != free || o.ID <= max(tx.firstID, l.lastID) {
+		if k != free && !o.Free || o.ID <= max(tx.firstID, l.lastID) {
 			l.unproven = true
 		}
 		l.lastID = max(l.lastID, o.ID)

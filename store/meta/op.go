@@ -138,8 +138,10 @@ type (
 	PutNode struct {
 		Node
 		Key string
-		// Fresh says that the id has no row yet, which saves a look. Not encoded.
-		Fresh bool
+		// Fresh says that the id has no row yet, which saves a look, and Free that the place
+		// has none either: whoever says that of a place that is taken stops the store (late).
+		// Not encoded.
+		Fresh, Free bool
 	}
 	// DropNode removes a node's row.
 	DropNode struct{ ID NodeID }

@@ -1,0 +1,98 @@
+package store_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"cairn/store"
+	"cairn/store/meta"
+)
+
+// What a copy has read ahead counts only while the folder is as it was: a chunk that only
+// a removed row needed may be gone.
+func TestCopyOfWhatHasChanged(t *testing.T) {
+	for _, together := range []bool{false, true} {
+		r := newRig(t)
+		r.mkdir("d")
+		for i := range 5 {
+			r.put(store.Path(fmt.Sprintf("d/f%d", i)), []byte{byte(i)})
+		}
+		d := r.stat("d")
+		want := []string{"f0", "f1", "f3", "f4"}
+		for range 2 { // the second time nothing changes
+			got, err := r.s.StageForTest(t.Context(), r.sc, d.ID, together, func(tx *meta.Tx) error {
+				n, there, err := tx.Node(d.ID, "f2")
+				if err != nil || !there {
+					return err
+				}
+				seq, err := tx.NextSeq(r.sc.Space)
+				if err != nil {
+					return err
+				}
+				tx.AddSum(d.ID, -n.Size, -1, seq)
+				return tx.Apply(&meta.DropNode{ID: n.ID})
+			})
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("in one transaction: %v; the copy has %v, want %v (%v)", together, got, want, err)
+			}
+		}
+	}
+}
+
+// A tree of many pages, deep and wide, with names in no order, is copied whole.
+func TestCopyOfManyPages(t *testing.T) {
+	r := newRig(t)
+	want := map[store.Path]int64{}
+	var fill func(at store.Path, depth int)
+	fill = func(at store.Path, depth int) {
+		for i := range []int{300, 140, 1, 128}[depth] {
+			p := at.Join(fmt.Sprintf("%d %c", i*7919%1000, 'a'+i%26))
+			r.put(p, make([]byte, i%50))
+			want[p] = int64(i % 50)
+		}
+		if depth == 3 {
+			return
+		}
+		for i := range 3 {
+			sub := at.Join(fmt.Sprintf("%d5 folder", i*4))
+			r.mkdir(sub)
+			want[sub] = -1
+			fill(sub, depth+1)
+		}
+	}
+	r.mkdir("d")
+	fill("d", 0)
+	if _, err := r.s.Copy(t.Context(), r.sc, "d", "e", store.MoveOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	got := map[store.Path]int64{}
+	var walk func(at store.Path)
+	walk = func(at store.Path) {
+		kids, err := r.s.List(t.Context(), r.sc, at, "", 10000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range kids {
+			p := at.Join(k.Name)
+			size := k.Size
+			if k.IsFolder() {
+				size = -1
+				walk(p)
+			}
+			got["d"+p[1:]] = size
+		}
+	}
+	walk("e")
+	for p, n := range want {
+		if g, there := got[p]; !there || g != n {
+			t.Errorf("%s: %d, want %d (there: %v)", p, g, n, there)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d in the copy, want %d", len(got), len(want))
+	}
+	if e, d := r.stat("e"), r.stat("d"); e.Bytes != d.Bytes || e.Files != d.Files {
+		t.Errorf("sums %d bytes, %d files, want %d, %d", e.Bytes, e.Files, d.Bytes, d.Files)
+	}
+}
