@@ -26,6 +26,27 @@ func (s *Store) diskFree() (int64, error) {
 	return max(0, free-diskReserve), err
 }
 
+// roughFree is diskFree as it was a moment ago, as long as that leaves plenty: small
+// files come too fast to ask the disk about each.
+func (s *Store) roughFree() (int64, error) {
+	const plenty, moment = 4 << 30, 100 * time.Millisecond
+	now := s.o.Clock()
+	if f := s.free.Load(); f != nil && f.bytes >= plenty && now.Sub(f.at).Abs() < moment {
+		return f.bytes, nil
+	}
+	n, err := s.diskFree()
+	if err == nil {
+		s.free.Store(&freeAt{n, now})
+	}
+	return n, err
+}
+
+// freeAt is what diskFree said, and when.
+type freeAt struct {
+	bytes int64
+	at    time.Time
+}
+
 // Put implements API.
 func (s *Store) Put(ctx context.Context, sc Scope, p Path, r io.Reader, o PutOptions) (Written, error) {
 	w, err := s.put(ctx, sc, p, r, o)
@@ -63,12 +84,15 @@ func (s *Store) put(ctx context.Context, sc Scope, p Path, r io.Reader, o PutOpt
 // mayPut asks before the first byte what the commit will ask again, and returns how
 // many bytes there is room for.
 func (s *Store) mayPut(ctx context.Context, sc Scope, p Path, o PutOptions) (room int64, err error) {
-	room, err = s.diskFree()
+	room, err = s.roughFree()
 	if err != nil {
 		return 0, err
 	}
 	if s.maySmallPut(sc, p, o, room) {
 		return room, nil
+	}
+	if room, err = s.diskFree(); err != nil {
+		return 0, err
 	}
 	reason := ErrNoSpace
 	err = s.db.Look(ctx, func(r *meta.Reader) error {

@@ -82,6 +82,7 @@ type Store struct {
 
 	plains *plains
 	hits   atomic.Int64 // chunks that were stored already
+	free   atomic.Pointer[freeAt]
 
 	mu      sync.Mutex
 	busy    map[UploadID]bool // uploads that a request writes to
