@@ -1,5 +1,3 @@
-//go:build soak
-
 package storetest
 
 // mutants is the table of TestMutants. A text that is not found any more fails the
@@ -19,8 +17,8 @@ var mutants = []mutant{
 	{"folder of a new folder", "store/object/fs.go", "if err := fsys.SyncDir(filepath.Dir(path)); err != nil {", "if err := error(nil); err != nil {", nil},
 
 	// The order of a commit.
-	{"commit record before COMMIT", "store/meta/commit.go", "logged := d.o.Log.Append(ctx, lsn, record, after)\n\terr := <-rows\n\tif logged != nil { // first: nothing is committed that is not durable\n\t\treturn logged\n\t}\n\tif err != nil {\n\t\treturn dbError(err)\n\t}\n\tlap.durable = time.Now()\n\tif _, err := d.writer.exec(\"COMMIT\"); err != nil {\n\t\treturn err\n\t}\n",
-		"if err := <-rows; err != nil {\n\t\treturn dbError(err)\n\t}\n\tif _, err := d.writer.exec(\"COMMIT\"); err != nil {\n\t\treturn err\n\t}\n\tif logged := d.o.Log.Append(ctx, lsn, record, after); logged != nil {\n\t\treturn logged\n\t}\n\tlap.durable = time.Now()\n", nil},
+	{"commit record before COMMIT", "store/meta/commit.go", "logged := d.o.Log.Append(ctx, lsn, record, after)\n\terr := <-rows\n",
+		"err := <-rows\n\tif err == nil {\n\t\terr = d.apply(lsn)\n\t}\n\tif err == nil {\n\t\terr = d.commitOpen()\n\t}\n\tif err == nil {\n\t\t_, err = d.writer.exec(\"BEGIN IMMEDIATE\")\n\t}\n\tlogged := d.o.Log.Append(ctx, lsn, record, after)\n", nil},
 	{"no commit record", "store/meta/commit.go", "logged := d.o.Log.Append(ctx, lsn, record, after)", "logged := ctx.Err()\n\t_, _ = record, after", nil},
 	{"flush of a commit record", "store/commitlog.go", "return l.packs.Flush(ctx, place.Pack)", "_ = place\n\t\treturn nil", nil},
 	// The request and the committer both flush the packs that content lies in: the request so
@@ -37,7 +35,13 @@ var mutants = []mutant{
 	{"the checksum of a scanned record", "store/pack/scan.go", "return e, crcs, all == e.StoredCRC, nil", "return e, crcs, true, nil", nil},
 	{"what a footer covers is believed", "store/pack/recover.go", "bad, heads, err := dropBad(ctx, f, x, h.marker)\n\t\tif err == nil && h.roCompat", "bad, heads, err := 0, []Entry(nil), error(nil)\n\t\tif err == nil && h.roCompat", nil},
 
+	// What is held.
+	{"readers do not wait for what is held", "store/meta/hold.go", "if l == nil {\n\t\treturn nil\n\t}\n\tl.wanted", "if l == nil || l != nil {\n\t\treturn nil\n\t}\n\tl.wanted", nil},
+	{"what is held is not done again", "store/meta/hold.go", "err := d.redoHeld()", "err := error(nil)\n\td.writer.exec(\"BEGIN IMMEDIATE\")", nil},
+
 	// What a commit asks again.
+	{"what a copy has read ahead", "store/stage.go", "if err != nil || same {", "if err != nil || same || true {", nil},
+	{"changes of the same batch, to a copy", "store/meta/readcopy.go", "if tx.sums[folder] != nil {", "if false && tx.sums[folder] != nil {", nil},
 	{"quota in the transaction", "store/put.go", "if err := allowGrowth(tx, sc.Space, c.size-pl.node.Size); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"If-Match in the transaction", "store/put.go", "pl, err := allowPut(&tx.Reader, sc, p, tx.Now(), o)", "o.IfMatch = nil\n\tpl, err := allowPut(&tx.Reader, sc, p, tx.Now(), o)", nil},
 	{"locks in the transaction", "store/put.go", "return pl, ls.allowContent(sc, o.Tokens, pl.line(), p)", "return pl, nil", nil},

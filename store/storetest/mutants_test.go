@@ -4,7 +4,6 @@ package storetest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -17,14 +16,6 @@ import (
 	"text/tabwriter"
 	"time"
 )
-
-// mutant is a change of one file, or of several, that makes the store break a promise.
-type mutant struct {
-	name     string
-	file     string // from the root of the module
-	old, new string // old stands there once
-	also     *mutant
-}
 
 // suite are the commands that must find a mutant, the quick ones first. SIM_CRASHES and
 // SIM_STRIDE bound the second, MUTANT_RUN chooses its tests, MUTANT_LEVELS is how many run.
@@ -40,11 +31,7 @@ const mutantTime = 12 * time.Minute // for one command
 // Each flush, check and order that durability rests on is taken away in turn: the
 // suite must notice. MUTANT=regexp chooses some.
 func TestMutants(t *testing.T) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	root := strings.TrimSpace(string(out))
+	root := moduleRoot(t)
 	if n, err := strconv.Atoi(os.Getenv("MUTANT_LEVELS")); err == nil {
 		suite = suite[:n]
 	}
@@ -78,30 +65,6 @@ func TestMutants(t *testing.T) {
 	}
 	w.Flush()
 	t.Logf("mutants:\n%s", &table)
-}
-
-// overlay writes the mutated file and the list that lays it over the original.
-func (m *mutant) overlay(root, overlay string) error {
-	replace := map[string]string{}
-	for ; m != nil && m.file != ""; m = m.also {
-		path := filepath.Join(root, filepath.FromSlash(m.file))
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if n := strings.Count(string(text), m.old); n != 1 {
-			return fmt.Errorf("%s: the text to change is there %d times", m.file, n)
-		}
-		replace[path] = filepath.Join(filepath.Dir(overlay), filepath.Base(m.file))
-		if err := os.WriteFile(replace[path], []byte(strings.Replace(string(text), m.old, m.new, 1)), 0o600); err != nil {
-			return err
-		}
-	}
-	list, err := json.Marshal(map[string]map[string]string{"Replace": replace})
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(overlay, list, 0o600)
 }
 
 // failing finds the name of the first test that failed.
