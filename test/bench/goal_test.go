@@ -76,11 +76,13 @@ func (r *results) goals() []goal {
 	times("PUT, length unknown, MB/s", cairn("put-chunked", "MB/s"), chunkedBy, chunked, 1, true)
 	most("PUT, CPU s/GiB", cairn("put-large", "CPU s/GiB"), 1.3, "s")
 	most("PUT, length unknown, CPU s/GiB", cairn("put-chunked", "CPU s/GiB"), 1.3, "s")
+	// Seconds of this machine are not those of another: 1.3 was set where xnet took 0.57.
+	times("PUT, CPU s/GiB", cairn("put-large", "CPU s/GiB"), "xnet", r.of("xnet", "put-large", "CPU s/GiB"), 1.3/0.57, false)
 	most("PUT, bytes written per byte", r.figure("written"), 1.05, "")
 	times("PUT of the same bytes, MB/s", cairn("put-again", "MB/s"), who+" PUT", put, 1.3, true)
 	most("PUT of the same bytes, written per byte", r.figure("written again"), 0.005, "")
 	times("tus, one PATCH, MB/s", cairn("tus-one-patch", "MB/s"), "tusd", r.of("tusd", "tus-one-patch", "MB/s"), 1, true)
-	times("tus, 8 MiB PATCHes, MB/s", cairn("tus-8m-patch", "MB/s"), "own PUT", cairn("put-large", "MB/s"), 0.8, true)
+	times("tus, 8 MiB PATCHes, MB/s", cairn("tus-8m-patch", "MB/s"), "own PUT", cairn("put-large-tus", "MB/s"), 0.8, true)
 	times("first GET after PUT, MB/s", cairn("get-first", "MB/s"), "nginx", r.of("nginx", "get-first", "MB/s"), 0.8, true)
 	times("GET, MB/s", cairn("get-large", "MB/s"), "nginx", r.of("nginx", "get-large", "MB/s"), 1, true)
 	times("64 KiB ranges, /s", cairn("get-range", "/s"), "sinkfile", r.of("sinkfile", "get-range", "/s"), 1, true)
@@ -101,7 +103,7 @@ func (r *results) goals() []goal {
 	most("memory, GET, MiB", cairn("get-large", "MiB"), 64, "MiB")
 	most("memory, stalled readers and slow uploads, MiB", cairn("mixed", "MiB"), 160, "MiB")
 	most("memory, 1,000 stopped uploads, MiB", cairn("stall", "MiB"), 160, "MiB")
-	times("PUT beside 1,000 stopped ones, MB/s", cairn("stall", "MB/s"), "own, alone", cairn("put-large", "MB/s"), 0.9, true)
+	times("PUT beside 1,000 stopped ones, MB/s", cairn("stall-beside", "MB/s"), "own, alone", cairn("put-large-beside", "MB/s"), 0.9, true)
 	most("GET, first byte, ms", cairn("get-large", "ttfb_ms"), 5, "ms")
 	most("GET, first byte from a cold disk, ms", r.figure("cold first byte"), 50, "ms")
 	return all

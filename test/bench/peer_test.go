@@ -20,6 +20,8 @@ import (
 // peer is a server to be measured.
 type peer struct {
 	name, url string
+	as        string // the name it is chosen by
+	tus       string // where tus uploads are created
 	pid       int
 	login     []string // flags for davbench
 	end       func()   // ends it and removes its data
@@ -225,5 +227,7 @@ func (y *yard) sinkfile(davbench string) *peer {
 
 func (y *yard) tusd() *peer {
 	addr, data := freeAddr(y.t), y.data("tusd")
-	return y.start("tusd", addr, data, "/files/", y.build("tusd", "", "cairn/test/bench/peer/tusd"), "-listen", addr, "-dir", data)
+	p := y.start("tusd", addr, data, "/files/", y.build("tusd", "", "cairn/test/bench/peer/tusd"), "-listen", addr, "-dir", data)
+	p.tus = p.url
+	return p
 }

@@ -10,9 +10,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -25,6 +27,7 @@ var (
 	peersTools  = flag.String("tools", os.Getenv("CAIRN_BENCH_TOOLS"), "peers: folder that holds the sources of davbench and peers/xnet")
 	peersSize   = flag.Int64("size", 1<<30, "peers: bytes of the large file")
 	peersRepeat = flag.Int("repeat", 4, "peers: runs of each phase; the first is dropped, the median told")
+	peersRounds = flag.Int("rounds", 3, "peers: rounds, in each of which all servers are measured; the median is told")
 	peersSmall  = flag.Int("small", 4000, "peers: small files")
 	peersList   = flag.Int("entries", 10000, "peers: entries of the listing; ten times as many in the long one")
 	peersOnly   = flag.String("peers", "Cairn,nginx,Apache,xnet,sinkfile,tusd", "peers: which to run")
@@ -45,19 +48,31 @@ type result struct {
 	Extra    map[string]float64 `json:"extra"`
 }
 
-// results are those of all servers, by name and phase, and what was measured here.
+// results are those of all servers, by name and phase, one a round, and what was
+// measured here.
 type results struct {
-	by  map[string]map[string]result
+	by  map[string]map[string][]result
 	own map[string]float64
 }
 
-// of is one figure, NaN if it was not taken or its phase failed.
+// of is one figure, the median of the rounds; NaN if it was not taken or its phase failed
+// in every round.
 func (r *results) of(server, phase, figure string) float64 {
-	x, there := r.by[server][phase]
-	if !there || !x.OK {
+	var all []float64
+	for _, x := range r.by[server][phase] {
+		if v := x.figure(figure); x.OK && !math.IsNaN(v) {
+			all = append(all, v)
+		}
+	}
+	if len(all) == 0 {
 		return nan
 	}
-	switch figure {
+	slices.Sort(all)
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
+}
+
+func (x *result) figure(name string) float64 {
+	switch name {
 	case "MB/s":
 		return x.MBps
 	case "/s":
@@ -69,14 +84,40 @@ func (r *results) of(server, phase, figure string) float64 {
 	case "MiB":
 		return x.AnonMB
 	}
-	if v, there := x.Extra[figure]; there {
+	if v, there := x.Extra[name]; there {
 		return v
 	}
 	return nan
 }
 
-// TestPeers runs davbench on Cairn and on its peers, one after the other, and prints
-// all figures, and each goal with what came of it.
+// group is a set of phases that is measured on one server after the other before the
+// next: what the machine does meanwhile meets all of them. A large file comes before
+// what needs one.
+type group struct {
+	suffix string // of the phases' names in the results
+	phases string
+	flags  []string
+	on     string // the servers; "" is all but tusd and the slowed Cairn
+	once   bool   // one round is enough
+}
+
+// sinks are the phases of which sinkfile is capable: it cannot list, copy or delete.
+const sinks = "put-large,put-again,put-chunked,get-large,get-first,get-range,stalled-get,slow-put,mixed,stall,put-small,get-small"
+
+var groups = []group{
+	{phases: "put-large,put-again,put-chunked,get-large,get-first,get-range,copy-large"},
+	{phases: "put-small,get-small"},
+	{suffix: "-64", phases: "put-small", flags: []string{"-clients", "64"}},
+	{suffix: "-64-slow", phases: "put-small", flags: []string{"-clients", "64"}, on: "slow"},
+	{phases: "list-fill,propfind,stat,copy-tree,move-tree,delete-tree"},
+	{suffix: "-beside", phases: "put-large,stall", on: "Cairn"},
+	{phases: "tus", on: "Cairn,tusd"},
+	{suffix: "-long", phases: "list-fill,propfind", flags: []string{"-list", "-"}, on: "Cairn", once: true},
+	{phases: "put-large,stalled-get,slow-put,mixed,stall,abort-put", once: true},
+}
+
+// TestPeers runs davbench on Cairn and on its peers, in turns, and prints all figures,
+// and each goal with what came of it.
 func TestPeers(t *testing.T) {
 	if *peersTools == "" {
 		t.Fatal("say where the sources of davbench and peers/xnet are: CAIRN_BENCH_TOOLS, or -tools (BENCH='-tools DIR')")
@@ -87,42 +128,81 @@ func TestPeers(t *testing.T) {
 	}
 	y := newYard(t, tools)
 	b := &davbench{t: t, bin: y.build("davbench", filepath.Join(tools, "davbench"), "."), out: filepath.Join(y.dir, "results.jsonl"),
-		r: &results{map[string]map[string]result{}, map[string]float64{}}}
-	wanted := func(name string) bool {
-		return strings.Contains(","+strings.ToLower(*peersOnly)+",", ","+strings.ToLower(name)+",")
-	}
-	if wanted("Cairn") {
-		b.cairn()
-		b.slow()
-	}
+		r: &results{map[string]map[string][]result{}, map[string]float64{}}}
+	var all []*peer
+	var own *rig.Server
 	for _, one := range []struct {
 		name  string
 		start func() *peer
 	}{
+		{"Cairn", func() *peer {
+			own = rig.Start(t, rig.Options{Args: []string{"--log-level", "warn"}})
+			b.r.own["idle"] = idle(t, own)
+			return at(own)
+		}},
+		{"slow", func() *peer {
+			return at(rig.Start(t, rig.Options{Tags: "cairnfault", Env: []string{"CAIRN_DELAY_FLUSH=" + *peersDelay}, Args: []string{"--log-level", "warn"}}))
+		}},
 		{"nginx", y.nginx}, {"Apache", y.apache}, {"xnet", y.xnet},
 		{"sinkfile", func() *peer { return y.sinkfile(b.bin) }}, {"tusd", y.tusd},
 	} {
-		if !wanted(one.name) {
+		if !named(*peersOnly, one.name) && !(one.name == "slow" && own != nil) {
 			continue
 		}
 		p := one.start()
-		switch one.name {
-		case "tusd":
-			b.run(p, "", "-tus", p.url)
-		case "sinkfile": // it cannot list, copy or delete
-			b.run(p, "", "-only", "put-large,put-again,put-chunked,get-large,get-first,get-range,stalled-get,slow-put,mixed,stall,put-small,get-small")
-			b.many(p)
-		default:
-			b.run(p, "")
-			b.many(p)
+		p.as = one.name
+		all = append(all, p)
+	}
+	for _, g := range groups {
+		rounds := *peersRounds
+		if g.once {
+			rounds = 1
 		}
-		p.end()
+		for round := range rounds {
+			for i := range all { // another one begins each round
+				b.group(g, all[(i+round)%len(all)])
+			}
+		}
+	}
+	if own != nil {
+		b.disk(own)
 	}
 	if raw, err := os.ReadFile(b.out); err == nil {
 		save(t, "peers.jsonl", raw)
 	}
 	b.figures()
 	b.goals()
+}
+
+func named(list, name string) bool {
+	return strings.Contains(","+strings.ToLower(list)+",", ","+strings.ToLower(name)+",")
+}
+
+// group measures one group on one server, if it is for it.
+func (b *davbench) group(g group, p *peer) {
+	b.t.Helper()
+	if g.on == "" && (p.as == "slow" || p.as == "tusd") || g.on != "" && !named(g.on, p.as) {
+		return
+	}
+	if g.phases == "tus" {
+		if p.as == "Cairn" {
+			b.run(p, "-tus", "-only", "put-large")
+		}
+		b.run(p, g.suffix, "-tus", p.tus)
+		return
+	}
+	phases := g.phases
+	if p.as == "sinkfile" {
+		phases = strings.Join(slices.DeleteFunc(strings.Split(phases, ","), func(ph string) bool { return !named(sinks, ph) }), ",")
+		if phases == "" {
+			return
+		}
+	}
+	flags := append([]string{"-only", phases}, g.flags...)
+	if g.suffix == "-long" {
+		flags[len(flags)-1] = fmt.Sprint(10 * *peersList)
+	}
+	b.run(p, g.suffix, flags...)
 }
 
 // davbench runs that program.
@@ -160,41 +240,35 @@ func (b *davbench) run(p *peer, suffix string, flags ...string) {
 			break
 		}
 		if b.r.by[p.name] == nil {
-			b.r.by[p.name] = map[string]result{}
+			b.r.by[p.name] = map[string][]result{}
 		}
-		b.r.by[p.name][x.Phase+suffix] = x
+		b.r.by[p.name][x.Phase+suffix] = append(b.r.by[p.name][x.Phase+suffix], x)
 	}
 	if b.read, err = f.Seek(0, io.SeekEnd); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-// many are the phases with more clients.
-func (b *davbench) many(p *peer) {
-	b.t.Helper()
-	b.run(p, "-64", "-only", "put-small", "-clients", "64")
-}
-
 // at is a server of ours as a peer.
 func at(s *rig.Server) *peer {
-	return &peer{name: "Cairn", url: s.DAV, pid: s.PID(), login: []string{"-user", rig.User, "-pass", rig.Password}}
+	return &peer{name: "Cairn", url: s.DAV, tus: s.URL + "tus/", pid: s.PID(), login: []string{"-user", rig.User, "-pass", rig.Password}}
 }
 
-// cairn measures the binary that people run.
-func (b *davbench) cairn() {
-	t := b.t
-	s := rig.Start(t, rig.Options{Args: []string{"--log-level", "warn"}})
+// idle is the memory of a server after its first request.
+func idle(t *testing.T, s *rig.Server) float64 {
 	c := newClient(s)
+	defer c.close()
 	if err := c.stat(""); err != nil {
 		t.Fatal(err)
 	}
-	b.r.own["idle"] = float64(s.RssAnon()) / mib
-	p := at(s)
-	b.run(p, "")
-	b.many(p)
-	b.run(p, "-long", "-only", "list-fill,propfind", "-list", strconv.Itoa(10**peersList))
-	b.run(p, "", "-tus", s.URL+"tus/")
+	return float64(s.RssAnon()) / mib
+}
 
+// disk measures what is written for a file, and the first byte from a cold disk; the
+// server is stopped and its store checked.
+func (b *davbench) disk(s *rig.Server) {
+	t := b.t
+	c := newClient(s)
 	put := func(name string) float64 {
 		before := written(t, s.PID())
 		resp, err := c.send("PUT", name, newContent(3, *peersSize, *peersSize), *peersSize)
@@ -229,13 +303,6 @@ func (b *davbench) cairn() {
 	}
 }
 
-// slow measures a server whose flushes wait.
-func (b *davbench) slow() {
-	s := rig.Start(b.t, rig.Options{Tags: "cairnfault", Env: []string{"CAIRN_DELAY_FLUSH=" + *peersDelay}, Args: []string{"--log-level", "warn"}})
-	b.run(at(s), "-64-slow", "-only", "put-small", "-clients", "64")
-	s.Stop()
-}
-
 // figures prints all that was measured.
 func (b *davbench) figures() {
 	servers := []string{"Cairn", "nginx", "Apache", "xnet", "sinkfile", "tusd"}
@@ -258,6 +325,8 @@ func (b *davbench) figures() {
 		{"50 stalled readers and 100 slow uploads, MiB", "mixed", "MiB"},
 		{"1,000 stopped uploads, MiB", "stall", "MiB"},
 		{"… one PUT beside them, MB/s", "stall", "MB/s"},
+		{"… Cairn in turns with a PUT alone, MB/s", "stall-beside", "MB/s"},
+		{"… that PUT alone, MB/s", "put-large-beside", "MB/s"},
 		{"PUT 4 KiB, 8 clients, /s", "put-small", "/s"},
 		{"… p99, ms", "put-small", "p99_ms"},
 		{"PUT 4 KiB, 64 clients, /s", "put-small-64", "/s"},
@@ -288,22 +357,21 @@ func (b *davbench) figures() {
 	survives := []any{"old file survives a broken PUT"}
 	var notes []string
 	for _, s := range servers {
-		switch x, there := b.r.by[s]["abort-put"]; {
-		case !there:
-			survives = append(survives, "–")
-		case x.OK:
-			survives = append(survives, "yes")
-		default:
-			survives = append(survives, "no")
+		word := "–"
+		for _, x := range b.r.by[s]["abort-put"] {
+			word = map[bool]string{true: "yes", false: "no"}[x.OK]
 		}
-		for phase, x := range b.r.by[s] {
-			if !x.OK && phase != "abort-put" {
-				notes = append(notes, fmt.Sprintf("%s, %s failed: %s", s, phase, x.Err))
+		survives = append(survives, word)
+		for phase, rounds := range b.r.by[s] {
+			for _, x := range rounds {
+				if !x.OK && phase != "abort-put" {
+					notes = append(notes, fmt.Sprintf("%s, %s failed: %.200s", s, phase, x.Err))
+				}
 			}
 		}
 	}
 	table.Add(survives...)
 	var title bytes.Buffer
-	fmt.Fprintf(&title, "Servers one after the other, median of %d runs behind a first one", *peersRepeat-1)
+	fmt.Fprintf(&title, "Servers in turns, median of %d rounds of the median of %d runs behind a first one; memory once", *peersRounds, *peersRepeat-1)
 	show(b.t, "peers", title.String(), table, notes...)
 }
