@@ -125,6 +125,9 @@ func patched(tx *meta.Tx, sc Scope, n Node) error {
 		up = n.ID
 	}
 	tx.AddSum(up, 0, 0, seq)
+	if n.IsFolder() && n.Parent != 0 {
+		tx.AddSum(n.Parent, 0, 0, seq) // what a copy has read of it is old (Unchanged)
+	}
 	return tx.Apply(change(tx, sc, n, seq, meta.Patched))
 }
 

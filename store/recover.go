@@ -38,7 +38,12 @@ func (s *Store) recover(ctx context.Context, sb superblock) error {
 	if err := s.db.Start(ctx); err != nil {
 		return err
 	}
-	return s.dropStaged(ctx)
+	err = s.dropStaged(ctx)
+	if errors.Is(err, meta.ErrNotLogged) { // a full disk is no reason to show nothing
+		s.o.Log.Warn("what is left of a copy that failed is dropped at a later start", "err", err)
+		err = nil
+	}
+	return err
 }
 
 // replay has the packs read that the database does not know as sealed, and applies

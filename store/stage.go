@@ -53,8 +53,8 @@ func (s *Store) stage(ctx context.Context, sc Scope, src Node) (root NodeID, err
 		todo = []branch{{from: src.ID, to: n.ID}}
 		return copyProps(tx, src.ID, n.ID)
 	})
-	if err != nil {
-		return root, err
+	if err != nil { // the id may become another node's
+		return 0, err
 	}
 	reading, stop := context.WithCancel(ctx)
 	pages := make(chan kids, 4)
@@ -73,6 +73,9 @@ func (s *Store) stage(ctx context.Context, sc Scope, src Node) (root NodeID, err
 			left, used, err = stageSome(tx, sc, slices.Clone(todo), ready)
 			return err
 		})
+		if used == 0 && len(ready) > 0 { // it may be of a folder that is gone
+			used = 1
+		}
 		todo, ready = left, ready[used:]
 	}
 	return root, err
@@ -102,6 +105,8 @@ func (s *Store) readTree(ctx context.Context, root NodeID, pages chan<- kids) {
 	}
 }
 
+// readKids reads a page, and before it, or with it, the newest change: what is asked
+// first in a View is never newer than its snapshot.
 func readKids(r *meta.Reader, cur branch) (page kids, err error) {
 	page = kids{from: cur.from, after: cur.after}
 	folder, _, err := r.NodeByID(cur.from)
@@ -217,10 +222,18 @@ func stageNode(tx *meta.Tx, sc Scope, k meta.Copied, parent NodeID) (NodeID, err
 	return n.ID, err
 }
 
-// dropTree removes the rows of a tree that nothing shows, in bounded transactions.
+// dropTree removes the rows of a staged tree, in bounded transactions.
 func (s *Store) dropTree(ctx context.Context, root NodeID) error {
 	for done := false; !done; {
 		err := s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+			n, left, err := tx.NodeByID(root)
+			if done = !left; err != nil || done {
+				return err
+			}
+			if n.Parent != 0 || n.Name != stagePrefix+root.String() {
+				done = true
+				return fmt.Errorf("node %v is not a staged copy: it is left as it is", root)
+			}
 			budget := copyBatch
 			var drop func(id NodeID) error
 			drop = func(id NodeID) error {
@@ -241,12 +254,7 @@ func (s *Store) dropTree(ctx context.Context, root NodeID) error {
 				}
 				return nil
 			}
-			if err := drop(root); err != nil {
-				return err
-			}
-			_, left, err := tx.NodeByID(root)
-			done = !left
-			return err
+			return drop(root)
 		})
 		if err != nil {
 			return err

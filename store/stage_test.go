@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"testing"
@@ -37,6 +38,63 @@ func TestCopyOfWhatHasChanged(t *testing.T) {
 				t.Errorf("in one transaction: %v; the copy has %v, want %v (%v)", together, got, want, err)
 			}
 		}
+	}
+}
+
+// Pages end where they are large, read ahead or in the transaction: large properties do
+// not make a transaction larger than it may be.
+func TestCopyOfLargeProperties(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	r.mkdir("d")
+	const n = 30
+	var want []string
+	value := bytes.Repeat([]byte("v"), 120<<10)
+	for i := range n {
+		name := fmt.Sprintf("f%02d", i)
+		p := store.Path("d").Join(name)
+		r.put(p, []byte{byte(i)})
+		want = append(want, name)
+		for _, local := range []string{"a", "b"} {
+			prop := store.Prop{Name: store.PropName{Space: "urn:x", Local: local}, Value: value}
+			if err := r.s.SetProps(ctx, r.sc, p, []store.PropPatch{{Prop: prop}}, store.Conditions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := r.s.Copy(ctx, r.sc, "d", "e", store.MoveOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		ps, err := r.s.Props(ctx, r.sc, store.Path("e").Join(want[i]))
+		if err != nil || len(ps) != 2 || !bytes.Equal(ps[1].Value, value) {
+			t.Fatalf("%s has %d properties (%v)", want[i], len(ps), err)
+		}
+	}
+	d := r.stat("d")
+	got, err := r.s.StageForTest(ctx, r.sc, d.ID, true, func(tx *meta.Tx) error {
+		seq, err := tx.NextSeq(r.sc.Space)
+		tx.AddSum(d.ID, 0, 0, seq)
+		return err
+	})
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("read in the transaction: %v (%v)", got, err)
+	}
+}
+
+// What was given up is only a staged tree: an id that a failed transaction had may be
+// somebody's by now.
+func TestDropTreeOfANode(t *testing.T) {
+	r := newRig(t)
+	r.mkdir("d")
+	r.put("d/f", []byte("1"))
+	for _, p := range []store.Path{"d", "d/f", ""} {
+		if err := r.s.DropTreeForTest(t.Context(), r.stat(p).ID); err == nil {
+			t.Errorf("%q was dropped", p)
+		}
+	}
+	if got := r.read("d/f"); string(got) != "1" {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -1,7 +1,6 @@
 package meta
 
 import (
-	"errors"
 	"fmt"
 	"time"
 )
@@ -18,34 +17,30 @@ type Copied struct {
 	Props    bool // it has dead properties
 }
 
-var errFull = errors.New("the page is full")
-
 // Copied pages a folder in key order, for who copies it: at most limit nodes with keys
-// after after, and no more once their names and manifests have that many bytes. more
+// after after, and no more once their names, manifests and properties have that many bytes. more
 // tells that there may be others behind them.
 func (r *Reader) Copied(parent NodeID, after string, limit, bytes int) (out []Copied, more bool, err error) {
 	out = make([]Copied, 0, min(limit, 128))
 	err = r.rows(`SELECT +n.id a, +n.key b, +n.name c, +n.kind d, +n.size e, +n.mtime f, +n.manifest g,
-		EXISTS (SELECT 1 FROM prop p WHERE p.node = n.id) h FROM node n WHERE n.parent = ? AND n.key > ? ORDER BY n.key LIMIT ?`,
+		(SELECT sum(length(p.ns) + length(p.local) + length(p.lang) + length(p.value) + 64) FROM prop p WHERE p.node = n.id) h FROM node n WHERE n.parent = ? AND n.key > ? ORDER BY n.key LIMIT ?`,
 		[]any{int64(parent), after, limit}, func(c *cursor) error {
 			if bytes <= 0 {
-				return errFull
+				more = true
+				return errEnough
 			}
 			out = append(out, Copied{})
 			n, err := out[len(out)-1].read(c)
 			bytes -= n
 			return err
 		})
-	if errors.Is(err, errFull) {
-		return out, true, nil
-	}
-	return out, len(out) == limit, err
+	return out, more || len(out) == limit, err
 }
 
 // read takes a row of Copied and tells how long it is.
 func (k *Copied) read(c *cursor) (n int, err error) {
-	var ok [6]bool
-	var id, kind, mtime, props int64
+	var ok [5]bool
+	var id, kind, mtime int64
 	id, ok[0] = c.vals[0].(int64)
 	k.Key, ok[1] = c.vals[1].(string)
 	k.Name = k.Key
@@ -56,13 +51,13 @@ func (k *Copied) read(c *cursor) (n int, err error) {
 	k.Size, ok[3] = c.vals[4].(int64)
 	mtime, ok[4] = c.vals[5].(int64)
 	manifest, _ := c.vals[6].([]byte)
-	props, ok[5] = c.vals[7].(int64)
-	if ok != [...]bool{true, true, true, true, true, true} {
+	props, has := c.vals[7].(int64)
+	if ok != [...]bool{true, true, true, true, true} {
 		return 0, fmt.Errorf("node %v: a column has the wrong type", c.vals[0])
 	}
-	k.ID, k.Kind, k.ModTime, k.Props = NodeID(id), Kind(kind), fromNano(mtime), props != 0
+	k.ID, k.Kind, k.ModTime, k.Props = NodeID(id), Kind(kind), fromNano(mtime), has
 	k.Manifest, err = DecodeManifest(manifest)
-	return len(k.Key) + len(k.Name) + len(manifest), err
+	return len(k.Key) + len(k.Name) + len(manifest) + int(props), err
 }
 
 // Unchanged reports whether nothing directly in a folder has changed since it, or what is

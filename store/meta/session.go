@@ -112,6 +112,9 @@ func (s *session) row(query string, args []any, dest ...any) (ok bool, err error
 	return ok && err == nil, err
 }
 
+// errEnough is what a scan returns that needs no more rows.
+var errEnough = errors.New("no more rows are needed")
+
 // rows calls scan for each row.
 func (s *session) rows(query string, args []any, scan func(*cursor) error) (err error) {
 	st, err := s.prepare(query)
@@ -140,7 +143,11 @@ func (s *session) rows(query string, args []any, scan func(*cursor) error) (err 
 		default:
 			return err
 		}
-		if err := scan(&c); err != nil {
+		switch err := scan(&c); err {
+		case nil:
+		case errEnough:
+			return nil
+		default:
 			return err
 		}
 	}
