@@ -59,6 +59,10 @@ func (l *late) at(k childKey) (n Node, ok bool) {
 
 // taken looks whether a name has a row, and keeps it if it has none.
 func (tx *Tx) taken(k childKey) (bool, error) {
+	if tx.near.made.free(k) {
+		tx.free = k
+		return false, nil
+	}
 	var one int
 	ok, err := tx.s.row("SELECT 1 FROM node WHERE parent = ? AND key = ?", []any{int64(k.parent), k.key}, &one)
 	tx.note(err)

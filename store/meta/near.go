@@ -2,6 +2,7 @@ package meta
 
 import (
 	"errors"
+	"hash/maphash"
 	"sync"
 )
 
@@ -15,6 +16,47 @@ type near struct {
 	names   map[childKey]NodeID // of folders
 	spaces  map[SpaceID]Space
 	locks   map[SpaceID][]Lock
+	made    made // the committer's own
+}
+
+// made is the folders that were made since it was cleared, and at least the names that
+// lie in each: what is not among them is free, and need not be asked for. A folder that is
+// being filled with small files is most often such a one. Names are hashes, since one too
+// many costs a query only.
+type made struct {
+	names map[NodeID]map[uint64]struct{}
+	count int
+	seed  maphash.Seed
+}
+
+// maxMade bounds the names and folders that are remembered, of about 40 bytes each.
+const maxMade = 1 << 15
+
+func (m *made) clear() { *m = made{names: map[NodeID]map[uint64]struct{}{}, seed: maphash.MakeSeed()} }
+
+// note is called for every row that comes to be at a place.
+func (m *made) note(o *PutNode) {
+	if m.count >= maxMade {
+		m.clear()
+	}
+	if names := m.names[o.Parent]; names != nil {
+		names[maphash.String(m.seed, o.Key)] = struct{}{}
+		m.count++
+	}
+	if o.Kind == Folder && o.Fresh {
+		m.names[o.ID] = map[uint64]struct{}{}
+		m.count++
+	}
+}
+
+// free reports whether nothing lies at a place, for certain.
+func (m *made) free(k childKey) bool {
+	names := m.names[k.parent]
+	if names == nil {
+		return false
+	}
+	_, there := names[maphash.String(m.seed, k.key)]
+	return !there
 }
 
 type nearFolder struct {
@@ -36,6 +78,7 @@ func (n *near) clear() {
 	defer n.mu.Unlock()
 	n.folders, n.names = map[NodeID]nearFolder{}, map[childKey]NodeID{}
 	n.spaces, n.locks = map[SpaceID]Space{}, map[SpaceID][]Lock{}
+	n.made.clear()
 }
 
 // get finds what is remembered. The result must not be changed in place.
@@ -99,6 +142,7 @@ func (n *near) put(k cacheKey, v any) {
 func (n *near) note(op Op) {
 	switch o := op.(type) {
 	case *PutNode:
+		n.made.note(o)
 		if o.Kind == Folder && !o.Fresh {
 			n.forget(o.ID)
 		}
