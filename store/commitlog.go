@@ -25,7 +25,7 @@ type commitLog Store
 // on which the database may not find room for it; after a failed
 // flush of one, or one that could not be cut off again, writes stop.
 func (l *commitLog) Append(ctx context.Context, lsn uint64, payload []byte, after []meta.PackID) error {
-	if free, _, err := l.fs.Space(l.o.Dir); err == nil && free < commitReserve {
+	if free, err := (*Store)(l).roughSpace(); err == nil && free < commitReserve {
 		return fmt.Errorf("%w: %w", meta.ErrNotLogged, object.ErrNoSpace)
 	}
 	small := l.packs.Small()

@@ -29,19 +29,33 @@ func (s *Store) diskFree() (int64, error) {
 // roughFree is diskFree as it was a moment ago, as long as that leaves plenty: small
 // files come too fast to ask the disk about each.
 func (s *Store) roughFree() (int64, error) {
-	const plenty, moment = 4 << 30, 100 * time.Millisecond
+	free, err := s.roughSpace()
+	return max(0, free-diskReserve), err
+}
+
+// plenty is what nobody writes in the moment for which it is believed.
+const plenty = 4 << 30
+
+// plentyFree reports whether the disk has so much that nothing need be asked.
+func (s *Store) plentyFree() bool {
+	free, err := s.roughSpace()
+	return err == nil && free >= plenty
+}
+
+func (s *Store) roughSpace() (int64, error) {
+	const moment = 100 * time.Millisecond
 	now := s.o.Clock()
 	if f := s.free.Load(); f != nil && f.bytes >= plenty && now.Sub(f.at).Abs() < moment {
 		return f.bytes, nil
 	}
-	n, err := s.diskFree()
+	free, _, err := s.fs.Space(s.o.Dir)
 	if err == nil {
-		s.free.Store(&freeAt{n, now})
+		s.free.Store(&freeAt{free, now})
 	}
-	return n, err
+	return free, err
 }
 
-// freeAt is what diskFree said, and when.
+// freeAt is what the disk had free, and when.
 type freeAt struct {
 	bytes int64
 	at    time.Time

@@ -141,7 +141,7 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 		return s, outward(err)
 	}
 	s.db, err = meta.Open(ctx, meta.Options{Path: filepath.Join(o.Dir, "meta.db"), Log: (*commitLog)(s), Now: o.Clock, Trace: o.Trace, Slog: o.Log, Connect: o.Connect,
-		Hold: o.HoldCommits})
+		Hold: o.HoldCommits, Room: s.plentyFree})
 	if err != nil {
 		return s, outward(err)
 	}

@@ -86,27 +86,51 @@ func (d *DB) Commit(ctx context.Context, packs []PackID, plan func(*Tx) error) e
 
 func (d *DB) run() {
 	defer close(d.done)
-	for {
-		if len(d.queue) == 0 {
-			d.settle()
+	d.linger = time.NewTimer(time.Hour)
+	d.linger.Stop()
+	for c := d.next(); c != nil; c = d.next() {
+		batch := d.gather(append(make([]*change, 0, 16), c))
+		for len(batch) > 0 {
+			batch = d.commitBatch(batch)
+			d.unbound++
 		}
+		d.boundLog()
+	}
+}
+
+// boundLog looks at the log of the database now and then, when nothing is held.
+func (d *DB) boundLog() {
+	if d.unbound < boundEvery || len(d.held) > 0 {
+		return
+	}
+	d.unbound = 0
+	if err := d.bound(); err != nil && d.o.Slog != nil {
+		d.o.Slog.Warn("the log of the database could not be looked at", "err", err)
+	}
+}
+
+// next waits for a change; nil ends the committer. While something is held it waits a
+// moment only, and not at all for somebody who reads.
+func (d *DB) next() *change {
+	if len(d.held) > 0 {
+		d.linger.Reset(holdLinger)
 		select {
-		case <-d.quit:
-			d.settle()
-			return
 		case c := <-d.queue:
-			batch := d.gather(append(make([]*change, 0, 16), c))
-			for len(batch) > 0 {
-				batch = d.commitBatch(batch)
-				d.unbound++
-			}
-			if d.unbound >= boundEvery && len(d.held) == 0 {
-				d.unbound = 0
-				if err := d.bound(); err != nil && d.o.Slog != nil {
-					d.o.Slog.Warn("the log of the database could not be looked at", "err", err)
-				}
-			}
+			d.linger.Stop()
+			return c
+		case <-d.poke:
+		case <-d.linger.C:
+		case <-d.quit:
 		}
+		d.linger.Stop()
+		d.settle()
+		d.boundLog()
+	}
+	select {
+	case <-d.quit:
+		return nil
+	case c := <-d.queue:
+		return c
 	}
 }
 
@@ -225,7 +249,7 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, lap *lap) error {
 	d.follow = len(d.queue) > 0
 	if hold {
 		d.hold(record, lsn)
-		if !d.follow || d.wanted() {
+		if d.wanted() {
 			d.settle()
 			err = d.Stopped()
 		}
@@ -236,6 +260,7 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, lap *lap) error {
 		return err
 	}
 	lap.end = time.Now()
+	d.ended = lap.end
 	d.stats.note(*lap, len(batch), len(record), len(d.held) > 0)
 	return nil
 }

@@ -42,8 +42,9 @@ type Options struct {
 	Now     func() time.Time
 	Trace   func(event string) // told of every COMMIT; may be nil
 	Slog    *slog.Logger
-	Readers int // connections for reading; 0 is 4
-	Hold    int // batches without a reader from which on COMMITs wait for one another; 0 is 8
+	Readers int         // connections for reading; 0 is 4
+	Hold    int         // batches without a reader from which on COMMITs wait for one another; 0 is 8
+	Room    func() bool // whether the disk has plenty: a COMMIT that waited may need it all; nil is yes
 	Connect Connect
 }
 
@@ -84,6 +85,7 @@ type DB struct {
 
 	reads atomic.Uint64 // by Views and Looks
 	lag   atomic.Pointer[lag]
+	poke  chan struct{} // a reader waits for what is held
 
 	// The committer's own.
 	lsn       uint64   // of the newest commit
@@ -94,8 +96,10 @@ type DB struct {
 	heldSince time.Time
 	heldBytes int
 	readsSeen uint64
-	quiet     int  // batches in which nobody read
-	follow    bool // at the end of the last batch another one was waiting
+	quiet     int         // batches in which nobody read
+	follow    bool        // at the end of the last batch another one was waiting
+	ended     time.Time   // when that was
+	linger    *time.Timer // stopped but in next
 }
 
 // Open opens or makes the database and brings its schema up to date: ErrTooNew if
@@ -106,6 +110,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	if o.Hold == 0 {
 		o.Hold = holdQuiet
+	}
+	if o.Room == nil {
+		o.Room = func() bool { return true }
 	}
 	if o.Trace == nil {
 		o.Trace = func(string) {}
@@ -130,7 +137,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		o.Connect = pool.Driver().Open
 	}
 	d := &DB{o: o, dsn: dsn, readers: make(chan *session, o.Readers), late: newLate(),
-		queue: make(chan *change, 1024), quit: make(chan struct{}), done: make(chan struct{})}
+		queue: make(chan *change, 1024), quit: make(chan struct{}), done: make(chan struct{}),
+		poke: make(chan struct{}, 1)}
 	if err := d.setUp(); err != nil {
 		d.closeSessions()
 		return nil, fmt.Errorf("database %s: %w", o.Path, err)

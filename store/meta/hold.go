@@ -19,14 +19,15 @@ import (
 // loss of power. If the transaction must be undone, by a plan that fails or by the
 // database, the held batches are done again from their records (redo), as in a replay.
 //
-// Nothing is held when nobody comes next, and nothing while somebody reads: a reader
-// would wait for a flush, which it otherwise never does.
+// What is held waits for the next change a moment only (holdLinger), and nothing is held
+// while somebody reads: a reader would wait for a flush, which it otherwise never does.
 
 // The bounds of what is held.
 const (
 	holdBatches = 16
 	holdBytes   = 1 << 20 // of records
 	holdTime    = 20 * time.Millisecond
+	holdLinger  = 500 * time.Microsecond
 	holdQuiet   = 8 // batches without a reader, from which on one may be held
 
 	lateRows = 64 // from which on held rows go in beside a flush, not at the COMMIT
@@ -46,7 +47,8 @@ func (d *DB) mayHold(record int) bool {
 	} else {
 		d.quiet++
 	}
-	if !d.follow || d.quiet < d.o.Hold {
+	busy := d.follow || time.Since(d.ended) < holdLinger || d.o.Hold < 0
+	if !busy || d.quiet < d.o.Hold || !d.o.Room() {
 		return false
 	}
 	if len(d.held) == 0 {
@@ -167,6 +169,10 @@ func (r *Reader) caughtUp() error {
 		return nil
 	}
 	l.wanted.Store(true)
+	select {
+	case r.db.poke <- struct{}{}:
+	default: // there is one
+	}
 	select {
 	case <-l.done:
 		return l.err

@@ -35,12 +35,16 @@ var mutants = []mutant{
 	{"the checksum of a scanned record", "store/pack/scan.go", "return e, crcs, all == e.StoredCRC, nil", "return e, crcs, true, nil", nil},
 	{"what a footer covers is believed", "store/pack/recover.go", "bad, heads, err := dropBad(ctx, f, x, h.marker)\n\t\tif err == nil && h.roCompat", "bad, heads, err := 0, []Entry(nil), error(nil)\n\t\tif err == nil && h.roCompat", nil},
 
+	// What the committer remembers.
+	{"a name that comes by a move is not noted", "store/meta/near.go", "\t\tn.made.note(o)\n", "\t\tif o.Fresh {\n\t\t\tn.made.note(o)\n\t\t}\n", nil},
+
 	// What is held.
 	{"readers do not wait for what is held", "store/meta/hold.go", "if l == nil {\n\t\treturn nil\n\t}\n\tl.wanted", "if l == nil || l != nil {\n\t\treturn nil\n\t}\n\tl.wanted", nil},
 	{"what is held is not done again", "store/meta/hold.go", "err := d.redoHeld()", "err := error(nil)\n\td.writer.exec(\"BEGIN IMMEDIATE\")", nil},
 
 	// What a commit asks again.
 	{"what a copy has read ahead", "store/stage.go", "if err != nil || same {", "if err != nil || same || true {", nil},
+	{"only staged trees are dropped", "store/stage.go", "if n.Parent != 0 || n.Name != stagePrefix+root.String() {", "if false && n.Parent != 0 {", nil},
 	{"changes of the same batch, to a copy", "store/meta/readcopy.go", "if tx.sums[folder] != nil {", "if false && tx.sums[folder] != nil {", nil},
 	{"quota in the transaction", "store/put.go", "if err := allowGrowth(tx, sc.Space, c.size-pl.node.Size); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"If-Match in the transaction", "store/put.go", "pl, err := allowPut(&tx.Reader, sc, p, tx.Now(), o)", "o.IfMatch = nil\n\tpl, err := allowPut(&tx.Reader, sc, p, tx.Now(), o)", nil},
