@@ -6,7 +6,7 @@
 //	make bench-crowd     64 writers and 64 readers, every answer checked
 //	make bench-storage   stored bytes beside plain files, tar.zst and restic
 //	make bench-copy      small requests beside the COPY of a large folder
-//	make bench-peers     the whole table beside nginx, Apache, x/net/webdav and tusd
+//	make bench-peers     the whole table in turns with nginx, Apache, x/net/webdav and tusd
 //
 // BENCH='…' adds flags, such as BENCH='-files 1000,10000'; `go test -tags bench
 // ./test/bench -args -h` lists them among those of go test. Results go to standard

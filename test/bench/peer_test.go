@@ -20,7 +20,6 @@ import (
 // peer is a server to be measured.
 type peer struct {
 	name, url string
-	as        string // the name it is chosen by
 	tus       string // where tus uploads are created
 	pid       int
 	login     []string // flags for davbench
@@ -52,6 +51,9 @@ func newYard(t *testing.T, tools string) *yard {
 func (y *yard) build(name, in, pkg string) string {
 	y.t.Helper()
 	out := filepath.Join(y.dir, name)
+	if _, err := os.Stat(out); err == nil {
+		return out
+	}
 	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", out, pkg)
 	cmd.Dir = in
 	if text, err := cmd.CombinedOutput(); err != nil {
@@ -60,10 +62,13 @@ func (y *yard) build(name, in, pkg string) string {
 	return out
 }
 
-// data makes the folder that a peer serves.
+// data makes the folder that a peer serves, empty.
 func (y *yard) data(name string) string {
 	y.t.Helper()
 	dir := filepath.Join(y.dir, name+"-data")
+	if err := os.RemoveAll(dir); err != nil {
+		y.t.Fatal(err)
+	}
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		y.t.Fatal(err)
 	}

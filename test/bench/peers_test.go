@@ -64,6 +64,24 @@ func (r *results) of(server, phase, figure string) float64 {
 			all = append(all, v)
 		}
 	}
+	return median(all)
+}
+
+// ratio is that of two servers' figures: the median of the rounds' own ratios, since the
+// machine is another one in each round; of the medians, if the rounds are not the same.
+func (r *results) ratio(server, phase, figure, to, toPhase string) float64 {
+	a, b := r.by[server][phase], r.by[to][toPhase]
+	var all []float64
+	for i := range a {
+		if len(a) != len(b) || !a[i].OK || !b[i].OK {
+			return r.of(server, phase, figure) / r.of(to, toPhase, figure)
+		}
+		all = append(all, a[i].figure(figure)/b[i].figure(figure))
+	}
+	return median(all)
+}
+
+func median(all []float64) float64 {
 	if len(all) == 0 {
 		return nan
 	}
@@ -99,6 +117,7 @@ type group struct {
 	flags  []string
 	on     string // the servers; "" is all but tusd and the slowed Cairn
 	once   bool   // one round is enough
+	short  bool   // takes seconds, and its figures vary: twice as many rounds and one
 }
 
 // sinks are the phases of which sinkfile is capable: it cannot list, copy or delete.
@@ -106,8 +125,8 @@ const sinks = "put-large,put-again,put-chunked,get-large,get-first,get-range,sta
 
 var groups = []group{
 	{phases: "put-large,put-again,put-chunked,get-large,get-first,get-range,copy-large"},
-	{phases: "put-small,get-small"},
-	{suffix: "-64", phases: "put-small", flags: []string{"-clients", "64"}},
+	{phases: "put-small,get-small", short: true},
+	{suffix: "-64", phases: "put-small", flags: []string{"-clients", "64"}, short: true},
 	{suffix: "-64-slow", phases: "put-small", flags: []string{"-clients", "64"}, on: "slow"},
 	{phases: "list-fill,propfind,stat,copy-tree,move-tree,delete-tree"},
 	{suffix: "-beside", phases: "put-large,stall", on: "Cairn"},
@@ -129,34 +148,24 @@ func TestPeers(t *testing.T) {
 	y := newYard(t, tools)
 	b := &davbench{t: t, bin: y.build("davbench", filepath.Join(tools, "davbench"), "."), out: filepath.Join(y.dir, "results.jsonl"),
 		r: &results{map[string]map[string][]result{}, map[string]float64{}}}
-	var all []*peer
-	var own *rig.Server
-	for _, one := range []struct {
-		name  string
-		start func() *peer
-	}{
-		{"Cairn", func() *peer {
-			own = rig.Start(t, rig.Options{Args: []string{"--log-level", "warn"}})
-			b.r.own["idle"] = idle(t, own)
-			return at(own)
-		}},
+	all := []startable{
+		{"Cairn", func() *peer { return at(rig.Start(t, rig.Options{Args: []string{"--log-level", "warn"}})) }},
 		{"slow", func() *peer {
 			return at(rig.Start(t, rig.Options{Tags: "cairnfault", Env: []string{"CAIRN_DELAY_FLUSH=" + *peersDelay}, Args: []string{"--log-level", "warn"}}))
 		}},
 		{"nginx", y.nginx}, {"Apache", y.apache}, {"xnet", y.xnet},
 		{"sinkfile", func() *peer { return y.sinkfile(b.bin) }}, {"tusd", y.tusd},
-	} {
-		if !named(*peersOnly, one.name) && !(one.name == "slow" && own != nil) {
-			continue
-		}
-		p := one.start()
-		p.as = one.name
-		all = append(all, p)
 	}
+	all = slices.DeleteFunc(all, func(s startable) bool {
+		return !named(*peersOnly, s.name) && (s.name != "slow" || !named(*peersOnly, "Cairn"))
+	})
 	for _, g := range groups {
 		rounds := *peersRounds
 		if g.once {
 			rounds = 1
+		}
+		if g.short {
+			rounds = 2*rounds + 1
 		}
 		for round := range rounds {
 			for i := range all { // another one begins each round
@@ -164,8 +173,8 @@ func TestPeers(t *testing.T) {
 			}
 		}
 	}
-	if own != nil {
-		b.disk(own)
+	if named(*peersOnly, "Cairn") {
+		b.disk(rig.Start(t, rig.Options{Args: []string{"--log-level", "warn"}}))
 	}
 	if raw, err := os.ReadFile(b.out); err == nil {
 		save(t, "peers.jsonl", raw)
@@ -178,21 +187,30 @@ func named(list, name string) bool {
 	return strings.Contains(","+strings.ToLower(list)+",", ","+strings.ToLower(name)+",")
 }
 
+// startable is a server that can be started, as often as need be: each group is measured
+// on a new one with an empty folder, since some never give their space back.
+type startable struct {
+	name  string
+	start func() *peer
+}
+
 // group measures one group on one server, if it is for it.
-func (b *davbench) group(g group, p *peer) {
+func (b *davbench) group(g group, s startable) {
 	b.t.Helper()
-	if g.on == "" && (p.as == "slow" || p.as == "tusd") || g.on != "" && !named(g.on, p.as) {
+	if g.on == "" && (s.name == "slow" || s.name == "tusd") || g.on != "" && !named(g.on, s.name) {
 		return
 	}
+	p := s.start()
+	defer p.end()
 	if g.phases == "tus" {
-		if p.as == "Cairn" {
+		if s.name == "Cairn" {
 			b.run(p, "-tus", "-only", "put-large")
 		}
 		b.run(p, g.suffix, "-tus", p.tus)
 		return
 	}
 	phases := g.phases
-	if p.as == "sinkfile" {
+	if s.name == "sinkfile" {
 		phases = strings.Join(slices.DeleteFunc(strings.Split(phases, ","), func(ph string) bool { return !named(sinks, ph) }), ",")
 		if phases == "" {
 			return
@@ -251,7 +269,11 @@ func (b *davbench) run(p *peer, suffix string, flags ...string) {
 
 // at is a server of ours as a peer.
 func at(s *rig.Server) *peer {
-	return &peer{name: "Cairn", url: s.DAV, tus: s.URL + "tus/", pid: s.PID(), login: []string{"-user", rig.User, "-pass", rig.Password}}
+	return &peer{name: "Cairn", url: s.DAV, tus: s.URL + "tus/", pid: s.PID(), login: []string{"-user", rig.User, "-pass", rig.Password},
+		end: func() {
+			s.Stop()
+			os.RemoveAll(s.Dir)
+		}}
 }
 
 // idle is the memory of a server after its first request.
@@ -268,6 +290,7 @@ func idle(t *testing.T, s *rig.Server) float64 {
 // server is stopped and its store checked.
 func (b *davbench) disk(s *rig.Server) {
 	t := b.t
+	b.r.own["idle"] = idle(t, s)
 	c := newClient(s)
 	put := func(name string) float64 {
 		before := written(t, s.PID())
@@ -372,6 +395,6 @@ func (b *davbench) figures() {
 	}
 	table.Add(survives...)
 	var title bytes.Buffer
-	fmt.Fprintf(&title, "Servers in turns, median of %d rounds of the median of %d runs behind a first one; memory once", *peersRounds, *peersRepeat-1)
+	fmt.Fprintf(&title, "Servers in turns, median of %d rounds (twice as many and one of small files) of the median of %d runs behind a first one; memory once", *peersRounds, *peersRepeat-1)
 	show(b.t, "peers", title.String(), table, notes...)
 }
