@@ -90,9 +90,8 @@ func (d *DB) run() {
 	d.linger.Stop()
 	for c := d.next(); c != nil; c = d.next() {
 		batch := d.gather(append(make([]*change, 0, 16), c))
-		for len(batch) > 0 {
-			batch = d.commitBatch(batch)
-			d.unbound++
+		for next := (&planned{batch: batch}); next != nil; d.unbound++ {
+			next = d.commitBatch(next)
 		}
 		d.boundLog()
 	}
@@ -151,28 +150,49 @@ func (d *DB) gather(batch []*change) []*change {
 	return batch
 }
 
-// commitBatch commits what fits of a batch and returns the rest.
-func (d *DB) commitBatch(batch []*change) (rest []*change) {
-	finish := func(cs []*change, err error) {
-		for _, c := range cs {
-			if c.err == nil {
-				c.err = err
-			}
-			close(c.done)
+// planned is a batch; tx is its plans, if they have been made and nothing has failed.
+type planned struct {
+	batch []*change
+	tx    *Tx
+	begin time.Time
+}
+
+func finish(cs []*change, err error) {
+	for _, c := range cs {
+		if c.err == nil {
+			c.err = err
 		}
+		close(c.done)
 	}
+}
+
+// commitBatch commits what fits of a batch, and returns the next: what is left of it, or
+// what was planned meanwhile.
+func (d *DB) commitBatch(p *planned) (next *planned) {
 	if err := d.Stopped(); err != nil {
-		finish(batch, err)
+		finish(p.batch, err)
 		return nil
 	}
-	lap := lap{begin: time.Now()}
-	n, tx, err := d.planBatch(batch)
+	lap := lap{begin: p.begin, ahead: p.tx != nil}
+	batch, tx := p.batch, p.tx
+	var rest []*change
+	var err error
+	if tx != nil {
+		err = errors.Join(tx.fold(), tx.err)
+	} else {
+		lap.begin = time.Now()
+		var n int
+		n, tx, err = d.planBatch(batch)
+		batch, rest = batch[:n], batch[n:]
+	}
 	if err != nil { // the database itself failed: nothing was made durable
 		d.rollback()
-		finish(batch, fmt.Errorf("database: %w", dbError(err)))
+		finish(p.batch, fmt.Errorf("database: %w", dbError(err)))
 		return nil
 	}
-	batch, rest = batch[:n], batch[n:]
+	if len(rest) > 0 {
+		next = &planned{batch: rest}
+	}
 	if tx.ops == 0 {
 		if len(d.held) > 0 {
 			d.settle()
@@ -180,23 +200,29 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 			d.stop(err)
 		}
 		finish(batch, nil)
-		return rest
+		return next
 	}
-	lsn := d.lsn + 1
-	if err := d.makeDurable(batch, tx, lsn, &lap); err != nil {
+	ahead, err := d.makeDurable(batch, tx, d.lsn+1, next == nil, &lap)
+	if next == nil {
+		next = ahead
+	}
+	if err != nil {
 		d.rollback()
 		if errors.Is(err, ErrNotLogged) {
 			finish(batch, err)
-			return rest
+			return next
 		}
 		d.stop(err)
 		finish(batch, d.Stopped())
-		return rest
+		return next
 	}
 	d.committed(tx, d.lastID)
-	d.lsn, d.lastID = lsn, tx.lastID
+	d.lsn, d.lastID = d.lsn+1, tx.lastID
 	finish(batch, nil)
-	return rest
+	if ahead != nil && ahead.tx == nil { // a plan of it has failed late
+		d.rollback()
+	}
+	return next
 }
 
 // rollback undoes the batch, and does those before it once more that were held. That
@@ -212,8 +238,8 @@ func (d *DB) rollback() {
 // has the COMMIT wait for those of the next batches (hold). While the flush runs, what is
 // late of the batch goes into the open transaction; if that fails, which it does only if
 // the database itself does, the record may be durable all the same, as with a COMMIT that
-// fails.
-func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, lap *lap) error {
+// fails. Or, if the batch is held, the next one is planned on top of it.
+func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, last bool, lap *lap) (next *planned, err error) {
 	var after []PackID
 	for _, c := range batch {
 		if c.err == nil {
@@ -225,10 +251,17 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, lap *lap) error {
 	record := encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf)
 	lap.planned = time.Now()
 	hold := d.mayHold(len(record))
-	rows := make(chan error, 1)
+	var logged error
 	if hold && tx.late.len() < lateRows {
-		rows <- nil
+		flushed := make(chan error, 1)
+		go func() { flushed <- d.o.Log.Append(ctx, lsn, record, after) }()
+		if last {
+			next, logged = d.planAhead(tx, flushed)
+		} else {
+			logged = <-flushed
+		}
 	} else {
+		rows := make(chan error, 1)
 		go func() { // the flush waits for the disk, and lets this run
 			err := tx.drain()
 			if err == nil && !hold {
@@ -236,20 +269,23 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, lap *lap) error {
 			}
 			rows <- err
 		}()
+		logged = d.o.Log.Append(ctx, lsn, record, after)
+		err = <-rows
 	}
-	logged := d.o.Log.Append(ctx, lsn, record, after)
-	err := <-rows
 	if logged != nil { // first: nothing is committed that is not durable
-		return logged
+		if next != nil { // it was planned on what is not to be
+			next.forget()
+		}
+		return next, logged
 	}
 	if err != nil {
-		return dbError(err)
+		return nil, dbError(err)
 	}
 	lap.durable = time.Now()
-	d.follow = len(d.queue) > 0
+	d.follow = next != nil || len(d.queue) > 0
 	if hold {
 		d.hold(record, lsn)
-		if d.wanted() {
+		if next == nil && d.wanted() {
 			d.settle()
 			err = d.Stopped()
 		}
@@ -257,12 +293,56 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, lap *lap) error {
 		err = d.commitOpen()
 	}
 	if err != nil {
-		return err
+		return next, err
 	}
 	lap.end = time.Now()
 	d.ended = lap.end
 	d.stats.note(*lap, len(batch), len(record), len(d.held) > 0)
-	return nil
+	return next, nil
+}
+
+// planAhead plans what comes while a record is being flushed, in the transaction that
+// its rows are in. If a plan fails late, nothing more is taken, and what there is has to be
+// planned again: tx is nil then.
+func (d *DB) planAhead(before *Tx, flushed <-chan error) (next *planned, logged error) {
+	failed := false
+	take := func(c *change) {
+		if next == nil {
+			next = &planned{begin: time.Now(), tx: d.newTx(before.lastID)}
+		}
+		next.batch = append(next.batch, c)
+		failed = !d.plan(next.tx, c)
+	}
+	more := func() bool {
+		return !failed && (next == nil || len(next.batch) < maxBatch && next.tx.ops <= maxBatchOps && next.tx.Size() <= maxBatchBytes)
+	}
+	for done := false; !done; {
+		queue := d.queue
+		if !more() {
+			queue = nil
+		}
+		select {
+		case c := <-queue:
+			take(c)
+		case logged = <-flushed:
+			done = true
+		}
+	}
+	for logged == nil && more() && len(d.queue) > 0 {
+		take(<-d.queue)
+	}
+	if failed {
+		next.tx = nil
+	}
+	return next, logged
+}
+
+// forget has a batch planned again as if it never had been.
+func (p *planned) forget() {
+	p.tx = nil
+	for _, c := range p.batch {
+		c.err = nil
+	}
 }
 
 // planBatch runs the plans of a batch in a new transaction and returns how many it
@@ -277,36 +357,14 @@ again:
 		}
 	}
 	begin := time.Now()
-	tx := &Tx{Reader: Reader{s: d.writer, epoch: d.epoch}, now: d.o.Now(), near: &d.near, late: d.late,
-		firstID: d.lastID, lastID: d.lastID, seqs: map[SpaceID]int64{}, sums: map[NodeID]*sum{}, grown: map[SpaceID]int64{}}
-	tx.tx = tx
+	tx := d.newTx(d.lastID)
 	n := 0
 	for _, c := range batch {
 		if n > 0 && (tx.ops > maxBatchOps || tx.Size() > maxBatchBytes || time.Since(begin) > maxBatchTime) {
 			break
 		}
 		n++
-		if c.err != nil {
-			continue
-		}
-		if c.ctx.Err() != nil {
-			c.err = context.Cause(c.ctx)
-			continue
-		}
-		ops, pending, size := tx.ops, tx.pending, tx.Size()
-		c.err = c.plan(tx)
-		if c.err == nil && tx.late.unproven {
-			tx.drain()
-		}
-		if tx.err != nil {
-			c.err = dbError(tx.err)
-		} else if c.err == nil && tx.Size()-size > maxPlanBytes {
-			c.err = ErrTooLarge
-		}
-		if c.err == nil {
-			continue
-		}
-		if tx.err != nil || tx.ops != ops || tx.pending != pending {
+		if c.err == nil && !d.plan(tx, c) {
 			d.rollback()
 			if err := d.Stopped(); err != nil {
 				return 0, nil, err
@@ -318,4 +376,31 @@ again:
 		return 0, nil, err
 	}
 	return n, tx, tx.err
+}
+
+func (d *DB) newTx(lastID NodeID) *Tx {
+	tx := &Tx{Reader: Reader{s: d.writer, epoch: d.epoch}, now: d.o.Now(), near: &d.near, late: d.late,
+		firstID: lastID, lastID: lastID, seqs: map[SpaceID]int64{}, sums: map[NodeID]*sum{}, grown: map[SpaceID]int64{}}
+	tx.tx = tx
+	return tx
+}
+
+// plan runs a plan. False: it failed after it had applied something, or the database
+// failed; the transaction is of no use any more.
+func (d *DB) plan(tx *Tx, c *change) bool {
+	if c.ctx.Err() != nil {
+		c.err = context.Cause(c.ctx)
+		return true
+	}
+	ops, pending, size := tx.ops, tx.pending, tx.Size()
+	c.err = c.plan(tx)
+	if c.err == nil && tx.late.unproven {
+		tx.drain()
+	}
+	if tx.err != nil {
+		c.err = dbError(tx.err)
+	} else if c.err == nil && tx.Size()-size > maxPlanBytes {
+		c.err = ErrTooLarge
+	}
+	return c.err == nil || tx.err == nil && tx.ops == ops && tx.pending == pending
 }

@@ -116,7 +116,7 @@ func TestMadeNamesAreFree(t *testing.T) {
 	}
 	free, taken := 0, 0
 	for i := range 4000 {
-		parent, name, refused := folders[rng.IntN(len(folders))], fmt.Sprint(rng.IntN(40)), rng.IntN(60) == 0
+		parent, name, refused := folders[rng.IntN(len(folders))], fmt.Sprint(rng.IntN(15)), rng.IntN(60) == 0
 		to := folders[rng.IntN(len(folders))]
 		var made NodeID
 		err := d.Commit(t.Context(), nil, func(tx *Tx) error {
@@ -141,7 +141,7 @@ func TestMadeNamesAreFree(t *testing.T) {
 			n := Node{ID: id, Space: 1, Parent: parent, Name: name, Kind: File}
 			switch {
 			case !there:
-				if n.ID = tx.NewNodeID(); rng.IntN(12) == 0 && len(folders) < 200 {
+				if n.ID = tx.NewNodeID(); rng.IntN(8) == 0 && len(folders) < 40 {
 					n.Kind, made = Folder, n.ID
 				}
 				err = tx.Apply(&PutNode{Node: n, Key: name, Fresh: true})
@@ -174,7 +174,7 @@ func TestMadeNamesAreFree(t *testing.T) {
 			d.near.made.count = maxMade // as if there were that many
 		}
 	}
-	if free < 100 || taken < 100 || len(folders) < 20 {
+	if free < 30 || taken < 100 || len(folders) < 10 {
 		t.Errorf("%d free, %d taken, %d folders: the test does not test that", free, taken, len(folders))
 	}
 }
