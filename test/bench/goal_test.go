@@ -88,7 +88,7 @@ func (r *results) goals() []goal {
 	times("tus, 8 MiB PATCHes, MB/s", "tus-8m-patch", "MB/s", "Cairn", "put-large-tus", "own PUT", 0.8, true)
 	beside("first GET after PUT, MB/s", "get-first", "MB/s", "nginx", 0.8, true)
 	beside("GET, MB/s", "get-large", "MB/s", "nginx", 1, true)
-	beside("64 KiB ranges, /s", "get-range", "/s", "sinkfile", 1, true)
+	beside("64 KiB ranges, /s", "get-range-ranges", "/s", "sinkfile", 1, true)
 	beside("small PUT, 8 clients, /s", "put-small", "/s", "sinkfile", 1, true)
 	beside("small PUT, 64 clients, /s", "put-small-64", "/s", "xnet", 0.7, true)
 	all = append(all, goal{"small PUT, 64 clients, each flush " + *peersDelay + " slower, /s", cairn("put-small-64-slow", "/s"), "", nan, nan, true, 2500, "/s"})

@@ -124,7 +124,8 @@ type group struct {
 const sinks = "put-large,put-again,put-chunked,get-large,get-first,get-range,stalled-get,slow-put,mixed,stall,put-small,get-small"
 
 var groups = []group{
-	{phases: "put-large,put-again,put-chunked,get-large,get-first,get-range,copy-large"},
+	{phases: "put-large,put-again,put-chunked,get-large,get-first,copy-large"},
+	{suffix: "-ranges", phases: "put-large,get-range", short: true},
 	{phases: "put-small,get-small", short: true},
 	{suffix: "-64", phases: "put-small", flags: []string{"-clients", "64"}, short: true},
 	{suffix: "-64-slow", phases: "put-small", flags: []string{"-clients", "64"}, on: "slow"},
@@ -343,8 +344,8 @@ func (b *davbench) figures() {
 		{"… CPU s/GiB", "get-large", "CPU s/GiB"},
 		{"… first byte, ms", "get-large", "ttfb_ms"},
 		{"first GET after PUT, MB/s", "get-first", "MB/s"},
-		{"64 KiB ranges, /s", "get-range", "/s"},
-		{"… p99, ms", "get-range", "p99_ms"},
+		{"64 KiB ranges, /s", "get-range-ranges", "/s"},
+		{"… p99, ms", "get-range-ranges", "p99_ms"},
 		{"50 stalled readers and 100 slow uploads, MiB", "mixed", "MiB"},
 		{"1,000 stopped uploads, MiB", "stall", "MiB"},
 		{"… one PUT beside them, MB/s", "stall", "MB/s"},
@@ -395,6 +396,6 @@ func (b *davbench) figures() {
 	}
 	table.Add(survives...)
 	var title bytes.Buffer
-	fmt.Fprintf(&title, "Servers in turns, median of %d rounds (twice as many and one of small files) of the median of %d runs behind a first one; memory once", *peersRounds, *peersRepeat-1)
+	fmt.Fprintf(&title, "Servers in turns, median of %d rounds (twice as many and one of ranges and small files) of the median of %d runs behind a first one; memory once", *peersRounds, *peersRepeat-1)
 	show(b.t, "peers", title.String(), table, notes...)
 }
