@@ -302,6 +302,26 @@ func TestMarkDamaged(t *testing.T) {
 	if n := b.countFound(s, ids); n != 99 {
 		t.Errorf("found %d of 100 after opening again", n)
 	}
+	// Hints are made again from footers, which know nothing of damage.
+	p1, err := s.lookup(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.MarkDamaged(1, 3)
+	s.learnSealed(ctx, p1)
+	if n := b.countFound(s, ids); n != 99 { // 0 was read again, and is not marked any more
+		t.Errorf("found %d of 100 with new hints", n)
+	}
+	before := b.countFound(s, ids)
+	p1.mu.Lock()
+	p1.damaged = true // as if what follows could not be read
+	p1.mu.Unlock()
+	if n := b.countFound(s, ids); n >= before {
+		t.Errorf("found %d, as many as with the pack whole", n)
+	}
+	p1.mu.Lock()
+	p1.damaged = false
+	p1.mu.Unlock()
 	for i := range uint32(maxBad + 1) { // the disk below it is bad
 		s.MarkDamaged(2, 1000+i)
 	}
