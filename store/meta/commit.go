@@ -24,6 +24,7 @@ type change struct {
 	packs []PackID
 	plan  func(*Tx) error
 	err   error
+	late  bool // the plan failed when it had applied something: it is not run again
 	done  chan struct{}
 }
 
@@ -209,6 +210,7 @@ func (d *DB) commitBatch(p *planned) (next *planned) {
 	if err != nil {
 		d.rollback()
 		if errors.Is(err, ErrNotLogged) {
+			unrefuse(batch)
 			finish(batch, err)
 			return next
 		}
@@ -303,7 +305,8 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, last bool, lap *la
 
 // planAhead plans what comes while a record is being flushed, in the transaction that
 // its rows are in. If a plan fails late, nothing more is taken, and what there is has to be
-// planned again: tx is nil then.
+// planned again: tx is nil then. Nothing more is taken either when the record is durable,
+// when somebody reads, and after the time of a batch: the clock of a batch stands still.
 func (d *DB) planAhead(before *Tx, flushed <-chan error) (next *planned, logged error) {
 	failed := false
 	take := func(c *change) {
@@ -314,34 +317,46 @@ func (d *DB) planAhead(before *Tx, flushed <-chan error) (next *planned, logged 
 		failed = !d.plan(next.tx, c)
 	}
 	more := func() bool {
-		return !failed && (next == nil || len(next.batch) < maxBatch && next.tx.ops <= maxBatchOps && next.tx.Size() <= maxBatchBytes)
+		return !failed && !d.wanted() && (next == nil || len(next.batch) < maxBatch && next.tx.ops <= maxBatchOps &&
+			next.tx.Size() <= maxBatchBytes && time.Since(next.begin) < maxBatchTime)
 	}
-	for done := false; !done; {
+	for {
 		queue := d.queue
-		if !more() {
+		if len(flushed) > 0 || !more() {
 			queue = nil
 		}
 		select {
 		case c := <-queue:
 			take(c)
 		case logged = <-flushed:
-			done = true
+			if failed {
+				next.again()
+			}
+			return next, logged
 		}
 	}
-	for logged == nil && more() && len(d.queue) > 0 {
-		take(<-d.queue)
-	}
-	if failed {
-		next.tx = nil
-	}
-	return next, logged
 }
 
 // forget has a batch planned again as if it never had been.
 func (p *planned) forget() {
 	p.tx = nil
 	for _, c := range p.batch {
-		c.err = nil
+		c.err, c.late = nil, false
+	}
+}
+
+// again has it planned again without the plans that failed late.
+func (p *planned) again() {
+	p.tx = nil
+	unrefuse(p.batch)
+}
+
+// unrefuse takes back what was refused: it may have been because of what is undone.
+func unrefuse(batch []*change) {
+	for _, c := range batch {
+		if !c.late {
+			c.err = nil
+		}
 	}
 }
 
@@ -369,6 +384,7 @@ again:
 			if err := d.Stopped(); err != nil {
 				return 0, nil, err
 			}
+			unrefuse(batch[:n])
 			goto again
 		}
 	}
@@ -402,5 +418,6 @@ func (d *DB) plan(tx *Tx, c *change) bool {
 	} else if c.err == nil && tx.Size()-size > maxPlanBytes {
 		c.err = ErrTooLarge
 	}
-	return c.err == nil || tx.err == nil && tx.ops == ops && tx.pending == pending
+	c.late = c.err != nil && (tx.err != nil || tx.ops != ops || tx.pending != pending)
+	return !c.late
 }

@@ -44,7 +44,7 @@ var mutants = []mutant{
 	{"what is held is not done again", "store/meta/hold.go", "err := d.redoHeld()", "err := error(nil)\n\td.writer.exec(\"BEGIN IMMEDIATE\")", nil},
 
 	{"what was planned on a lost record stays planned", "store/meta/commit.go", "\tp.tx = nil\n\tfor _, c := range p.batch {", "\tfor _, c := range p.batch {", nil},
-	{"what was refused because of a lost record stays refused", "store/meta/commit.go", "\tfor _, c := range p.batch {\n\t\tc.err = nil\n\t}", "\tclear(p.batch[:0])", nil},
+	{"what was refused because of a lost record stays refused", "store/meta/commit.go", "c.err, c.late = nil, false", "c.late = false", nil},
 	{"a plan ahead that fails late leaves what it did", "store/meta/commit.go", "if ahead != nil && ahead.tx == nil { // a plan of it has failed late\n\t\td.rollback()", "if ahead != nil && ahead.tx == nil {\n\t\t_ = d.rollback", nil},
 
 	// What a commit asks again.
