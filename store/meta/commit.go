@@ -91,8 +91,9 @@ func (d *DB) run() {
 	d.linger.Stop()
 	for c := d.next(); c != nil; c = d.next() {
 		batch := d.gather(append(make([]*change, 0, 16), c))
-		for next := (&planned{batch: batch}); next != nil; d.unbound++ {
-			next = d.commitBatch(next)
+		for len(batch) > 0 {
+			batch = d.commitBatch(batch)
+			d.unbound++
 		}
 		d.boundLog()
 	}
@@ -151,49 +152,28 @@ func (d *DB) gather(batch []*change) []*change {
 	return batch
 }
 
-// planned is a batch; tx is its plans, if they have been made and nothing has failed.
-type planned struct {
-	batch []*change
-	tx    *Tx
-	begin time.Time
-}
-
-func finish(cs []*change, err error) {
-	for _, c := range cs {
-		if c.err == nil {
-			c.err = err
+// commitBatch commits what fits of a batch and returns the rest.
+func (d *DB) commitBatch(batch []*change) (rest []*change) {
+	finish := func(cs []*change, err error) {
+		for _, c := range cs {
+			if c.err == nil {
+				c.err = err
+			}
+			close(c.done)
 		}
-		close(c.done)
 	}
-}
-
-// commitBatch commits what fits of a batch, and returns the next: what is left of it, or
-// what was planned meanwhile.
-func (d *DB) commitBatch(p *planned) (next *planned) {
 	if err := d.Stopped(); err != nil {
-		finish(p.batch, err)
+		finish(batch, err)
 		return nil
 	}
-	lap := lap{begin: p.begin, ahead: p.tx != nil}
-	batch, tx := p.batch, p.tx
-	var rest []*change
-	var err error
-	if tx != nil {
-		err = errors.Join(tx.fold(), tx.err)
-	} else {
-		lap.begin = time.Now()
-		var n int
-		n, tx, err = d.planBatch(batch)
-		batch, rest = batch[:n], batch[n:]
-	}
+	lap := lap{begin: time.Now()}
+	n, tx, err := d.planBatch(batch)
 	if err != nil { // the database itself failed: nothing was made durable
 		d.rollback()
-		finish(p.batch, fmt.Errorf("database: %w", dbError(err)))
+		finish(batch, fmt.Errorf("database: %w", dbError(err)))
 		return nil
 	}
-	if len(rest) > 0 {
-		next = &planned{batch: rest}
-	}
+	batch, rest = batch[:n], batch[n:]
 	if tx.ops == 0 {
 		if len(d.held) > 0 {
 			d.settle()
@@ -201,30 +181,24 @@ func (d *DB) commitBatch(p *planned) (next *planned) {
 			d.stop(err)
 		}
 		finish(batch, nil)
-		return next
+		return rest
 	}
-	ahead, err := d.makeDurable(batch, tx, d.lsn+1, next == nil, &lap)
-	if next == nil {
-		next = ahead
-	}
-	if err != nil {
+	lsn := d.lsn + 1
+	if err := d.makeDurable(batch, tx, lsn, &lap); err != nil {
 		d.rollback()
 		if errors.Is(err, ErrNotLogged) {
 			unrefuse(batch)
 			finish(batch, err)
-			return next
+			return rest
 		}
 		d.stop(err)
 		finish(batch, d.Stopped())
-		return next
+		return rest
 	}
 	d.committed(tx, d.lastID)
-	d.lsn, d.lastID = d.lsn+1, tx.lastID
+	d.lsn, d.lastID = lsn, tx.lastID
 	finish(batch, nil)
-	if ahead != nil && ahead.tx == nil { // a plan of it has failed late
-		d.rollback()
-	}
-	return next
+	return rest
 }
 
 // rollback undoes the batch, and does those before it once more that were held. That
@@ -240,8 +214,8 @@ func (d *DB) rollback() {
 // has the COMMIT wait for those of the next batches (hold). While the flush runs, what is
 // late of the batch goes into the open transaction; if that fails, which it does only if
 // the database itself does, the record may be durable all the same, as with a COMMIT that
-// fails. Or, if the batch is held, the next one is planned on top of it.
-func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, last bool, lap *lap) (next *planned, err error) {
+// fails.
+func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, lap *lap) error {
 	var after []PackID
 	for _, c := range batch {
 		if c.err == nil {
@@ -253,17 +227,10 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, last bool, lap *la
 	record := encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf)
 	lap.planned = time.Now()
 	hold := d.mayHold(len(record))
-	var logged error
+	rows := make(chan error, 1)
 	if hold && tx.late.len() < lateRows {
-		flushed := make(chan error, 1)
-		go func() { flushed <- d.o.Log.Append(ctx, lsn, record, after) }()
-		if last {
-			next, logged = d.planAhead(tx, flushed)
-		} else {
-			logged = <-flushed
-		}
+		rows <- nil
 	} else {
-		rows := make(chan error, 1)
 		go func() { // the flush waits for the disk, and lets this run
 			err := tx.drain()
 			if err == nil && !hold {
@@ -271,23 +238,20 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, last bool, lap *la
 			}
 			rows <- err
 		}()
-		logged = d.o.Log.Append(ctx, lsn, record, after)
-		err = <-rows
 	}
+	logged := d.o.Log.Append(ctx, lsn, record, after)
+	err := <-rows
 	if logged != nil { // first: nothing is committed that is not durable
-		if next != nil { // it was planned on what is not to be
-			next.forget()
-		}
-		return next, logged
+		return logged
 	}
 	if err != nil {
-		return nil, dbError(err)
+		return dbError(err)
 	}
 	lap.durable = time.Now()
-	d.follow = next != nil || len(d.queue) > 0
+	d.follow = len(d.queue) > 0
 	if hold {
 		d.hold(record, lsn)
-		if next == nil && d.wanted() {
+		if d.wanted() {
 			d.settle()
 			err = d.Stopped()
 		}
@@ -295,69 +259,12 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, last bool, lap *la
 		err = d.commitOpen()
 	}
 	if err != nil {
-		return next, err
+		return err
 	}
 	lap.end = time.Now()
 	d.ended = lap.end
 	d.stats.note(*lap, len(batch), len(record), len(d.held) > 0)
-	return next, nil
-}
-
-// planAhead plans what comes while a record is being flushed, in the transaction that
-// its rows are in. If a plan fails late, nothing more is taken, and what there is has to be
-// planned again: tx is nil then. Nothing more is taken either when the record is durable,
-// when somebody reads, and after the time of a batch: the clock of a batch stands still.
-func (d *DB) planAhead(before *Tx, flushed <-chan error) (next *planned, logged error) {
-	failed := false
-	take := func(c *change) {
-		if next == nil {
-			next = &planned{begin: time.Now(), tx: d.newTx(before.lastID)}
-		}
-		next.batch = append(next.batch, c)
-		failed = !d.plan(next.tx, c)
-	}
-	more := func() bool {
-		return !failed && !d.wanted() && (next == nil || len(next.batch) < maxBatch && next.tx.ops <= maxBatchOps &&
-			next.tx.Size() <= maxBatchBytes && time.Since(next.begin) < maxBatchTime)
-	}
-	for {
-		queue := d.queue
-		if len(flushed) > 0 || !more() {
-			queue = nil
-		}
-		select {
-		case c := <-queue:
-			take(c)
-		case logged = <-flushed:
-			if failed {
-				next.again()
-			}
-			return next, logged
-		}
-	}
-}
-
-// forget has a batch planned again as if it never had been.
-func (p *planned) forget() {
-	p.tx = nil
-	for _, c := range p.batch {
-		c.err, c.late = nil, false
-	}
-}
-
-// again has it planned again without the plans that failed late.
-func (p *planned) again() {
-	p.tx = nil
-	unrefuse(p.batch)
-}
-
-// unrefuse takes back what was refused: it may have been because of what is undone.
-func unrefuse(batch []*change) {
-	for _, c := range batch {
-		if !c.late {
-			c.err = nil
-		}
-	}
+	return nil
 }
 
 // planBatch runs the plans of a batch in a new transaction and returns how many it
@@ -372,14 +279,37 @@ again:
 		}
 	}
 	begin := time.Now()
-	tx := d.newTx(d.lastID)
+	tx := &Tx{Reader: Reader{s: d.writer, epoch: d.epoch}, now: d.o.Now(), near: &d.near, late: d.late,
+		firstID: d.lastID, lastID: d.lastID, seqs: map[SpaceID]int64{}, sums: map[NodeID]*sum{}, grown: map[SpaceID]int64{}}
+	tx.tx = tx
 	n := 0
 	for _, c := range batch {
 		if n > 0 && (tx.ops > maxBatchOps || tx.Size() > maxBatchBytes || time.Since(begin) > maxBatchTime) {
 			break
 		}
 		n++
-		if c.err == nil && !d.plan(tx, c) {
+		if c.err != nil {
+			continue
+		}
+		if c.ctx.Err() != nil {
+			c.err = context.Cause(c.ctx)
+			continue
+		}
+		ops, pending, size := tx.ops, tx.pending, tx.Size()
+		c.err = c.plan(tx)
+		if c.err == nil && tx.late.unproven {
+			tx.drain()
+		}
+		if tx.err != nil {
+			c.err = dbError(tx.err)
+		} else if c.err == nil && tx.Size()-size > maxPlanBytes {
+			c.err = ErrTooLarge
+		}
+		if c.err == nil {
+			continue
+		}
+		if tx.err != nil || tx.ops != ops || tx.pending != pending {
+			c.late = true
 			d.rollback()
 			if err := d.Stopped(); err != nil {
 				return 0, nil, err
@@ -394,30 +324,11 @@ again:
 	return n, tx, tx.err
 }
 
-func (d *DB) newTx(lastID NodeID) *Tx {
-	tx := &Tx{Reader: Reader{s: d.writer, epoch: d.epoch}, now: d.o.Now(), near: &d.near, late: d.late,
-		firstID: lastID, lastID: lastID, seqs: map[SpaceID]int64{}, sums: map[NodeID]*sum{}, grown: map[SpaceID]int64{}}
-	tx.tx = tx
-	return tx
-}
-
-// plan runs a plan. False: it failed after it had applied something, or the database
-// failed; the transaction is of no use any more.
-func (d *DB) plan(tx *Tx, c *change) bool {
-	if c.ctx.Err() != nil {
-		c.err = context.Cause(c.ctx)
-		return true
+// unrefuse takes back what was refused: it may have been because of what is undone.
+func unrefuse(batch []*change) {
+	for _, c := range batch {
+		if !c.late {
+			c.err = nil
+		}
 	}
-	ops, pending, size := tx.ops, tx.pending, tx.Size()
-	c.err = c.plan(tx)
-	if c.err == nil && tx.late.unproven {
-		tx.drain()
-	}
-	if tx.err != nil {
-		c.err = dbError(tx.err)
-	} else if c.err == nil && tx.Size()-size > maxPlanBytes {
-		c.err = ErrTooLarge
-	}
-	c.late = c.err != nil && (tx.err != nil || tx.ops != ops || tx.pending != pending)
-	return !c.late
 }

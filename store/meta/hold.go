@@ -48,7 +48,7 @@ func (d *DB) mayHold(record int) bool {
 		d.quiet++
 	}
 	busy := d.follow || time.Since(d.ended) < holdLinger || d.o.Hold < 0
-	if !busy || d.quiet < d.o.Hold || d.wanted() || !d.o.Room() {
+	if !busy || d.quiet < d.o.Hold || !d.o.Room() {
 		return false
 	}
 	if len(d.held) == 0 {

@@ -9,7 +9,6 @@ import (
 type Stats struct {
 	Batches  int           // with a commit record
 	Held     int           // of them, answered before their COMMIT
-	Ahead    int           // of them, planned while the record before was being flushed
 	Changes  int           // plans in them
 	Bytes    int64         // of commit records
 	Planning time.Duration // from BEGIN until the record was encoded
@@ -33,10 +32,7 @@ func (d *DB) Stats() Stats {
 }
 
 // lap is the times of one batch.
-type lap struct {
-	begin, planned, durable, end time.Time
-	ahead                        bool
-}
+type lap struct{ begin, planned, durable, end time.Time }
 
 func (s *stats) note(l lap, changes, bytes int, held bool) {
 	s.mu.Lock()
@@ -44,9 +40,6 @@ func (s *stats) note(l lap, changes, bytes int, held bool) {
 	s.Batches++
 	if held {
 		s.Held++
-	}
-	if l.ahead {
-		s.Ahead++
 	}
 	s.Changes += changes
 	s.Bytes += int64(bytes)
