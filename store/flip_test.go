@@ -8,7 +8,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -22,7 +21,6 @@ import (
 
 	"cairn/store"
 	"cairn/store/meta"
-	"cairn/store/object"
 	"cairn/store/pack"
 )
 
@@ -491,29 +489,6 @@ func (r *flipRig) try(t *testing.T, k *store.VerifierForTest, f flip, want shown
 	return res
 }
 
-// shown is what a store shows: everything but contents in words, and the contents.
-type shown struct {
-	text  string
-	files map[store.Path]reading
-}
-
-// reading is what came of a GET.
-type reading struct {
-	text []byte
-	err  error
-}
-
-// wrong says whether a file has another content, or another beginning up to an error.
-func (s shown) wrong(want shown) bool {
-	for p, got := range s.files {
-		right, ok := want.files[p]
-		if ok && (!bytes.HasPrefix(right.text, got.text) || got.err == nil && len(got.text) != len(right.text)) {
-			return true
-		}
-	}
-	return false
-}
-
 var errFound = errors.New("found")
 
 // find is the first problem that verify has with a folder.
@@ -536,120 +511,6 @@ func (r *flipRig) find(t *testing.T, k *store.VerifierForTest, in image, deep bo
 	return first, notes, err
 }
 
-// show opens a store with these files and describes it.
-func (r *flipRig) show(t *testing.T, in image, verify bool) (shown, error) {
-	dir := fastDir(t)
-	defer os.RemoveAll(dir)
-	for name, text := range in {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Error(err)
-		}
-		if err := os.WriteFile(path, text, 0o600); err != nil {
-			t.Error(err)
-		}
-	}
-	s, err := store.Open(t.Context(), store.Options{Dir: dir, Clock: r.clock.now, UnsafeFS: true, MemoryBudget: 28 << 20, VerifyReads: verify})
-	if err != nil {
-		return shown{}, err
-	}
-	defer s.Close()
-	return r.all(t.Context(), s), nil
-}
-
-func (r *flipRig) describe(t *testing.T, in image) shown { return r.read(t, in, false) }
-
-func (r *flipRig) read(t *testing.T, in image, verify bool) shown {
-	t.Helper()
-	got, err := r.show(t, in, verify)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
-}
-
-// all is what the store shows: contents, versions, trash, locks, properties, accounts,
-// the upload when it is finished, and a file whose content is stored already.
-func (r *flipRig) all(ctx context.Context, s *store.Store) shown {
-	var b bytes.Buffer
-	files := map[store.Path]reading{}
-	say := func(v any, err error) {
-		fmt.Fprintf(&b, "%+v %v\n", v, err)
-	}
-	get := func(p store.Path) {
-		text, err := readAll(s, r.sc, p)
-		files[p] = reading{text, err}
-		say(fmt.Sprintf("%x", store.DigestForTest(text)), err)
-	}
-	var walk func(p store.Path, depth int)
-	walk = func(p store.Path, depth int) {
-		nodes, err := s.List(ctx, r.sc, p, "", 1000)
-		if err != nil || depth > 9 {
-			say(p, cmp.Or(err, errors.New("too deep")))
-			return
-		}
-		for _, n := range nodes {
-			q := p.Join(n.Name)
-			m := n.Manifest
-			n.Manifest = meta.Manifest{}
-			say(n, nil)
-			n.Manifest = m
-			props, err := s.Props(ctx, r.sc, q)
-			say(props, err)
-			locks, at, err := s.Locks(ctx, r.sc, q)
-			say(locks, err)
-			say(at, nil)
-			if n.IsFolder() {
-				walk(q, depth+1)
-				continue
-			}
-			vs, err := s.Versions(ctx, r.sc, q)
-			say(vs, err)
-			get(q)
-		}
-	}
-	walk("", 0)
-	say(s.Trash(ctx, r.sc, 0, 1000))
-	say(s.Users(ctx))
-	say(s.AppPasswordUser(ctx, [32]byte{9}))
-	say(s.AppPasswords(ctx, r.sc.User))
-	ses, u, err := s.SessionUser(ctx, r.ses)
-	say(ses, err)
-	say(u, nil)
-	up, err := s.GetUpload(ctx, r.sc, r.upload.ID)
-	for i := range up.Parts { // where it lies is not shown
-		up.Parts[i].Manifest = meta.Manifest{}
-	}
-	say(up, err)
-	for i, ts := 0, []string{"small2", "d2"}; i < len(ts); i++ {
-		trash, err := s.Trash(ctx, r.sc, 0, 10)
-		for _, x := range trash {
-			if x.Name == ts[i] {
-				_, err = s.Restore(ctx, r.sc, x.Node, "", store.Conditions{})
-			}
-		}
-		say(ts[i], err)
-	}
-	get("small2")
-	get("d2/e/deep")
-	say(s.AppendUpload(ctx, r.sc, r.upload.ID, 0, up.Offset(), bytes.NewReader(r.rest)))
-	get("d/upload")
-	_, err = s.Put(ctx, r.sc, "again", bytes.NewReader(noise(50, largeBytes)), store.PutOptions{Size: largeBytes})
-	say("again", err)
-	get("again")
-	return shown{b.String(), files}
-}
-
-func firstDifference(got, want string) string {
-	a, b := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			return fmt.Sprintf("got  %s\nwant %s", a[i], b[i])
-		}
-	}
-	return fmt.Sprintf("%d lines, want %d", len(a), len(b))
-}
-
 // fastDir is a folder in memory, where there is such a thing.
 func fastDir(t *testing.T) string {
 	base := ""
@@ -662,60 +523,3 @@ func fastDir(t *testing.T) string {
 	}
 	return dir
 }
-
-// memFS serves an image at memRoot, for reading.
-type memFS struct {
-	object.FS
-	files image
-}
-
-var memRoot = filepath.FromSlash("/image")
-
-func (m *memFS) MkdirAll(string) error { return nil }
-
-func (m *memFS) find(path string) ([]byte, error) {
-	rel, err := filepath.Rel(memRoot, path)
-	if err == nil {
-		if text, ok := m.files[rel]; ok {
-			return text, nil
-		}
-	}
-	return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
-}
-
-func (m *memFS) ReadFile(path string) ([]byte, error) { return m.find(path) }
-
-func (m *memFS) ReadDir(path string) ([]object.Entry, error) {
-	seen := map[string]object.Entry{}
-	for name, text := range m.files {
-		if rest, ok := strings.CutPrefix(filepath.Join(memRoot, name), path+string(filepath.Separator)); ok {
-			first, _, deeper := strings.Cut(rest, string(filepath.Separator))
-			seen[first] = object.Entry{Name: first, Dir: deeper, Size: int64(len(text))}
-		}
-	}
-	var out []object.Entry
-	for _, name := range slices.Sorted(maps.Keys(seen)) {
-		out = append(out, seen[name])
-	}
-	return out, nil
-}
-
-func (m *memFS) Open(path string, flag int) (object.File, error) {
-	text, err := m.find(path)
-	if err != nil {
-		return nil, err
-	}
-	return memFile{bytes.NewReader(text)}, nil
-}
-
-type memFile struct{ *bytes.Reader }
-
-func (f memFile) Size() (int64, error)                  { return f.Reader.Size(), nil }
-func (memFile) Close() error                            { return nil }
-func (memFile) Sync() error                             { return nil }
-func (memFile) Truncate(int64) error                    { return object.ErrReadOnly }
-func (memFile) WriteAt([]byte, int64) (int, error)      { return 0, object.ErrReadOnly }
-func (memFile) WritevAt([][]byte, int64) (int, error)   { return 0, object.ErrReadOnly }
-func (memFile) Section(int64, int64) (io.Reader, error) { return nil, object.ErrReadOnly }
-func (memFile) Allocate(int64, int64) error             { return object.ErrReadOnly }
-func (memFile) WriteBack(int64, int64) error            { return object.ErrReadOnly }
