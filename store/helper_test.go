@@ -40,7 +40,7 @@ func (c *clock) now() time.Time {
 	return c.at
 }
 
-func (c *clock) skip(d time.Duration) {
+func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)

@@ -20,7 +20,7 @@ func hitRig(t *testing.T, par simParams, wrap func(object.FS) object.FS) (*simMa
 	t.Helper()
 	template, scopes := simTemplate()
 	m := &simMachine{tmp: simTmp(t), clock: newSimClock()}
-	m.clock.skip(time.Hour)
+	m.clock.advance(time.Hour)
 	m.swap(template.Clone(1))
 	if wrap != nil {
 		m.fs = wrap(m.fs)

@@ -55,7 +55,7 @@ func TestLocks(t *testing.T) {
 	if err := put(r.sc, "d/f", store.Conditions{}); !errors.Is(err, store.ErrLocked) {
 		t.Errorf("after a restart: %v", err)
 	}
-	r.clock.skip(3 * time.Minute)
+	r.clock.advance(3 * time.Minute)
 	if err := put(r.sc, "d/f", store.Conditions{}); err != nil {
 		t.Errorf("after its time: %v", err)
 	}

@@ -70,11 +70,11 @@ func TestSessions(t *testing.T) {
 	if err := r.s.RenewSession(ctx, other, r.clock.now().Add(3*time.Hour)); err != nil {
 		t.Error(err)
 	}
-	r.clock.skip(2 * time.Hour)
+	r.clock.advance(2 * time.Hour)
 	if !r.alive(other) {
 		t.Error("a renewed session ended at its old time")
 	}
-	r.clock.skip(2 * time.Hour)
+	r.clock.advance(2 * time.Hour)
 	if r.alive(other) {
 		t.Error("a session outlives its time")
 	}

@@ -87,7 +87,7 @@ func TestDurableWhileAChunkWaits(t *testing.T) {
 			<-body.waiting
 			free := r.takeSlabs(1) // what has arrived is spilled
 			body.on <- struct{}{}
-			r.clock.skip(silent)
+			r.clock.advance(silent)
 			time.Sleep(silent + silent/2)
 			got, err := r.s.GetUpload(t.Context(), r.sc, u.ID)
 			t.Log("durable:", got.Parts[0].Offset, "border:", first, err)
@@ -151,7 +151,7 @@ func TestSpillDuringCheckpoint(t *testing.T) {
 	mu.Lock()
 	shut = true
 	mu.Unlock()
-	r.clock.skip(silent)
+	r.clock.advance(silent)
 	<-reached // its checkpoint is at the database
 	time.AfterFunc(300*time.Millisecond, func() { close(gate) })
 	r.takeSlabs(0)()
@@ -185,7 +185,7 @@ func TestFailedUploadGivesUpItsSlabs(t *testing.T) {
 	wg.Go(func() { _, failed = r.append(u, 0, body) })
 	<-body.waiting
 	faults.Add(object.Rule{Op: object.OpWrite, Path: "packs", Nth: 1, Err: object.ErrNoSpace})
-	r.clock.skip(silent)
+	r.clock.advance(silent)
 	eventually(t, "the fault", func() bool { return len(faults.Pending()) == 0 })
 	time.Sleep(100 * time.Millisecond)
 	r.takeSlabs(0)()
@@ -222,7 +222,7 @@ func TestDripInOneRequest(t *testing.T) {
 	u := r.create("f", int64(len(content)))
 	most := 0
 	_, err := r.append(u, 0, &drip{b: content, f: func(int) {
-		r.clock.skip(silent)
+		r.clock.advance(silent)
 		got, err := r.s.GetUpload(t.Context(), r.sc, u.ID)
 		if err != nil {
 			t.Error(err)

@@ -185,7 +185,7 @@ func newSimLife(t *testing.T, seed uint64, workers int, tmp string, stats *simSt
 	l := &simLife{t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 4)), stats: stats, tags: &simTags{sums: map[string]uint64{}},
 		quiet: func() {}, dropped: map[string]bool{}, m: &simMachine{tmp: tmp, clock: newSimClock()}}
 	l.m.swap(template.Clone(seed))
-	l.m.clock.skip(time.Hour)
+	l.m.clock.advance(time.Hour)
 	for i := range workers {
 		l.workers = append(l.workers, &simWorker{name: fmt.Sprintf("user%d", i), sc: scopes[i], state: newSimState()})
 	}
@@ -263,7 +263,7 @@ func (l *simLife) check(last bool) bool {
 		w.token = ""
 		l.m.s.SetQuota(context.Background(), w.sc.User, 0) // a crash may have left one
 	}
-	l.m.clock.skip(2 * time.Hour) // locks end
+	l.m.clock.advance(2 * time.Hour) // locks end
 	if l.checks++; l.checks%simVerifyEach != 0 && !last {
 		return true // all content was read
 	}

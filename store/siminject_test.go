@@ -42,7 +42,7 @@ func newSimWorkload(t *testing.T, seed uint64, tmp string) *simWorkload {
 func (x *simWorkload) run(t *testing.T, tmp string, n int, looks bool, f storetest.Fault) (what string, apt bool) {
 	in := storetest.NewInjector(x.disk.Clone(x.seed))
 	m := &simMachine{tmp: tmp, clock: newSimClock(), disk: in.Disk, fs: object.NewFaults(in)}
-	m.clock.skip(time.Hour * 100)
+	m.clock.advance(time.Hour * 100)
 	w := x.w
 	w.token = ""
 	tags := &simTags{sums: map[string]uint64{}}
@@ -101,7 +101,7 @@ func (x *simWorkload) run(t *testing.T, tmp string, n int, looks bool, f storete
 			break // it wants to be restarted: what was under way may have come through
 		}
 		m.s.SetQuota(context.Background(), w.sc.User, 0)
-		m.clock.skip(2 * time.Hour)
+		m.clock.advance(2 * time.Hour)
 		if w.token = ""; w.maybe == nil {
 			continue
 		}

@@ -119,7 +119,7 @@ func TestSilentUpload(t *testing.T) {
 	if _, err := out.Write(noise(1, 2<<20+100)); err != nil {
 		t.Fatal(err)
 	}
-	r.clock.skip(3 * time.Second)
+	r.clock.advance(3 * time.Second)
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		got, err := r.s.GetUpload(t.Context(), r.sc, u.ID)
@@ -215,7 +215,7 @@ func TestUploadSurvivesTheDatabase(t *testing.T) {
 func TestUploadsExpire(t *testing.T) {
 	r := newRig(t)
 	u := r.create("f", 10)
-	r.clock.skip(8 * 24 * time.Hour)
+	r.clock.advance(8 * 24 * time.Hour)
 	r.reopen()
 	deadline := time.Now().Add(10 * time.Second)
 	for {
