@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"cairn/store/chunk"
 	"cairn/store/meta"
@@ -322,9 +323,9 @@ func (s *Store) StageForTest(ctx context.Context, sc Scope, folder NodeID, toget
 		return err
 	})
 	for err == nil && len(left) > 0 {
-		todo := left
+		pending := left
 		err = s.db.Commit(ctx, nil, func(tx *meta.Tx) (err error) {
-			left, _, err = stageSome(tx, sc, slices.Clone(todo), nil)
+			left, _, err = stageSome(tx, sc, slices.Clone(pending), nil)
 			return err
 		})
 	}
@@ -343,3 +344,26 @@ func (s *Store) StageForTest(ctx context.Context, sc Scope, folder NodeID, toget
 
 // DropTreeForTest is dropTree.
 func (s *Store) DropTreeForTest(ctx context.Context, id NodeID) error { return s.dropTree(ctx, id) }
+
+// LeaveStagedForTest copies a folder aside and leaves it there, as a crash does.
+func (s *Store) LeaveStagedForTest(ctx context.Context, sc Scope, p Path) error {
+	n, err := s.Stat(ctx, sc, p)
+	if err == nil {
+		_, err = s.stage(ctx, sc, n)
+	}
+	return err
+}
+
+// StagedForTest is how many staged trees there are.
+func (s *Store) StagedForTest(ctx context.Context) (n int, err error) {
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		roots, err := r.Children(0, stagePrefix, 1000)
+		for _, root := range roots {
+			if strings.HasPrefix(root.Name, stagePrefix) {
+				n++
+			}
+		}
+		return err
+	})
+	return n, err
+}

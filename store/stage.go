@@ -38,7 +38,7 @@ type kids struct {
 
 // stage copies a tree to a root of its own, outside every space's tree.
 func (s *Store) stage(ctx context.Context, sc Scope, src Node) (root NodeID, err error) {
-	var todo []branch
+	var pending []branch
 	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
 		sp, _, err := tx.Space(sc.Space)
 		if err != nil {
@@ -50,7 +50,7 @@ func (s *Store) stage(ctx context.Context, sc Scope, src Node) (root NodeID, err
 		if err := tx.Apply(&meta.PutNode{Node: n, Key: n.Name, Fresh: true}); err != nil {
 			return err
 		}
-		todo = []branch{{from: src.ID, to: n.ID}}
+		pending = []branch{{from: src.ID, to: n.ID}}
 		return copyProps(tx, src.ID, n.ID)
 	})
 	if err != nil { // the id may become another node's
@@ -65,18 +65,18 @@ func (s *Store) stage(ctx context.Context, sc Scope, src Node) (root NodeID, err
 		}
 	}()
 	var ready []kids
-	for err == nil && len(todo) > 0 {
+	for err == nil && len(pending) > 0 {
 		ready = gatherKids(ready, pages)
 		var left []branch
 		var used int
 		err = s.db.Commit(ctx, nil, func(tx *meta.Tx) (err error) {
-			left, used, err = stageSome(tx, sc, slices.Clone(todo), ready)
+			left, used, err = stageSome(tx, sc, slices.Clone(pending), ready)
 			return err
 		})
 		if used == 0 && len(ready) > 0 { // it may be of a folder that is gone
 			used = 1
 		}
-		todo, ready = left, ready[used:]
+		pending, ready = left, ready[used:]
 	}
 	return root, err
 }
@@ -85,9 +85,9 @@ func (s *Store) stage(ctx context.Context, sc Scope, src Node) (root NodeID, err
 // they take it. It ends early if it cannot go on: they read what they do not get.
 func (s *Store) readTree(ctx context.Context, root NodeID, pages chan<- kids) {
 	defer close(pages)
-	for todo := []branch{{from: root}}; len(todo) > 0; {
-		cur := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+	for pending := []branch{{from: root}}; len(pending) > 0; {
+		cur := pending[len(pending)-1]
+		pending = pending[:len(pending)-1]
 		var page kids
 		err := s.db.View(ctx, func(r *meta.Reader) (err error) {
 			page, err = readKids(r, cur)
@@ -101,7 +101,7 @@ func (s *Store) readTree(ctx context.Context, root NodeID, pages chan<- kids) {
 		case <-ctx.Done():
 			return
 		}
-		todo = page.rest(todo, cur)
+		pending = page.rest(pending, cur)
 	}
 }
 
@@ -119,17 +119,17 @@ func readKids(r *meta.Reader, cur branch) (page kids, err error) {
 
 // rest adds to what is to be copied what a page leaves of it: the next one, and before
 // that the folders that it shows.
-func (p *kids) rest(todo []branch, cur branch) []branch {
+func (p *kids) rest(pending []branch, cur branch) []branch {
 	if p.more {
 		cur.after = p.nodes[len(p.nodes)-1].Key
-		todo = append(todo, cur)
+		pending = append(pending, cur)
 	}
 	for _, k := range p.nodes {
 		if k.Kind == Folder {
-			todo = append(todo, branch{from: k.ID})
+			pending = append(pending, branch{from: k.ID})
 		}
 	}
-	return todo
+	return pending
 }
 
 // gatherKids waits for as much as a transaction copies.
@@ -166,18 +166,18 @@ func kidsOf(tx *meta.Tx, cur branch, ready []kids) (page kids, used int, err err
 
 // stageSome copies nodes until a transaction is full, and returns what is left to do, and
 // how many of the pages that are ready it has used up.
-func stageSome(tx *meta.Tx, sc Scope, todo []branch, ready []kids) (left []branch, used int, err error) {
+func stageSome(tx *meta.Tx, sc Scope, pending []branch, ready []kids) (left []branch, used int, err error) {
 	begin, since := tx.Size(), time.Now()
-	for made := 0; len(todo) > 0 && made < copyBatch && tx.Size()-begin < copyBatchBytes && (made == 0 || time.Since(since) < copyBatchTime); {
-		cur := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+	for made := 0; len(pending) > 0 && made < copyBatch && tx.Size()-begin < copyBatchBytes && (made == 0 || time.Since(since) < copyBatchTime); {
+		cur := pending[len(pending)-1]
+		pending = pending[:len(pending)-1]
 		page, n, err := kidsOf(tx, cur, ready[used:])
 		if err != nil {
 			return nil, 0, err
 		}
 		used += n
-		at, last := len(todo), cur.after
-		todo = page.rest(todo, cur)
+		at, last := len(pending), cur.after
+		pending = page.rest(pending, cur)
 		if page.more {
 			at++
 		}
@@ -191,13 +191,13 @@ func stageSome(tx *meta.Tx, sc Scope, todo []branch, ready []kids) (left []branc
 				return nil, 0, err
 			}
 			if k.Kind == Folder {
-				todo[at].to = id
+				pending[at].to = id
 				at++
 			}
 		}
 		made += max(1, len(page.nodes))
 	}
-	return todo, used, nil
+	return pending, used, nil
 }
 
 // stageNode makes one node of the staged tree. Nobody else puts anything into that, and

@@ -8,6 +8,7 @@ import (
 
 	"cairn/store"
 	"cairn/store/meta"
+	"cairn/store/object"
 )
 
 // What a copy has read ahead counts only while the folder is as it was: a chunk that only
@@ -152,5 +153,34 @@ func TestCopyOfManyPages(t *testing.T) {
 	}
 	if e, d := r.stat("e"), r.stat("d"); e.Bytes != d.Bytes || e.Files != d.Files {
 		t.Errorf("sums %d bytes, %d files, want %d, %d", e.Bytes, e.Files, d.Bytes, d.Files)
+	}
+}
+
+// fullDisk has no room left.
+type fullDisk struct{ object.FS }
+
+func (fullDisk) Space(string) (free, total int64, err error) { return 1 << 20, 1 << 40, nil }
+
+// A store opens on a full disk though a copy was cut short by a crash, and gives up what is
+// left of it when there is room.
+func TestStagedCopyOnAFullDisk(t *testing.T) {
+	r := newRig(t)
+	r.mkdir("d")
+	r.put("d/f", []byte("1"))
+	if err := r.s.LeaveStagedForTest(t.Context(), r.sc, "d"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		fs   object.FS
+		want int
+	}{{fullDisk{object.OS()}, 1}, {nil, 0}} {
+		r.fs = c.fs
+		r.reopen()
+		if n, err := r.s.StagedForTest(t.Context()); err != nil || n != c.want {
+			t.Errorf("%d staged trees, want %d (%v)", n, c.want, err)
+		}
+		if got := r.read("d/f"); string(got) != "1" {
+			t.Errorf("%q", got)
+		}
 	}
 }
