@@ -43,7 +43,7 @@ type Options struct {
 	Trace   func(event string) // told of every COMMIT; may be nil
 	Slog    *slog.Logger
 	Readers int         // connections for reading; 0 is 4
-	Hold    int         // batches without a reader from which on COMMITs wait for one another; 0 is 8
+	Hold    int         // batches without a reader from which on COMMITs wait for one another; 0 is 8, -1 always
 	Room    func() bool // whether the disk has plenty: a COMMIT that waited may need it all; nil is yes
 	Connect Connect
 }

@@ -25,6 +25,20 @@ func (l *busyLog) Append(ctx context.Context, lsn uint64, p []byte, after []Pack
 	return l.memLog.Append(ctx, lsn, p, after)
 }
 
+// holding is a database whose COMMITs wait whenever they can and there is room.
+func holding(t *testing.T, log Log, room func() bool) *DB {
+	t.Helper()
+	d, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "meta.db"), Log: log, Now: time.Now, Hold: -1, Room: room})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	if err := errors.Join(d.Init(t.Context(), [16]byte{1}, 1), d.Start(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // While COMMITs wait for one another, who was answered finds the change by every way
 // there is, plans that fail and records that are refused leave nothing, and the rows
 // are those of the records.
@@ -34,14 +48,7 @@ func TestHeldBatches(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	dice := func(n int) bool { mu.Lock(); defer mu.Unlock(); return rng.IntN(n) == 0 }
 	log := &busyLog{full: func() bool { return dice(40) }}
-	d, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "meta.db"), Log: log, Now: time.Now, Hold: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	if err := errors.Join(d.Init(t.Context(), [16]byte{1}, 1), d.Start(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	d := holding(t, log, nil)
 	var root NodeID
 	for root == 0 {
 		d.Commit(t.Context(), nil, func(tx *Tx) (err error) { root, err = putSpace(tx); return err })
@@ -129,5 +136,83 @@ func TestHeldBatches(t *testing.T) {
 	replayAll(t, again, log.records)
 	if got, want := dump(t, again), dump(t, d); got != want {
 		t.Error("replayed rows differ from the live ones")
+	}
+}
+
+// stuckLog keeps a record back until release, and loses the one after it.
+type stuckLog struct {
+	memLog
+	records          int
+	entered, release chan struct{}
+}
+
+func (l *stuckLog) Append(ctx context.Context, lsn uint64, p []byte, after []PackID) error {
+	if l.records++; l.records == 2 {
+		close(l.entered)
+		<-l.release
+	}
+	if l.records == 3 {
+		return ErrNotLogged
+	}
+	return l.memLog.Append(ctx, lsn, p, after)
+}
+
+// Who was refused because of a change whose record is lost is not told of that change.
+func TestRefusedBecauseOfALostRecord(t *testing.T) {
+	log := &stuckLog{entered: make(chan struct{}), release: make(chan struct{})}
+	d := holding(t, log, nil)
+	var root NodeID
+	if err := d.Commit(t.Context(), nil, func(tx *Tx) (err error) { root, err = putSpace(tx); return err }); err != nil {
+		t.Fatal(err)
+	}
+	create := func(name string) error {
+		return d.Commit(t.Context(), nil, func(tx *Tx) error {
+			if _, there, err := tx.Node(root, name); there || err != nil {
+				return errors.Join(err, errRefused)
+			}
+			return tx.Apply(&PutNode{Node: Node{ID: tx.NewNodeID(), Space: 1, Parent: root, Name: name, Kind: File}, Key: name, Fresh: true})
+		})
+	}
+	results := make(chan error, 3)
+	go func() { results <- create("before") }()
+	<-log.entered
+	for range 2 { // they are one batch: one of them makes the file, the other finds it
+		go func() { results <- create("a") }()
+	}
+	for len(d.queue) < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	close(log.release)
+	if err := <-results; err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		if err := <-results; !errors.Is(err, ErrNotLogged) {
+			t.Errorf("%v, want that the record is lost", err)
+		}
+	}
+	if err := create("a"); err != nil {
+		t.Errorf("again: %v", err)
+	}
+}
+
+// Nothing is held while the disk has no room for it.
+func TestNothingIsHeldWithoutRoom(t *testing.T) {
+	for _, room := range []bool{false, true} {
+		d := holding(t, &busyLog{full: func() bool { return false }}, func() bool { return room })
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range 20 {
+					if err := d.Commit(context.Background(), nil, func(tx *Tx) error { return tx.Apply(&PutSpaceSeq{1, 1}) }); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if st := d.Stats(); (st.Held > 0) != room {
+			t.Errorf("room: %v, and %d of %d batches were held", room, st.Held, st.Batches)
+		}
 	}
 }

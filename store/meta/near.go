@@ -195,7 +195,7 @@ func (d *DB) Glance(f func(*Reader) error) error {
 }
 
 // nearly answers from what the committer remembers, or asks and remembers. A name that
-// is free is found by the cheapest query there is, and noted: see Tx.freeName.
+// is free is known or found by the cheapest query there is, and noted: see Tx.taken.
 func nearly[T any](r *Reader, k cacheKey, ask func() (v T, ok bool, err error)) (v T, ok bool, err error) {
 	if r.glance != nil {
 		if v, ok := r.glance.get(k).(T); ok {

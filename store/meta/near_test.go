@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 )
 
 // countedStatement counts the queries that go to the database.
@@ -98,14 +96,7 @@ func TestNewFileAsksOnce(t *testing.T) {
 func TestMadeNamesAreFree(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	log := &busyLog{full: func() bool { return rng.IntN(150) == 0 }}
-	d, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "meta.db"), Log: log, Now: time.Now, Hold: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	if err := errors.Join(d.Init(t.Context(), [16]byte{1}, 1), d.Start(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	d := holding(t, log, nil)
 	var folders []NodeID
 	for len(folders) == 0 {
 		d.Commit(t.Context(), nil, func(tx *Tx) error {
