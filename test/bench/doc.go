@@ -16,6 +16,7 @@
 //
 //	BENCH='-files 1000,3000 -reads 2000'    BENCH='-mib 300'    BENCH='-for 20s -large-gib 1'
 //	BENCH='-copy-files 10000 -turns 1'      BENCH='-trees DIR,DIR,DIR'
+//	BENCH='-phases get-range,put-small -rounds 1'
 //	BENCH='-size 67108864 -repeat 2 -small 500 -entries 500 -peers Cairn,xnet'
 //
 // bench-storage needs Debian's zstd and restic. bench-peers needs nginx,

@@ -31,6 +31,7 @@ var (
 	peersSmall  = flag.Int("small", 4000, "peers: small files")
 	peersList   = flag.Int("entries", 10000, "peers: entries of the listing; ten times as many in the long one")
 	peersOnly   = flag.String("peers", "Cairn,nginx,Apache,xnet,sinkfile,tusd", "peers: which to run")
+	peersPhases = flag.String("phases", "", "peers: only the groups of phases that one of these is in, with commas between")
 	peersDelay  = flag.String("slow-flush", "5ms", "peers: how long each flush waits in the run with slow flushes")
 )
 
@@ -120,6 +121,11 @@ type group struct {
 	short  bool   // takes seconds, and its figures vary: twice as many rounds and one
 }
 
+// wanted reports whether one of these phases is in g, or all are wanted.
+func (g group) wanted(phases string) bool {
+	return phases == "" || slices.ContainsFunc(strings.Split(phases, ","), func(p string) bool { return named(g.phases, p) })
+}
+
 // sinks are the phases of which sinkfile is capable: it cannot list, copy or delete.
 const sinks = "put-large,put-again,put-chunked,get-large,get-first,get-range,stalled-get,slow-put,mixed,stall,put-small,get-small"
 
@@ -161,6 +167,9 @@ func TestPeers(t *testing.T) {
 		return !named(*peersOnly, s.name) && (s.name != "slow" || !named(*peersOnly, "Cairn"))
 	})
 	for _, g := range groups {
+		if !g.wanted(*peersPhases) {
+			continue
+		}
 		rounds := *peersRounds
 		if g.once {
 			rounds = 1
@@ -174,7 +183,7 @@ func TestPeers(t *testing.T) {
 			}
 		}
 	}
-	if named(*peersOnly, "Cairn") {
+	if named(*peersOnly, "Cairn") && *peersPhases == "" {
 		b.disk(rig.Start(t, rig.Options{Args: []string{"--log-level", "warn"}}))
 	}
 	if raw, err := os.ReadFile(b.out); err == nil {
