@@ -158,9 +158,19 @@ func (r *Reader) cachedRow(k cacheKey, steps bool, query string, args ...any) (*
 	if n, ok := r.cache.get(k, steps).(*Node); ok {
 		return n, true, nil
 	}
+	if k.kind == cachedChild {
+		if rows := r.db.ahead.rows(k); rows > 0 {
+			return r.childAhead(k, rows)
+		}
+	}
 	n, ok, err := r.oneNode(query, args...)
-	if ok && err == nil { // the manifest in a row is bounded
-		r.cache.put(k, cacheEntry{r.gen, n.ID, &n, (len(n.Manifest.Extents) + len(n.Manifest.Pages)) / cachedExtents})
+	if ok && err == nil {
+		r.keepRow(k, &n)
 	}
 	return &n, ok, err
+}
+
+// keepRow leaves a row in the cache. The manifest in it is bounded.
+func (r *Reader) keepRow(k cacheKey, n *Node) {
+	r.cache.put(k, cacheEntry{r.gen, n.ID, n, (len(n.Manifest.Extents) + len(n.Manifest.Pages)) / cachedExtents})
 }

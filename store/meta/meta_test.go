@@ -30,7 +30,7 @@ func (l *memLog) Append(_ context.Context, _ uint64, p []byte, _ []PackID) error
 	return nil
 }
 
-func open(t *testing.T, log *memLog, name string) *DB {
+func open(t testing.TB, log *memLog, name string) *DB {
 	t.Helper()
 	d, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), name), Log: log, Now: time.Now})
 	if err != nil {
@@ -43,7 +43,7 @@ func open(t *testing.T, log *memLog, name string) *DB {
 	return d
 }
 
-func started(t *testing.T, log *memLog) *DB {
+func started(t testing.TB, log *memLog) *DB {
 	t.Helper()
 	d := open(t, log, "meta.db")
 	if err := d.Start(t.Context()); err != nil {
