@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -174,41 +177,67 @@ func (x *simWorkload) unreadable(m *simMachine, w *simWorker, tags *simTags) err
 	return w.verify(m.s, tags)
 }
 
+// simInjected counts what was injected, over many workloads.
+type simInjected struct {
+	mu    sync.Mutex
+	calls int
+	kinds map[storetest.Fault]int
+}
+
 // simInject fails calls of workloads, in each way that they can: every stride-th of those
 // that change something, every looks-th of those that only look.
 func simInject(t *testing.T, workloads, stride, looks int) {
 	tmp := simTmp(t)
+	simTemplate()
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	begin := time.Now()
-	injected, calls := 0, 0
-	kinds := map[storetest.Fault]int{}
-	for seed := range uint64(workloads) {
-		x := newSimWorkload(t, seed+simFlag("SIM_SEED", 0), tmp)
-		for i, step := range []int{stride, looks} {
-			for n := 1 + int(seed)%step; ; n += step {
-				before, last := injected, ""
-				for f := range storetest.Faults {
-					if !canFail(last, f) {
-						continue
-					}
-					what, apt := x.run(t, tmp, n, i == 1, f)
-					if t.Failed() {
-						return
-					}
-					if what != "" && apt {
-						injected++
-						kinds[f]++
-					}
-					last = cmp.Or(what, "nothing")
-				}
-				if injected == before { // there are fewer calls
-					break
-				}
-				calls++
-			}
+	done := simInjected{kinds: map[storetest.Fault]int{}}
+	t.Run("workload", func(t *testing.T) {
+		for seed := range uint64(workloads) {
+			seed += simFlag("SIM_SEED", 0)
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				x := newSimWorkload(t, seed, tmp)
+				x.inject(t, tmp, false, stride, &done)
+				x.inject(t, tmp, true, looks, &done)
+			})
 		}
+	})
+	injected := 0
+	for _, n := range done.kinds {
+		injected += n
 	}
 	t.Logf("%d workloads, every %d. call that changes something, every %d. that looks: %d calls, %d faults injected (%d errors, %d short writes, %d disks full) in %v",
-		workloads, stride, looks, calls, injected, kinds[storetest.Broken], kinds[storetest.Short], kinds[storetest.Full], time.Since(begin).Round(time.Second))
+		workloads, stride, looks, done.calls, injected, done.kinds[storetest.Broken], done.kinds[storetest.Short], done.kinds[storetest.Full], time.Since(begin).Round(time.Second))
+}
+
+// inject fails every step-th call of one sort until there are no more, or one did harm.
+func (x *simWorkload) inject(t *testing.T, tmp string, looks bool, step int, done *simInjected) {
+	for n := 1 + int(x.seed)%step; ; n += step {
+		hit, last := false, ""
+		for f := range storetest.Faults {
+			if !canFail(last, f) {
+				continue
+			}
+			what, apt := x.run(t, tmp, n, looks, f)
+			if t.Failed() {
+				return
+			}
+			if what != "" && apt {
+				hit = true
+				done.mu.Lock()
+				done.kinds[f]++
+				done.mu.Unlock()
+			}
+			last = cmp.Or(what, "nothing")
+		}
+		if !hit { // there are fewer calls
+			return
+		}
+		done.mu.Lock()
+		done.calls++
+		done.mu.Unlock()
+	}
 }
 
 // canFail reports whether a call of the kind that last failed can fail as f.
