@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -17,13 +18,31 @@ import (
 	"time"
 )
 
-// suite are the commands that must find a mutant, the quick ones first. SIM_CRASHES and
-// SIM_STRIDE bound the second, MUTANT_RUN chooses its tests, MUTANT_LEVELS is how many run.
+// suite are the commands that must find m, in the order in which they probably do: the
+// tests of its own package, the simulations, the rest. SIM_CRASHES and SIM_STRIDE bound
+// the simulations, MUTANT_RUN chooses among them, MUTANT_LEVELS is how many commands run.
 // TestFlip takes minutes, and finds nothing else.
-var suite = [][]string{
-	{"go", "test", "-count=1", "-failfast", "./store/pack", "./store/chunk", "./store/meta"},
-	{"go", "test", "-count=1", "-failfast", "-run", "^TestSim", "./store"},
-	{"go", "test", "-count=1", "-failfast", "-skip", "^TestSim|^TestFlip|^TestManyAtOnce", "./store"},
+func (m *mutant) suite() [][]string {
+	sims, rest := "^TestSim", "^TestSim|^TestFlip|^TestManyAtOnce"
+	if run := os.Getenv("MUTANT_RUN"); run != "" {
+		sims = run
+	}
+	var leaves, own []string
+	for _, p := range []string{"pack", "chunk", "meta"} {
+		if p = "store/" + p; path.Dir(m.file) == p {
+			own = append(own, "./"+p)
+		} else {
+			leaves = append(leaves, "./"+p)
+		}
+	}
+	all := [][]string{own, {"-run", sims, "./store"}, {"-skip", rest, "./store"}, leaves}
+	if own == nil {
+		all = all[1:]
+	}
+	if n, err := strconv.Atoi(os.Getenv("MUTANT_LEVELS")); err == nil {
+		all = all[:min(n, len(all))]
+	}
+	return all
 }
 
 const mutantTime = 12 * time.Minute // for one command
@@ -32,12 +51,6 @@ const mutantTime = 12 * time.Minute // for one command
 // suite must notice. MUTANT=regexp chooses some.
 func TestMutants(t *testing.T) {
 	root := moduleRoot(t)
-	if n, err := strconv.Atoi(os.Getenv("MUTANT_LEVELS")); err == nil {
-		suite = suite[:n]
-	}
-	if run := os.Getenv("MUTANT_RUN"); run != "" {
-		suite[1][5] = run
-	}
 	only := regexp.MustCompile(os.Getenv("MUTANT"))
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
@@ -79,10 +92,10 @@ func (m *mutant) run(ctx context.Context, tmp, root string) (by string, err erro
 	if err := m.overlay(root, overlay); err != nil {
 		return "", err
 	}
-	for _, command := range suite {
+	for _, command := range m.suite() {
 		ctx, cancel := context.WithTimeout(ctx, mutantTime)
-		args := append([]string{"test", "-overlay", overlay}, command[2:]...)
-		cmd := exec.CommandContext(ctx, command[0], args...)
+		args := append([]string{"test", "-overlay", overlay, "-count=1", "-failfast", "-vet=off"}, command...)
+		cmd := exec.CommandContext(ctx, "go", args...)
 		cmd.Dir = root
 		out, err := cmd.CombinedOutput()
 		late := ctx.Err() != nil
