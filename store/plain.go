@@ -159,6 +159,16 @@ func (c *plains) evict() []*slab.Slab {
 	return nil
 }
 
+// close waits for what is being made ready and gives up all that nobody uses.
+func (c *plains) close() {
+	for range aheads {
+		c.aheads <- struct{}{}
+	}
+	for slabs := c.Spill(); slabs != nil; slabs = c.Spill() {
+		c.s.mem.Release(slabs...)
+	}
+}
+
 // Spill implements slab.Holder.
 func (c *plains) Spill() []*slab.Slab {
 	c.mu.Lock()

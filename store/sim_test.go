@@ -51,6 +51,7 @@ type simMachine struct {
 	s     *store.Store
 	log   *slog.Logger
 	hog   func() // gives the slabs back
+	kept  int    // slabs of budgets that were not given back whole: somebody forgot one
 }
 
 func (m *simMachine) open(par simParams) (err error) {
@@ -74,6 +75,8 @@ func (m *simMachine) close() error {
 		m.hog()
 	}
 	err := m.s.Close()
+	kept, _ := m.s.SlabsForTest()
+	m.kept += kept
 	m.s = nil
 	m.p.Close()
 	return err
@@ -222,6 +225,9 @@ func (l *simLife) run(crashes int) {
 	}
 	for _, w := range l.workers {
 		l.stats.add(&l.stats.acked, w.acked)
+	}
+	if l.m.kept > 0 {
+		l.t.Errorf("seed %d: a slab was lost\n%s", l.seed, l.trail.String())
 	}
 }
 

@@ -120,7 +120,9 @@ func (x *simWorkload) run(t *testing.T, tmp string, n int, looks bool, f storete
 	if n%2 == 0 {
 		m.disk.Off()
 	}
-	m.close()
+	if m.close(); m.kept > 0 {
+		bad("%v", errors.New("a slab was lost"))
+	}
 	if t.Failed() {
 		return what, apt
 	}

@@ -173,8 +173,14 @@ func (s *Store) release() error {
 	if s.packs != nil {
 		errs = append(errs, s.packs.Close())
 	}
+	if s.plains != nil {
+		s.plains.close()
+	}
 	if s.mem != nil {
 		errs = append(errs, s.mem.Close())
+	}
+	if s.codec != nil {
+		errs = append(errs, s.codec.Free(slab.Unmap))
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())

@@ -95,6 +95,7 @@ type verifier struct {
 	store   [16]byte
 	key     [32]byte
 	packs   *pack.Set
+	codec   *chunk.Codec
 	known   map[meta.PackID]meta.Pack // registered in the database as sealed
 	seen    map[meta.PackID]*packSeen
 	commits []commitSeen
@@ -238,8 +239,9 @@ func (c *verifier) superblock() (superblock, error) {
 }
 
 func (c *verifier) openPacks(sb superblock) (err error) {
+	c.codec = chunk.NewCodec(slab.Map)
 	o := pack.Options{FS: c.fs, Dir: filepath.Join(c.dir, "packs"), Store: sb.Store, Key: sb.Key,
-		Decode: chunk.NewCodec(slab.Map).Decode, Log: slog.New(slog.DiscardHandler)}
+		Decode: c.codec.Decode, Log: slog.New(slog.DiscardHandler)}
 	if c.packs, err = pack.Open(c.ctx, o); err != nil && c.ctx.Err() == nil { // strays tells why
 		o.FS = nothing{c.fs}
 		c.packs, err = pack.Open(c.ctx, o)
@@ -259,6 +261,9 @@ func (c *verifier) close() {
 	}
 	if c.packs != nil {
 		c.packs.Close()
+	}
+	if c.codec != nil {
+		c.codec.Free(slab.Unmap)
 	}
 }
 

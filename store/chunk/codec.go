@@ -35,7 +35,7 @@ type Codec struct {
 	decoders chan *decoder
 }
 
-// NewCodec returns a codec that takes its buffers from alloc: n bytes, never given back.
+// NewCodec returns a codec that takes its buffers from alloc: n bytes, kept until Free.
 // An error of alloc fails that one call; the next tries again.
 func NewCodec(alloc func(n int) ([]byte, error)) *Codec {
 	c := &Codec{make(chan *encoder, encoders), make(chan *decoder, decoders)}
@@ -46,6 +46,37 @@ func NewCodec(alloc func(n int) ([]byte, error)) *Codec {
 		c.decoders <- &decoder{alloc: alloc}
 	}
 	return c
+}
+
+// Free gives each buffer that nobody uses to free, which may be called for none. Who uses
+// the codec later takes new ones from alloc.
+func (c *Codec) Free(free func(buf []byte) error) error {
+	var errs []error
+	give := func(bufs ...*[]byte) {
+		for _, b := range bufs {
+			if *b != nil {
+				errs = append(errs, free(*b))
+				*b = nil
+			}
+		}
+	}
+	for range encoders {
+		select {
+		case e := <-c.encoders:
+			give(&e.buf)
+			defer func() { c.encoders <- e }()
+		default:
+		}
+	}
+	for range decoders {
+		select {
+		case d := <-c.decoders:
+			give(&d.buf, &d.stored)
+			defer func() { c.decoders <- d }()
+		default:
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Encode packs the bytes of parts, one behind the other, into one frame. If that is

@@ -366,3 +366,42 @@ func BenchmarkCodec(b *testing.B) {
 		})
 	}
 }
+
+// Free gives back each buffer once, but not those in use; the codec goes on with new ones.
+func TestCodecFree(t *testing.T) {
+	out := map[*byte]bool{}
+	c := NewCodec(func(n int) ([]byte, error) {
+		b := make([]byte, n)
+		out[&b[0]] = true
+		return b, nil
+	})
+	free := func(b []byte) error {
+		if !out[&b[0]] {
+			t.Error("a buffer is given back that was not given out, or twice")
+		}
+		delete(out, &b[0])
+		return nil
+	}
+	plain := bytes.Repeat([]byte("all work and no play "), 5000)
+	for range 2 {
+		var frame []byte
+		if ok, err := c.Encode(t.Context(), [][]byte{plain}, func(b []byte) error { frame = bytes.Clone(b); return nil }); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		err := c.DecodeFrom(t.Context(), len(frame), func(b []byte) error { copy(b, frame); return nil }, len(plain), func(b []byte) error {
+			if err := c.Free(free); err != nil || len(out) != 2 {
+				t.Errorf("%d buffers are out while a decoder works with 2 (%v)", len(out), err)
+			}
+			if !bytes.Equal(b, plain) {
+				t.Error("not what was packed")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Free(free); err != nil || len(out) != 0 {
+			t.Errorf("%d buffers are out (%v)", len(out), err)
+		}
+	}
+}

@@ -96,7 +96,9 @@ func (b *Budget) Close() error {
 	if !unused {
 		return nil
 	}
-	return unmapMemory(b.mem)
+	mem := b.mem
+	b.mem = nil
+	return unmapMemory(mem)
 }
 
 // Try takes n slabs if as many are free, and nobody waits for some; else it takes none.
@@ -128,6 +130,9 @@ func (b *Budget) take(n int) []*Slab {
 func (b *Budget) Acquire(ctx context.Context, n int) ([]*Slab, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.closed {
+		return nil, ErrClosed
+	}
 	if n > len(b.mem)/b.size-b.fastTotal() {
 		return nil, fmt.Errorf("slab: %d of %d at once", n, len(b.mem)/b.size)
 	}
@@ -289,13 +294,17 @@ func (b *Budget) Slow() {
 }
 
 // Stats tells how many slabs there are, how many are free, and how often one was
-// taken from an idle holder.
+// taken from an idle holder. After Close there are none, or all, if the memory could not be
+// given back.
 func (b *Budget) Stats() (total, free int, spills int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.mem) / b.size, len(b.free), b.spills
 }
 
-// Map is memory like that of slabs, for the life of the process: n bytes, a multiple of
-// 4096, outside the Go heap, not touched before it is used.
+// Map is memory like that of slabs: n bytes, a multiple of 4096, outside the Go heap, not
+// touched before it is used. It stays until Unmap.
 func Map(n int) ([]byte, error) { return mapMemory(n) }
+
+// Unmap gives back all that one Map returned. Nobody may use it any more.
+func Unmap(mem []byte) error { return unmapMemory(mem) }
