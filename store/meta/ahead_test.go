@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -42,17 +43,19 @@ func aheadFolder(t testing.TB, n int) (d *DB, folder NodeID, put func(i int, siz
 
 func aheadName(i int) string { return fmt.Sprintf("f%06d", i) }
 
-// countReads counts the queries of all readers from now on. Nobody may read meanwhile.
-func countReads(d *DB) *[]string {
+// countReads counts the queries for nodes of all readers from now on. Nobody may read
+// meanwhile.
+func countReads(t *testing.T, d *DB) *[]string {
 	queries := new([]string)
 	var all []*session
 	for range cap(d.readers) {
 		all = append(all, <-d.readers)
 	}
 	for _, s := range all {
-		for text, st := range s.stmts {
-			if c, ok := st.(countedStatement); ok {
-				st = c.statement
+		for _, text := range []string{childQuery, childAheadQuery} {
+			st, err := s.prepare(text)
+			if err != nil {
+				t.Fatal(err)
 			}
 			s.stmts[text] = countedStatement{st, queries, text}
 		}
@@ -61,17 +64,17 @@ func countReads(d *DB) *[]string {
 	return queries
 }
 
-// Files that are asked for in the order of their names take few queries, whoever else asks
-// for others meanwhile; in any order each is found as it is, and what is not there is not.
+// Files that are asked for in the order of their names take few queries; in any order each
+// is found as it is, and what is not there is not.
 func TestRowsAreReadAhead(t *testing.T) {
 	const n = 2000
 	d, folder, put := aheadFolder(t, n)
-	look := func(i int, want int64) {
+	look := func(name string, want int64) {
 		t.Helper()
 		err := d.Look(t.Context(), func(r *Reader) error {
-			node, ok, err := r.Node(folder, aheadName(i))
+			node, ok, err := r.Node(folder, name)
 			if err == nil && (ok != (want >= 0) || ok && node.Size != want) {
-				err = fmt.Errorf("file %d: there: %v, size %d, want %d", i, ok, node.Size, want)
+				err = fmt.Errorf("%s: there: %v, size %d, want %d", name, ok, node.Size, want)
 			}
 			return err
 		})
@@ -79,31 +82,77 @@ func TestRowsAreReadAhead(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for range cap(d.readers) { // each prepares its statements
-		for range 8 {
-			look(n-1, n-1)
-			d.cache.all.Store(d.gen.Load() + 1)
-			d.gen.Add(1)
-		}
-	}
-	queries := countReads(d)
+	queries := countReads(t, d)
 	for i := range n / 2 {
-		look(i, int64(i))
+		look(aheadName(i), int64(i))
 	}
-	if got := len(*queries); got > n/2/aheadRows+10 {
-		t.Errorf("%d files in order took %d queries", n/2, got)
+	if got, most := len(*queries), 8+n/2/aheadRows+4; got > most {
+		t.Errorf("%d files in order took %d queries, not %d", n/2, got, most)
 	}
 	*queries = nil
-	for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(n / 2) {
-		look(n/2+i, int64(n/2+i))
-		look(2*n+i, -1)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, i := range rng.Perm(n / 2) { // an absent name lies before each
+		look(aheadName(n/2+i), int64(n/2+i))
+		look(aheadName(n/2+i)+"x", -1)
 	}
-	if got := len(*queries); got > 2*(n/2) {
-		t.Errorf("%d looks in no order took %d queries", n, got)
+	*queries = nil
+	changed, before := 0, d.ahead.misses.Load()
+	for _, i := range rng.Perm(64) { // some that were seen are changed, and read in no order
+		put(i, int64(n+i))
+		look(aheadName(i), int64(n+i))
+		changed++
+	}
+	if got := d.ahead.misses.Load() - before; len(*queries) != changed || got != 0 {
+		t.Errorf("%d files that changed took %d queries, %d of which thought of reading ahead", changed, len(*queries), got)
 	}
 	for i := range 3 * aheadRows { // a row that was read ahead, and then changed
-		put(i+1, int64(n+i))
-		look(i, max(0, int64(n+i-1)*int64(min(i, 1))))
+		put(n/2+i+1, int64(n+i+1))
+		want := int64(n + i)
+		if i == 0 {
+			want = n / 2
+		}
+		look(aheadName(n/2+i), want)
+	}
+}
+
+// A row that cannot be read does no harm to those before it, and rows that weigh much
+// are not many.
+func TestReadAheadIsBounded(t *testing.T) {
+	const n = 100
+	d, folder, _ := aheadFolder(t, n)
+	long := Manifest{}
+	for i := range 400 {
+		long.Add(Extent{Pack: PackID(i + 1), Count: 1, Bytes: 1})
+	}
+	err := d.Commit(t.Context(), nil, func(tx *Tx) error {
+		for i := 40; i < n; i++ {
+			old, _, err := tx.Node(folder, aheadName(i))
+			if err != nil {
+				return err
+			}
+			old.Manifest = long
+			if err := tx.Apply(&PutNode{Node: old, Key: old.Name}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.writer.exec("UPDATE node SET manifest = x'ff' WHERE key = '" + aheadName(20) + "'"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		d.ahead.expect(cacheKey{cachedChild, int64(folder), aheadName(i)})
+		had := d.cache.weight
+		err := d.Look(t.Context(), func(r *Reader) error { _, _, err := r.Node(folder, aheadName(i)); return err })
+		if (err != nil) != (i == 20) {
+			t.Errorf("file %d: %v", i, err)
+		}
+		if got := d.cache.weight - had; got > aheadWeight+len(long.Extents)/cachedExtents {
+			t.Errorf("file %d brought rows that weigh %d", i, got)
+		}
 	}
 }
 
@@ -122,12 +171,15 @@ func TestReadAheadIsNeverBehindAnAnswer(t *testing.T) {
 					return
 				default:
 				}
-				if err := d.Look(t.Context(), func(r *Reader) error { _, _, err := r.Node(folder, aheadName(i)); return err }); err != nil {
+				if err := d.Look(context.Background(), func(r *Reader) error { _, _, err := r.Node(folder, aheadName(i)); return err }); err != nil {
 					t.Error(err)
+					return
 				}
 			}
 		})
 	}
+	defer wg.Wait()
+	defer close(stop)
 	rng := rand.New(rand.NewPCG(3, 4))
 	for size := range int64(2000) {
 		i := rng.IntN(n)
@@ -144,8 +196,6 @@ func TestReadAheadIsNeverBehindAnAnswer(t *testing.T) {
 			break
 		}
 	}
-	close(stop)
-	wg.Wait()
 }
 
 // BenchmarkLook finds files that nothing is remembered of, one after the other

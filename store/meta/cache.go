@@ -97,7 +97,8 @@ func (c *cache) changed(k cacheKind, node NodeID, steps bool) uint64 {
 	return g
 }
 
-func (c *cache) get(k cacheKey, steps bool) any {
+// get is what is cached for k. outdated: nothing, because it has changed since.
+func (c *cache) get(k cacheKey, steps bool) (v any, outdated bool) {
 	c.mu.RLock()
 	e, ok := c.young[k]
 	aged := false
@@ -105,13 +106,16 @@ func (c *cache) get(k cacheKey, steps bool) any {
 		e, aged = c.old[k]
 	}
 	c.mu.RUnlock()
-	if !ok && !aged || e.gen < c.changed(k.kind, e.node, steps) {
-		return nil
+	if !ok && !aged {
+		return nil, false
+	}
+	if e.gen < c.changed(k.kind, e.node, steps) {
+		return nil, true
 	}
 	if aged {
 		c.put(k, e)
 	}
-	return e.v
+	return e.v, false
 }
 
 func (c *cache) put(k cacheKey, e cacheEntry) {
@@ -136,7 +140,8 @@ func cached[T any](r *Reader, k cacheKey, node NodeID, ask func() (v T, keep boo
 	if r.cache == nil {
 		return nearly(r, k, ask)
 	}
-	if v, ok := r.cache.get(k, false).(T); ok {
+	had, _ := r.cache.get(k, false)
+	if v, ok := had.(T); ok {
 		return v, true, nil
 	}
 	v, keep, err := ask()
@@ -150,27 +155,28 @@ func cached[T any](r *Reader, k cacheKey, node NodeID, ask func() (v T, keep boo
 // if there is none, and must not be changed.
 func (r *Reader) cachedRow(k cacheKey, steps bool, query string, args ...any) (*Node, bool, error) {
 	if r.cache == nil {
-		return nearly(r, k, func() (*Node, bool, error) {
-			n, ok, err := r.oneNode(query, args...)
-			return &n, ok, err
-		})
+		return nearly(r, k, func() (*Node, bool, error) { return r.oneNode(query, args...) })
 	}
-	if n, ok := r.cache.get(k, steps).(*Node); ok {
+	n, outdated := r.cache.get(k, steps)
+	if n, ok := n.(*Node); ok {
 		return n, true, nil
 	}
-	if k.kind == cachedChild {
+	if k.kind == cachedChild && !outdated { // else its neighbours are known too
 		if rows := r.db.ahead.rows(k); rows > 0 {
 			return r.childAhead(k, rows)
 		}
 	}
-	n, ok, err := r.oneNode(query, args...)
-	if ok && err == nil {
-		r.keepRow(k, &n)
+	row, ok, err := r.oneNode(query, args...)
+	if ok {
+		r.keepRow(k, row)
 	}
-	return &n, ok, err
+	return row, ok, err
 }
 
-// keepRow leaves a row in the cache. The manifest in it is bounded.
-func (r *Reader) keepRow(k cacheKey, n *Node) {
-	r.cache.put(k, cacheEntry{r.gen, n.ID, n, (len(n.Manifest.Extents) + len(n.Manifest.Pages)) / cachedExtents})
+// keepRow leaves a row in the cache, and tells what it weighs there. The manifest in it is
+// bounded.
+func (r *Reader) keepRow(k cacheKey, n *Node) (weight int) {
+	more := (len(n.Manifest.Extents) + len(n.Manifest.Pages)) / cachedExtents
+	r.cache.put(k, cacheEntry{r.gen, n.ID, n, more})
+	return 1 + more
 }

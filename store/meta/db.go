@@ -72,7 +72,7 @@ type DB struct {
 	late  *late // of the open transaction
 	check *checkpointer
 	cache cache
-	ahead *ahead
+	ahead ahead
 	gen   atomic.Uint64 // commits so far
 
 	queue chan *change
@@ -137,7 +137,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		defer pool.Close() // only its driver is used
 		o.Connect = pool.Driver().Open
 	}
-	d := &DB{o: o, dsn: dsn, readers: make(chan *session, o.Readers), late: newLate(), ahead: newAhead(),
+	d := &DB{o: o, dsn: dsn, readers: make(chan *session, o.Readers), late: newLate(),
 		queue: make(chan *change, 1024), quit: make(chan struct{}), done: make(chan struct{}),
 		poke: make(chan struct{}, 1)}
 	if err := d.setUp(); err != nil {

@@ -124,9 +124,10 @@ func (r *Reader) Node(parent NodeID, key string) (Node, bool, error) {
 }
 
 func (r *Reader) child(parent NodeID, key string, steps bool) (*Node, bool, error) {
-	return r.cachedRow(cacheKey{cachedChild, int64(parent), key}, steps,
-		"SELECT "+nodeColumns+" WHERE n.parent = ? AND n.key = ?", int64(parent), key)
+	return r.cachedRow(cacheKey{cachedChild, int64(parent), key}, steps, childQuery, int64(parent), key)
 }
+
+const childQuery = "SELECT " + nodeColumns + " WHERE n.parent = ? AND n.key = ?"
 
 // Step is Node for a folder that is only walked through: in a View its sums (Bytes,
 // Files, Seq) may be old. It must not be changed.
@@ -162,13 +163,18 @@ func (r *Reader) Children(parent NodeID, after string, limit int) ([]Node, error
 	return out, err
 }
 
-func (r *Reader) oneNode(query string, args ...any) (n Node, ok bool, err error) {
-	err = r.rows(query, args, func(rows *cursor) error {
-		ok = true
-		n, err = r.scanNode(rows.Scan)
+// oneNode is the node that a query finds, nil if it finds none.
+func (r *Reader) oneNode(query string, args ...any) (*Node, bool, error) {
+	var n *Node
+	err := r.rows(query, args, func(rows *cursor) error {
+		row, err := r.scanNode(rows.Scan)
+		n = &row
 		return err
 	})
-	return n, ok && err == nil, err
+	if n == nil || err != nil {
+		return nil, false, err
+	}
+	return n, true, nil
 }
 
 func (r *Reader) scanNode(scan func(...any) error) (Node, error) {
