@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"hash/crc32"
 	"slices"
 
@@ -23,8 +22,7 @@ type laying struct {
 
 	done  chan struct{}
 	place pack.Place
-	known bool // found, not appended: its pack is pinned
-	err   error
+	err   error // else the pack is pinned
 }
 
 // lay ends the chunk at its first n bytes and sees to it that it goes to a pack. What
@@ -97,18 +95,11 @@ func (in *ingest) laid(l *laying) error {
 	if in.lane == nil {
 		in.lane = l.lane
 	}
-	err := l.err
-	switch {
-	case err != nil:
-	case l.known:
-		in.held.took(l.place.Pack)
-	default:
-		err = in.held.add(l.place.Pack)
+	if l.err != nil {
+		in.err = l.err
+		return l.err
 	}
-	if err != nil {
-		in.err = err
-		return err
-	}
+	in.held.took(l.place.Pack)
 	in.m.Add(meta.Extent{Pack: l.place.Pack, First: l.place.First, Count: 1, Bytes: int64(l.n)})
 	return nil
 }
@@ -116,7 +107,8 @@ func (in *ingest) laid(l *laying) error {
 // lay finds a chunk in the packs, or appends it.
 func (s *Store) lay(ctx context.Context, l *laying) {
 	id := chunk.Sum(&s.key, l.parts...)
-	if l.place, l.known = s.packs.Find(id, l.n); l.known {
+	var known bool
+	if l.place, known = s.packs.Find(id, l.n); known {
 		s.hits.Add(1)
 		return
 	}
@@ -198,12 +190,10 @@ func (in *ingest) paged(ctx context.Context) (meta.Manifest, error) {
 		}
 		text := one.Encode()
 		place, err := lane.Append(ctx, pack.Record{Type: pack.Page, Payload: text, Plain: len(text)})
-		if err == nil {
-			err = in.held.add(place.Pack)
-		}
 		if err != nil {
 			return in.m, err
 		}
+		in.held.took(place.Pack)
 		pages = append(pages, meta.Ref{Pack: place.Pack, Ordinal: place.First, Bytes: bytes})
 		if len(pages) <= done {
 			in.pages = append(in.pages[:len(pages)-1], pages[len(pages)-1])
@@ -225,19 +215,7 @@ type holds struct {
 	ids []meta.PackID
 }
 
-// add holds a pack that a record was just appended to.
-func (h *holds) add(id meta.PackID) error {
-	if slices.Contains(h.ids, id) {
-		return nil
-	}
-	if !h.set.Pin(id) {
-		return fmt.Errorf("pack %d: %w", id, pack.ErrNotFound)
-	}
-	h.ids = append(h.ids, id)
-	return nil
-}
-
-// took holds a pack that Find has pinned.
+// took holds a pack that Find or Append has pinned.
 func (h *holds) took(id meta.PackID) {
 	if slices.Contains(h.ids, id) {
 		h.set.Unpin(id)

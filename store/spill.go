@@ -86,9 +86,7 @@ func (in *ingest) save(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := in.held.add(place.Pack); err != nil {
-		return err
-	}
+	in.held.took(place.Pack)
 	in.tail = append(in.tail[:first:first], meta.Ref{Pack: place.Pack, Ordinal: place.First, Bytes: int64(in.fill - from)})
 	in.kept = in.fill
 	return nil

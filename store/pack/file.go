@@ -103,7 +103,7 @@ func (p *pack) usable() bool {
 }
 
 // append writes d behind the last record, with one call. Only one lane calls it.
-func (p *pack) append(d *draft) (Place, error) {
+func (p *pack) append(d *draft, pin bool) (Place, error) {
 	p.write.Lock()
 	defer p.write.Unlock()
 	if !p.usable() {
@@ -155,6 +155,9 @@ func (p *pack) append(d *draft) (Place, error) {
 	}
 	p.records += len(d.entries)
 	p.size = at + d.bytes
+	if pin {
+		p.pins++
+	}
 	return Place{Pack: p.id, First: first, Count: uint32(len(d.entries))}, nil
 }
 

@@ -97,6 +97,7 @@ func (b *bench) append(l *Lane, recs ...Record) Place {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	l.set.Unpin(p.Pack)
 	return p
 }
 

@@ -49,9 +49,10 @@ func (s *Set) Return(l *Lane) {
 
 // Append writes the records with one write, all into one pack with consecutive
 // ordinals, and returns their place. They can be read at once, but are not durable
-// before a Flush of that pack. Payloads are not kept.
+// before a Flush of that pack. The pack is pinned from the first moment on, since it may be
+// sealed in the next: the caller must Unpin it. Payloads are not kept.
 //
-// After an error nothing was appended, and the file is cut back to its last record. If
+// After an error nothing was appended or pinned, and the file is cut back to its last record. If
 // that fails the pack is left alone from then on, the error is an ErrLaneFailed, and a
 // later Recover may find the records or not. ErrTooLarge, ErrClosed, object.ErrNoSpace.
 // ctx ends the waiting for other appends and for full packs to be sealed.
@@ -69,8 +70,8 @@ func (l *Lane) Pack() meta.PackID {
 	return l.cur.id
 }
 
-// AppendIn is Append, into one pack only: ErrRotated, with nothing appended, if the
-// lane has gone on to another, which Pack names then. So a record can be laid behind
+// AppendIn is Append, without the pin, into one pack only: ErrRotated, with nothing
+// appended, if the lane has gone on to another, which Pack names then. So a record can be laid behind
 // the records of that pack that it relies on.
 func (l *Lane) AppendIn(ctx context.Context, id meta.PackID, recs ...Record) (Place, error) {
 	return l.append(ctx, &id, recs)
@@ -96,7 +97,7 @@ func (l *Lane) append(ctx context.Context, only *meta.PackID, recs []Record) (Pl
 	if only != nil && l.cur.id != *only {
 		return Place{}, ErrRotated
 	}
-	place, err := l.cur.append(d)
+	place, err := l.cur.append(d, only == nil)
 	if err == nil {
 		l.cur.sendBack()
 	}

@@ -91,23 +91,7 @@ func (p *pack) findFresh(id *chunk.ID, plain int) (Place, bool) {
 	return Place{Pack: p.id, First: e.Ordinal, Count: 1}, true
 }
 
-// Pin keeps a pack from being dropped until as many Unpins. False, and no pin, if it is
-// draining or gone.
-func (s *Set) Pin(id meta.PackID) bool {
-	p, err := s.lookup(id)
-	if err != nil {
-		return false
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.draining || p.gone {
-		return false
-	}
-	p.pins++
-	return true
-}
-
-// Unpin ends one Pin, or the pin of one Find. It panics if there is none.
+// Unpin ends the pin of one Find or Append. It panics if there is none.
 func (s *Set) Unpin(id meta.PackID) {
 	p, err := s.lookup(id)
 	if err != nil {

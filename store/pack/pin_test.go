@@ -155,9 +155,7 @@ func TestFindUnderFaults(t *testing.T) {
 					} else {
 						refused.Add(1)
 					}
-					if found {
-						s.Unpin(p.Pack)
-					}
+					s.Unpin(p.Pack)
 				}
 			})
 		}
@@ -198,20 +196,15 @@ func TestPinDrainDrop(t *testing.T) {
 		t.Error("an open pack, or none, can be drained")
 	}
 	p, ok := s.Find(ids[0], 1024)
-	if !ok || p.Pack != 1 || !s.Pin(1) {
+	if !ok || p.Pack != 1 {
 		t.Fatalf("found %v %v", p, ok)
 	}
 	if s.Draining(1) || !s.Drain(1) || s.Drain(1) || !s.Draining(1) {
 		t.Error("drain")
 	}
-	if s.Pin(1) {
-		t.Error("a draining pack can be pinned")
-	}
 	if q, ok := s.Find(ids[0], 1024); ok {
 		t.Errorf("found in a draining pack: %v", q)
 	}
-	refuse(1, ErrPinned)
-	s.Unpin(1)
 	refuse(1, ErrPinned)
 	s.Undrain(1)
 	if _, ok := b.find(s, ids[0], 1024); !ok || s.Draining(1) {
@@ -227,8 +220,8 @@ func TestPinDrainDrop(t *testing.T) {
 		t.Error("the file is still there")
 	}
 	b.wantErr(s, 1, 0, ErrNotFound)
-	if s.Pin(1) || !s.Draining(1) {
-		t.Error("a dropped pack can be pinned")
+	if !s.Draining(1) {
+		t.Error("a dropped pack can be used")
 	}
 	if _, ok := b.find(s, ids[0], 1024); ok {
 		t.Error("found in a dropped pack")
@@ -249,6 +242,29 @@ func TestPinDrainDrop(t *testing.T) {
 	s.Unpin(2)
 }
 
+// A pack may be full, sealed and wanted gone before Append returns: it is pinned before.
+func TestAppendPins(t *testing.T) {
+	b := newBench(t, withHints)
+	s, _ := b.open()
+	p, err := s.Small().Append(ctx, s.Chunk(content(30<<10, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.append(s.Small(), s.Chunk(content(30<<10, 2))) // to the next one
+	eventually(t, "the first is sealed", func() bool { return b.isSealed(p.Pack) })
+	if !s.Drain(p.Pack) {
+		t.Fatal("it cannot be drained")
+	}
+	if err := s.Drop(ctx, p.Pack); !errors.Is(err, ErrPinned) {
+		t.Errorf("dropped while who appended has it pinned: %v", err)
+	}
+	s.Unpin(p.Pack)
+	if err := s.Drop(ctx, p.Pack); err != nil {
+		t.Error(err)
+	}
+	b.close(s)
+}
+
 func TestDropFails(t *testing.T) {
 	for _, op := range []object.Op{object.OpRemove, object.OpSyncDir} {
 		t.Run(string(op), func(t *testing.T) {
@@ -262,7 +278,7 @@ func TestDropFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.Undrain(1) // too late
-			if _, ok := b.find(s, ids[0], 1024); ok || s.Pin(1) || !s.Draining(1) {
+			if _, ok := b.find(s, ids[0], 1024); ok || !s.Draining(1) {
 				t.Error("it can be used")
 			}
 			if err := s.Drop(ctx, 1); err != nil {
@@ -345,8 +361,10 @@ func TestFindConcurrently(t *testing.T) {
 				rec := s.Chunk(data)
 				p, found := s.Find(rec.ID, 2000)
 				if !found {
-					if _, err := s.Small().Append(ctx, rec); err != nil {
+					if p, err := s.Small().Append(ctx, rec); err != nil {
 						t.Error(err)
+					} else {
+						s.Unpin(p.Pack)
 					}
 					continue
 				}
