@@ -28,12 +28,15 @@ func (m *mutant) suite() [][]string {
 		sims = run
 	}
 	var leaves, own []string
-	for _, p := range []string{"pack", "chunk", "meta"} {
+	for _, p := range []string{"pack", "chunk", "meta", "object"} {
 		if p = "store/" + p; path.Dir(m.file) == p {
 			own = append(own, "./"+p)
 		} else {
 			leaves = append(leaves, "./"+p)
 		}
+	}
+	if path.Dir(m.file) == "store/object" {
+		own = append(own, "./store/storetest")
 	}
 	all := [][]string{own, {"-run", sims, "./store"}, {"-skip", rest, "./store"}, leaves}
 	if own == nil {
@@ -45,7 +48,7 @@ func (m *mutant) suite() [][]string {
 	return all
 }
 
-const mutantTime = 12 * time.Minute // for one command
+const mutantTime = 12 * time.Minute // for one command, with its building
 
 // Each flush, check and order that durability rests on is taken away in turn: the
 // suite must notice. MUTANT=regexp chooses some.
@@ -94,7 +97,7 @@ func (m *mutant) run(ctx context.Context, tmp, root string) (by string, err erro
 	}
 	for _, command := range m.suite() {
 		ctx, cancel := context.WithTimeout(ctx, mutantTime)
-		args := append([]string{"test", "-overlay", overlay, "-count=1", "-failfast", "-vet=off"}, command...)
+		args := append([]string{"test", "-overlay", overlay, "-count=1", "-failfast", "-vet=off", "-timeout=5m"}, command...)
 		cmd := exec.CommandContext(ctx, "go", args...)
 		cmd.Dir = root
 		out, err := cmd.CombinedOutput()
@@ -116,6 +119,9 @@ func (m *mutant) run(ctx context.Context, tmp, root string) (by string, err erro
 				return fmt.Sprintf("%s: %s", found[1], first[1]), nil
 			}
 			return string(found[1]), nil
+		}
+		if strings.Contains(string(out), "panic: test timed out") {
+			return "a test that hangs", nil
 		}
 		return "a panic", nil
 	}
