@@ -84,24 +84,34 @@ func (s *Store) replay(ctx context.Context, applied uint64) (int, error) {
 		return nil
 	})
 	if err == nil && held != nil {
-		if missing := s.missing(ctx, held); missing != nil {
+		var missing error
+		switch missing, err = s.missing(ctx, held); {
+		case err != nil:
+			err = fmt.Errorf("what the newest commit, %d, refers to cannot be read; check the disk: %w", heldLSN, err)
+		case missing != nil:
 			s.o.Log.Error("the newest commit was not complete when the server stopped; it was not acknowledged and is left out", "lsn", heldLSN, "err", missing)
-		} else {
+		default:
 			err = r.Apply(held)
 		}
 	}
 	return r.Records, r.End(err)
 }
 
-// missing is why a record that a commit refers to is not there; nil if all are.
-func (s *Store) missing(ctx context.Context, payload []byte) error {
-	var errs []error
-	err := meta.RecordRefs(payload, func(id meta.PackID, first, count uint32) {
+// missing is why a record that a commit refers to is not there; nil if all are. The error is
+// why that cannot be told: what cannot be read now is not missing, and a commit that is
+// left out is lost for good, since the next one gets its number.
+func (s *Store) missing(ctx context.Context, payload []byte) (missing, err error) {
+	var gone, unread []error
+	bad := meta.RecordRefs(payload, func(id meta.PackID, first, count uint32) {
 		es, err := s.packs.Entries(ctx, id, first, count)
-		if err == nil && slices.ContainsFunc(es, func(e pack.Entry) bool { return e.Type == pack.Pad }) {
-			err = fmt.Errorf("pack %d: records %d+%d were lost and are pads", id, first, count) // see mend
+		switch {
+		case err == nil && slices.ContainsFunc(es, func(e pack.Entry) bool { return e.Type == pack.Pad }):
+			gone = append(gone, fmt.Errorf("pack %d: records %d+%d were lost and are pads", id, first, count)) // see mend
+		case errors.Is(err, pack.ErrNotFound) || errors.Is(err, pack.ErrCorrupt):
+			gone = append(gone, err)
+		case err != nil:
+			unread = append(unread, err)
 		}
-		errs = append(errs, err)
 	})
-	return errors.Join(append(errs, err)...)
+	return errors.Join(append(gone, bad)...), errors.Join(unread...)
 }

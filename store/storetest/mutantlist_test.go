@@ -30,7 +30,8 @@ var mutants = []mutant{
 	{"a failed flush is forgotten", "store/pack/file.go", "p.failed = fmt.Errorf(\"pack %s: %w: %w\", name(p.id), ErrLaneFailed, err)", "_ = err", nil},
 
 	// Opening.
-	{"the newest record's references", "store/recover.go", "if missing := s.missing(ctx, held); missing != nil {", "if missing := error(nil); missing != nil {", nil},
+	{"the newest record's references", "store/recover.go", "switch missing, err = s.missing(ctx, held); {", "switch missing, err = nil, nil; {", nil},
+	{"what cannot be read is missing", "store/recover.go", "unread = append(unread, err)", "gone = append(gone, err)", nil},
 	{"a torn tail is not cut", "store/pack/recover.go", "if err := f.Truncate(found.end); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"the checksum of a scanned record", "store/pack/scan.go", "return e, crcs, all == e.StoredCRC, nil", "return e, crcs, true, nil", nil},
 	{"what a footer covers is believed", "store/pack/recover.go", "bad, heads, err := dropBad(ctx, f, x, h.marker)\n\t\tif err == nil && h.roCompat", "bad, heads, err := 0, []Entry(nil), error(nil)\n\t\tif err == nil && h.roCompat", nil},
@@ -103,6 +104,6 @@ func (s *Store) lay(ctx context.Context, l *laying) {
 	{"mending asks no rows", "store/mend.go", "if needed[id] || i > 0 &&", "if needed[0] || i > 0 &&", nil},
 	{"mending asks for no commits", "store/mend.go", "if err == nil && !whole {", "if err == nil && !whole && lost == nil {", nil},
 	{"mending allows for gaps between commits", "store/pack/mend.go", "sane = sane && (lsn == 0 || n == lsn+1)", "sane = sane && (lsn == 0 || n > lsn)", nil},
-	{"pads count as what they replace", "store/recover.go", "if err == nil && slices.ContainsFunc(es", "if err == nil && payload == nil && slices.ContainsFunc(es", nil},
+	{"pads count as what they replace", "store/recover.go", "case err == nil && slices.ContainsFunc(es", "case err == nil && payload == nil && slices.ContainsFunc(es", nil},
 	{"headers behind a footer", "store/pack/recover.go", "err = rewrite(f, h.marker, heads)", "err = rewrite(f, h.marker, heads[:0])", nil},
 }
