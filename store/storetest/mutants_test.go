@@ -100,7 +100,7 @@ func (m *mutant) run(ctx context.Context, tmp, root string) (by string, err erro
 	}
 	for _, command := range m.suite() {
 		ctx, cancel := context.WithTimeout(ctx, mutantTime)
-		args := append([]string{"test", "-overlay", overlay, "-count=1", "-failfast", "-vet=off", "-timeout=3m"}, command...)
+		args := append([]string{"test", "-overlay", overlay, "-count=1", "-failfast", "-vet=off", "-timeout=5m"}, command...)
 		cmd := exec.CommandContext(ctx, "go", args...)
 		cmd.Dir = root
 		out, err := cmd.CombinedOutput()
