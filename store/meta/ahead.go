@@ -4,7 +4,7 @@ import "sync/atomic"
 
 // ahead sees when the files of a folder are asked for in the order of their names, as who
 // fetches a folder does, and lets the cache have the next rows by the query that finds
-// one: a row more costs a sixth of a query. The row behind those that a query brings is
+// one: a row more costs a third of a query. The row behind those that a query brings is
 // expected: if it is the next to be asked for, it brings the ones behind it. To meet a
 // first one, every eighth query takes a row too many. Safe for concurrent use; what it
 // forgets, or takes for another, costs a few rows.
