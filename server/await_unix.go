@@ -18,12 +18,27 @@ func awaitBytes(c syscall.Conn) bool {
 	}
 	var one [1]byte
 	rc.Read(func(fd uintptr) bool { // an error is told by the read that follows, too
-		for {
-			_, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-			if !errors.Is(err, unix.EINTR) {
-				return !errors.Is(err, unix.EAGAIN)
-			}
-		}
+		_, err := receive(fd, one[:], unix.MSG_PEEK)
+		return !errors.Is(err, unix.EAGAIN)
 	})
 	return true
+}
+
+// readPresent reads what is there, which may be nothing, and does not wait for more.
+func readPresent(rc syscall.RawConn, p []byte) (n int) {
+	rc.Read(func(fd uintptr) bool {
+		n, _ = receive(fd, p, 0)
+		n = max(n, 0)
+		return true
+	})
+	return n
+}
+
+func receive(fd uintptr, p []byte, flags int) (int, error) {
+	for {
+		n, _, err := unix.Recvfrom(int(fd), p, flags|unix.MSG_DONTWAIT)
+		if !errors.Is(err, unix.EINTR) {
+			return n, err
+		}
+	}
 }

@@ -35,6 +35,7 @@ type limited struct {
 	proxies    auth.Proxies
 	perAddress int
 	headers    *headerBudget
+	aheads     aheads
 	slots      chan struct{}
 	closed     chan struct{}
 	close      sync.Once
@@ -120,6 +121,7 @@ type conn struct {
 	head header
 
 	direct bool // the last read went past the buffer of net/http, which was empty then
+	ahead  ahead
 
 	held  *[]byte // what Gather holds back; nil: it does not
 	lines []byte  // to come behind the first line that is written
@@ -136,7 +138,10 @@ const bufferBytes = 4096
 
 func (c *conn) Read(p []byte) (int, error) {
 	c.direct = len(p) > bufferBytes
-	n, err := c.Conn.Read(p)
+	n, err := c.readAhead(p), error(nil)
+	if n == 0 {
+		n, err = c.Conn.Read(p)
+	}
 	c.l.headers.read(c, n)
 	return n, err
 }
@@ -145,6 +150,9 @@ func (c *conn) Read(p []byte) (int, error) {
 func (c *conn) Await() bool {
 	if !c.direct {
 		return false
+	}
+	if c.ahead.lies() {
+		return true
 	}
 	sc, ok := c.Conn.(syscall.Conn)
 	return ok && awaitBytes(sc)
@@ -285,6 +293,7 @@ func (c *conn) CloseWrite() error {
 func (c *conn) Close() error {
 	err := c.Conn.Close()
 	c.once.Do(func() {
+		c.closeAhead()
 		c.l.headers.end(c, true)
 		c.l.leave(c.from)
 	})

@@ -108,65 +108,37 @@ func isRead(err error) bool {
 // Who can be waited for without a buffer (awaiter) is, and is then read straight into a
 // slab. Of the others, a client that is faster than the store is read straight into a
 // slab as long as its reads come back full. One that may have to be waited for is read
-// through a small buffer, so that all of its slabs can be spilled meanwhile.
+// through a small buffer, so that all of its slabs can be spilled meanwhile. Whoever may
+// have to be waited for with a slab in hand needs one of the few permissions for that.
 func (in *ingest) readFrom(ctx context.Context, r io.Reader, limit int64, after func() error) (n int64, err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	aw, _ := r.(awaiter)
 	for n < limit {
-		if aw != nil && in.await(aw) {
-			if in.err != nil {
-				return n, in.err
-			}
-			k, rerr, err := in.readReady(ctx, r, limit-n)
-			n += k
-			if err == nil && after != nil && rerr == nil {
-				err = after()
-			}
-			if err != nil {
-				return n, err
-			}
-			if rerr == io.EOF {
-				return n, nil
-			}
-			if rerr != nil {
-				return n, &readError{rerr}
-			}
-			continue
-		}
-		door := in.door[:min(int64(len(in.door)), limit-n)]
-		k, rerr := in.wait(r, door)
-		if in.err != nil {
-			return n, in.err
-		}
-		if err := in.write(ctx, door[:k]); err != nil {
-			return n, err
-		}
-		n += int64(k)
-		if rerr == nil && k == len(in.door) && in.s.mem.Fast() {
-			var m int64
-			m, rerr, err = in.readFast(ctx, r, limit-n)
+		var k int64
+		var rerr, err error
+		switch ready, prompt := in.await(aw); {
+		case ready && prompt:
+			k, rerr, err = in.readReady(ctx, r, limit-n)
+		case ready && in.s.mem.Fast():
+			k, rerr, err = in.readFast(ctx, r, limit-n)
 			in.s.mem.Slow()
-			n += m
-			if err != nil {
-				return n, err
-			}
+		default:
+			k, rerr, err = in.readSlow(ctx, r, limit-n)
 		}
-		if after != nil && rerr == nil {
-			if err := after(); err != nil {
-				return n, err
-			}
+		n += k
+		if err == nil && after != nil && rerr == nil {
+			err = after()
 		}
-		if rerr == io.EOF {
+		switch {
+		case err != nil:
+			return n, err
+		case rerr == io.EOF:
 			return n, nil
-		}
-		if rerr != nil {
+		case rerr != nil:
 			return n, &readError{rerr}
-		}
-		if k == 0 {
-			if err := ctx.Err(); err != nil {
-				return n, &readError{context.Cause(ctx)}
-			}
+		case k == 0 && ctx.Err() != nil:
+			return n, &readError{context.Cause(ctx)}
 		}
 	}
 	return n, nil
@@ -231,20 +203,49 @@ func (in *ingest) unlock() {
 	}
 }
 
-// awaiter is a reader whose next bytes can be waited for without a buffer. False: it
-// cannot tell, and a read may wait.
-type awaiter interface{ Await() bool }
+// awaiter is a reader whose next bytes can be waited for without a buffer. Not ready: it
+// cannot tell, and a read may wait. Prompt: a read returns with what is there; another
+// may wait for more, with something in hand.
+type awaiter interface {
+	Await() (ready, prompt bool)
+}
 
 // await waits without the lock; slabs in hand may be spilled meanwhile.
-func (in *ingest) await(aw awaiter) bool {
+func (in *ingest) await(aw awaiter) (ready, prompt bool) {
+	if aw == nil {
+		return false, false
+	}
 	in.away()
-	ok := aw.Await()
+	ready, prompt = aw.Await()
 	in.back()
-	return ok
+	return ready, prompt
+}
+
+// readSlow reads through the door, and goes on with readFast if r was faster.
+func (in *ingest) readSlow(ctx context.Context, r io.Reader, limit int64) (n int64, rerr, err error) {
+	door := in.door[:min(int64(len(in.door)), limit)]
+	k, rerr := in.wait(r, door)
+	if in.err != nil {
+		return 0, nil, in.err
+	}
+	if err := in.write(ctx, door[:k]); err != nil {
+		return 0, nil, err
+	}
+	n = int64(k)
+	if rerr == nil && k == len(in.door) && in.s.mem.Fast() {
+		var m int64
+		m, rerr, err = in.readFast(ctx, r, limit-n)
+		in.s.mem.Slow()
+		n += m
+	}
+	return n, rerr, err
 }
 
 // readReady reads straight into a slab what is there.
 func (in *ingest) readReady(ctx context.Context, r io.Reader, limit int64) (n int64, rerr, err error) {
+	if in.err != nil {
+		return 0, nil, in.err
+	}
 	p, err := in.room(ctx)
 	if err != nil {
 		return 0, nil, err
@@ -266,6 +267,9 @@ func (in *ingest) readReady(ctx context.Context, r io.Reader, limit int64) (n in
 // border of a chunk at the latest, so that others get the permission.
 func (in *ingest) readFast(ctx context.Context, r io.Reader, limit int64) (n int64, rerr, err error) {
 	for n < limit {
+		if in.err != nil {
+			return n, nil, in.err
+		}
 		p, err := in.room(ctx)
 		if err != nil {
 			return n, nil, err

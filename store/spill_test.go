@@ -131,3 +131,77 @@ func TestDrippingUpload(t *testing.T) {
 	}
 	r.clean()
 }
+
+// awaited is a client that can be waited for without a buffer. After stopAt bytes it
+// stops, until it may go on: a prompt one where it is waited for, another in a read.
+type awaited struct {
+	io.Reader
+	prompt  bool
+	stopAt  int
+	stopped func() // called once
+	goOn    chan struct{}
+}
+
+func (a *awaited) Await() (ready, prompt bool) {
+	if a.prompt {
+		a.stop()
+	}
+	return true, a.prompt
+}
+
+func (a *awaited) Read(p []byte) (int, error) {
+	a.stop()
+	n, err := a.Reader.Read(p[:min(len(p), 30_000)])
+	a.stopAt -= n
+	return n, err
+}
+
+func (a *awaited) stop() {
+	if a.stopAt <= 0 && a.stopped != nil {
+		a.stopped()
+		a.stopped = nil
+		<-a.goOn
+	}
+}
+
+// Clients that are read straight into slabs and stop there, more of them than there are
+// slabs, leave enough to others, and lose nothing.
+func TestAwaitedClients(t *testing.T) {
+	for _, prompt := range []bool{true, false} {
+		r := newRig(t)
+		r.s.Close()
+		r.mem = 4 << 20
+		r.open()
+		const n, size = 100, 400_000
+		goOn := make(chan struct{})
+		var wg, stopped sync.WaitGroup
+		stopped.Add(n)
+		for i := range n {
+			wg.Go(func() {
+				a := &awaited{bytes.NewReader(noise(uint64(i), size)), prompt, 150_000, stopped.Done, goOn}
+				_, err := r.s.Put(context.Background(), r.sc, store.Path(fmt.Sprint(i)), a, store.PutOptions{Size: size})
+				if err != nil {
+					t.Errorf("%d: %v", i, err)
+				}
+			})
+		}
+		stopped.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		if _, err := r.s.Put(ctx, r.sc, "other", bytes.NewReader(noise(99, 3<<20)), store.PutOptions{Size: 3 << 20}); err != nil {
+			t.Errorf("prompt %v: one beside them: %v", prompt, err)
+		}
+		cancel()
+		close(goOn)
+		wg.Wait()
+		for i := range n {
+			if !bytes.Equal(r.read(store.Path(fmt.Sprint(i))), noise(uint64(i), size)) {
+				t.Errorf("prompt %v, %d: other bytes come back", prompt, i)
+			}
+			got, err := r.s.ChunksForTest(t.Context(), r.stat(store.Path(fmt.Sprint(i))))
+			if want := r.s.CutForTest(noise(uint64(i), size)); err != nil || !slices.Equal(got, want) {
+				t.Errorf("prompt %v, %d: chunks %v, want %v (%v)", prompt, i, got, want, err)
+			}
+		}
+		r.clean()
+	}
+}

@@ -27,6 +27,7 @@ type Body struct {
 
 	awaiter Awaiter // nil: there is none
 	left    int64   // bytes that have not been read, of a body that said how many
+	pieces  bool    // it did not say: it comes in pieces that say it
 
 	mu    sync.Mutex
 	until time.Time // the last moment for the whole; zero: there is none
@@ -48,9 +49,12 @@ func NewBody(w http.ResponseWriter, r *http.Request, timeout time.Duration) *Bod
 	if b.r == nil {
 		b.r = http.NoBody
 	}
-	if r.ProtoMajor == 1 && r.TLS == nil && r.ContentLength > 0 {
+	if r.ProtoMajor == 1 && r.TLS == nil && r.ContentLength != 0 {
 		b.awaiter, _ = r.Context().Value(gathererKey{}).(Awaiter)
-		b.left = r.ContentLength
+		b.left, b.pieces = r.ContentLength, r.ContentLength < 0
+		if b.awaiter != nil && b.pieces {
+			b.awaiter.Ahead(true)
+		}
 	}
 	return b
 }
@@ -60,22 +64,27 @@ type Awaiter interface {
 	// Await returns true when a read of the connection would not wait, or false, at once,
 	// if that cannot be told: bytes may lie in a buffer above it.
 	Await() bool
+	// Ahead says whether the connection may read more than it is asked for, as far as it
+	// is there. What it has read it keeps for later reads.
+	Ahead(on bool)
 }
 
-// Await waits until a Read would not, and reports whether it could: if not, the Read
-// itself has to wait. A client that is silent for too long is given up here as there.
-func (b *Body) Await() bool {
-	if b.awaiter == nil || b.left <= 0 {
-		return false
+// Await waits until there is something to read, and reports whether it could: if not,
+// the Read itself has to wait. A Read that is prompt returns with what is there; of a
+// body in pieces it is not, but waits until the piece that has begun is there or its
+// buffer is full. A client that is silent for too long is given up here as there.
+func (b *Body) Await() (ready, prompt bool) {
+	if b.awaiter == nil || b.left <= 0 && !b.pieces {
+		return false, false
 	}
 	if b.begin() != nil {
-		return true // and the Read says why
+		return true, true // and the Read says why
 	}
-	ok := b.awaiter.Await()
+	ready = b.awaiter.Await()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.began = time.Time{}
-	return ok
+	return ready, !b.pieces
 }
 
 // Read reads. After too long a silence its error is one that wraps
@@ -166,6 +175,9 @@ func (b *Body) End() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.over = true
+	if b.awaiter != nil && b.pieces {
+		b.awaiter.Ahead(false)
+	}
 	if b.watch != nil {
 		b.watch.Stop()
 	}
