@@ -37,7 +37,27 @@ func newSimWorkload(t *testing.T, seed uint64, tmp string) *simWorkload {
 		t.FailNow()
 	}
 	l.m.swap(l.m.disk.Crash(l.r))
-	return &simWorkload{seed: seed, disk: l.m.disk, w: *l.workers[0]}
+	x := &simWorkload{seed: seed, disk: l.m.disk, w: *l.workers[0]}
+	if x.hasQuota(t, tmp) {
+		return newSimWorkload(t, seed+1<<32, tmp)
+	}
+	return x
+}
+
+// hasQuota reports whether the crash has left a quota, of which the client knows nothing:
+// it would take refusals for faults.
+func (x *simWorkload) hasQuota(t *testing.T, tmp string) bool {
+	in := storetest.NewInjector(x.disk.Clone(x.seed))
+	m := &simMachine{tmp: tmp, clock: newSimClock(), disk: in.Disk, fs: object.NewFaults(in)}
+	if err := m.open(simSettings[0]); err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	_, quota, _, err := m.s.Usage(context.Background(), x.w.sc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return quota != 0
 }
 
 // run makes the n-th call fail, and checks what is there after a restart (or a crash,
