@@ -1,6 +1,8 @@
 package server
 
 import (
+	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -16,26 +18,35 @@ const (
 )
 
 // aheads is the memory to read ahead into. A connection has some only while bytes lie in
-// it: nobody waits with it for a client. Safe for concurrent use.
+// it, and waits for none of them while somebody reads its body; what is left behind a body
+// stays until the next request is read, or the connection closed. Who finds none left reads
+// as if there were no such thing. Safe for concurrent use.
 type aheads struct {
-	taken atomic.Int32
-	free  sync.Pool
+	mu    sync.Mutex
+	taken int
+	free  []*[aheadBytes]byte
 }
 
 func (a *aheads) take() *[aheadBytes]byte {
-	if a.taken.Add(1) > mostAheads {
-		a.taken.Add(-1)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.taken == mostAheads {
 		return nil
 	}
-	if b, ok := a.free.Get().(*[aheadBytes]byte); ok {
+	a.taken++
+	if n := len(a.free); n > 0 {
+		b := a.free[n-1]
+		a.free = a.free[:n-1]
 		return b
 	}
 	return new([aheadBytes]byte)
 }
 
 func (a *aheads) give(b *[aheadBytes]byte) {
-	a.free.Put(b)
-	a.taken.Add(-1)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.taken--
+	a.free = append(a.free, b)
 }
 
 // ahead is what a connection has read and nobody has asked for yet.
@@ -52,56 +63,69 @@ type ahead struct {
 // Ahead implements transfer.Awaiter.
 func (c *conn) Ahead(on bool) { c.ahead.wanted.Store(on) }
 
-// lies reports whether something has been read ahead.
-func (h *ahead) lies() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.rest) > 0
+// Present implements transfer.Awaiter.
+func (c *conn) Present() int {
+	c.ahead.mu.Lock()
+	defer c.ahead.mu.Unlock()
+	return len(c.ahead.rest)
 }
 
 // readAhead copies to p what was read ahead, or is there by now if that is wanted. It
-// never waits: with nothing there it returns 0.
-func (c *conn) readAhead(p []byte) int {
+// never waits: with nothing there it returns 0, and the end of the connection is left to
+// the read that follows.
+func (c *conn) readAhead(p []byte) (int, error) {
 	h := &c.ahead
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.rest) == 0 && (!h.wanted.Load() || !c.fillAhead()) {
-		return 0
+	if len(h.rest) == 0 {
+		if len(p) <= 1 || !h.wanted.Load() { // one byte is asked for to see who goes away
+			return 0, nil
+		}
+		if err := c.fillAhead(); err != nil {
+			return 0, err
+		}
 	}
 	n := copy(p, h.rest)
 	if h.rest = h.rest[n:]; len(h.rest) == 0 {
 		c.dropAhead()
 	}
-	return n
+	return n, nil
 }
 
-// fillAhead reads what is there. An end or an error is left to the read that follows.
-// ahead.mu is held.
-func (c *conn) fillAhead() bool {
+// fillAhead reads what is there, if there is memory for it. ahead.mu is held.
+func (c *conn) fillAhead() error {
 	h := &c.ahead
 	if h.closed {
-		return false
+		return nil
 	}
 	if h.raw == nil {
 		sc, ok := c.Conn.(syscall.Conn)
 		if !ok {
-			return false
+			return nil
 		}
 		raw, err := sc.SyscallConn()
 		if err != nil {
-			return false
+			return nil
 		}
 		h.raw = raw
 	}
 	if h.buf = c.l.aheads.take(); h.buf == nil {
-		return false
+		return nil
 	}
-	h.rest = h.buf[:readPresent(h.raw, h.buf[:])]
-	if len(h.rest) == 0 {
+	n, err := readPresent(h.raw, h.buf[:])
+	h.rest = h.buf[:n]
+	if n == 0 {
 		c.dropAhead()
-		return false
 	}
-	return true
+	return c.readError(err)
+}
+
+// readError is an error of the system as net tells it.
+func (c *conn) readError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &net.OpError{Op: "read", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError("read", err)}
 }
 
 // dropAhead gives the memory back, with what is in it. ahead.mu is held.

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,6 +34,16 @@ func inPieces(b []byte, most int) []byte {
 // /ignored, and returns what its connections share.
 func aheadServer(t *testing.T) (string, *limited) {
 	t.Helper()
+	failed := aheadFailed{}
+	addr, l := failed.serve(t)
+	return addr, l
+}
+
+// aheadFailed is what bodies have ended with.
+type aheadFailed struct{ errs chan error }
+
+func (a *aheadFailed) serve(t *testing.T) (string, *limited) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -42,14 +55,20 @@ func aheadServer(t *testing.T) (string, *limited) {
 			return transfer.WithGatherer(ctx, nc.(*conn))
 		},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body := transfer.NewBody(w, r, 10*time.Second)
+			silence := 10 * time.Second
+			if a.errs != nil {
+				silence = 400 * time.Millisecond
+			}
+			body := transfer.NewBody(w, r, silence)
 			r.Body = body
 			defer body.End()
 			var got bytes.Buffer
 			buf := make([]byte, 200<<10)
 			for r.URL.Path != "/ignored" {
 				p := buf
-				if ready, _ := body.Await(); !ready {
+				if r.URL.Path == "/late" { // and without waiting first
+					time.Sleep(50 * time.Millisecond)
+				} else if ready, _ := body.Await(); !ready {
 					p = buf[:bufferBytes+512]
 				}
 				n, err := body.Read(p)
@@ -58,6 +77,9 @@ func aheadServer(t *testing.T) (string, *limited) {
 					break
 				}
 				if err != nil { // the client's, who misses the answer
+					if a.errs != nil {
+						a.errs <- err
+					}
 					return
 				}
 			}
@@ -110,8 +132,8 @@ func TestAhead(t *testing.T) {
 			c.Close()
 		}
 	}
-	if n := l.aheads.taken.Load(); n != 0 {
-		t.Errorf("%d connections keep what they have read ahead", n)
+	if !l.aheads.willBe(0) {
+		t.Error("connections keep what they have read ahead")
 	}
 }
 
@@ -135,23 +157,66 @@ func TestAhead_stopped(t *testing.T) {
 		}
 		open = append(open, c)
 	}
-	taken := func(want int32) bool {
-		for range 500 {
-			if l.aheads.taken.Load() == want {
-				return true
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-		return false
-	}
-	if !taken(0) {
-		t.Errorf("%d that wait keep what they have read ahead", l.aheads.taken.Load())
+	if !l.aheads.willBe(0) {
+		t.Error("some that wait keep what they have read ahead")
 	}
 	for _, c := range open {
 		c.Close()
 	}
-	if !taken(0) {
-		t.Errorf("%d that are gone keep what they have read ahead", l.aheads.taken.Load())
+	if !l.aheads.willBe(0) {
+		t.Error("some that are gone keep what they have read ahead")
+	}
+}
+
+// willBe waits until so many are taken.
+func (a *aheads) willBe(n int) bool {
+	for range 500 {
+		a.mu.Lock()
+		now := a.taken
+		a.mu.Unlock()
+		if now == n {
+			return true
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return false
+}
+
+// Whoever sends slowly but steadily is not silent, however long his pieces are; why a
+// connection broke is told.
+func TestAhead_steady(t *testing.T) {
+	failed := aheadFailed{make(chan error, 1)}
+	addr, _ := failed.serve(t)
+	c := dialServer(t, addr)
+	body := bytes.Repeat([]byte("steady! "), 25_000)
+	fmt.Fprintf(c, "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s", len(body), body[:40_000])
+	for at := 40_000; at < len(body); at += 8000 {
+		time.Sleep(40 * time.Millisecond)
+		c.Write(body[at : at+8000])
+	}
+	fmt.Fprintf(c, "\r\n0\r\n\r\n")
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(resp.Body); err != nil || !bytes.Equal(got, body) {
+		t.Errorf("%d bytes of %d, %v", len(got), len(body), err)
+	}
+	for _, sent := range []string{
+		"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n",
+		"PUT /late HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n",
+		"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n",
+	} {
+		c = dialServer(t, addr)
+		fmt.Fprintf(c, "%s%s", sent, body[:20_000])
+		if !strings.Contains(sent, "late") {
+			time.Sleep(100 * time.Millisecond)
+		}
+		c.(*net.TCPConn).SetLinger(0)
+		c.Close()
+		if err := <-failed.errs; !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("a connection that was reset ended with %v", err)
+		}
 	}
 }
 

@@ -4,6 +4,6 @@ package server
 
 import "syscall"
 
-func awaitBytes(syscall.Conn) bool { return false }
+func awaitBytes(syscall.Conn) (bool, error) { return false, nil }
 
-func readPresent(syscall.RawConn, []byte) int { return 0 }
+func readPresent(syscall.RawConn, []byte) (int, error) { return 0, nil }

@@ -10,28 +10,28 @@ import (
 )
 
 // awaitBytes waits until a read of the connection would not: there are bytes, or its
-// end, an error or its deadline has come. False if that cannot be told.
-func awaitBytes(c syscall.Conn) bool {
+// end or its deadline has come, or there is an error, which the system tells once. False
+// if that cannot be told.
+func awaitBytes(c syscall.Conn) (ok bool, err error) {
 	rc, err := c.SyscallConn()
 	if err != nil {
-		return false
+		return false, nil
 	}
 	var one [1]byte
-	rc.Read(func(fd uintptr) bool { // an error is told by the read that follows, too
-		_, err := receive(fd, one[:], unix.MSG_PEEK)
+	rc.Read(func(fd uintptr) bool { // its own error, as of a deadline, a later read has too
+		_, err = receive(fd, one[:], unix.MSG_PEEK)
 		return !errors.Is(err, unix.EAGAIN)
 	})
-	return true
+	return true, lasting(err)
 }
 
 // readPresent reads what is there, which may be nothing, and does not wait for more.
-func readPresent(rc syscall.RawConn, p []byte) (n int) {
+func readPresent(rc syscall.RawConn, p []byte) (n int, err error) {
 	rc.Read(func(fd uintptr) bool {
-		n, _ = receive(fd, p, 0)
-		n = max(n, 0)
+		n, err = receive(fd, p, 0)
 		return true
 	})
-	return n
+	return max(n, 0), lasting(err)
 }
 
 func receive(fd uintptr, p []byte, flags int) (int, error) {
@@ -41,4 +41,12 @@ func receive(fd uintptr, p []byte, flags int) (int, error) {
 			return n, err
 		}
 	}
+}
+
+// lasting leaves out that there is nothing yet.
+func lasting(err error) error {
+	if errors.Is(err, unix.EAGAIN) {
+		return nil
+	}
+	return err
 }

@@ -120,7 +120,8 @@ type conn struct {
 	once sync.Once
 	head header
 
-	direct bool // the last read went past the buffer of net/http, which was empty then
+	direct bool  // the last read went past the buffer of net/http, which was empty then
+	broken error // what Await met
 	ahead  ahead
 
 	held  *[]byte // what Gather holds back; nil: it does not
@@ -138,8 +139,11 @@ const bufferBytes = 4096
 
 func (c *conn) Read(p []byte) (int, error) {
 	c.direct = len(p) > bufferBytes
-	n, err := c.readAhead(p), error(nil)
-	if n == 0 {
+	if err := c.broken; err != nil {
+		return 0, err
+	}
+	n, err := c.readAhead(p)
+	if n == 0 && err == nil {
 		n, err = c.Conn.Read(p)
 	}
 	c.l.headers.read(c, n)
@@ -151,11 +155,16 @@ func (c *conn) Await() bool {
 	if !c.direct {
 		return false
 	}
-	if c.ahead.lies() {
+	if c.Present() > 0 {
 		return true
 	}
 	sc, ok := c.Conn.(syscall.Conn)
-	return ok && awaitBytes(sc)
+	if !ok {
+		return false
+	}
+	ok, err := awaitBytes(sc)
+	c.broken = c.readError(err)
+	return ok
 }
 
 // gatherBytes is a header and the largest body that is copied to it.

@@ -49,9 +49,9 @@ func NewBody(w http.ResponseWriter, r *http.Request, timeout time.Duration) *Bod
 	if b.r == nil {
 		b.r = http.NoBody
 	}
+	b.left, b.pieces = r.ContentLength, r.ProtoMajor == 1 && r.ContentLength < 0
 	if r.ProtoMajor == 1 && r.TLS == nil && r.ContentLength != 0 {
 		b.awaiter, _ = r.Context().Value(gathererKey{}).(Awaiter)
-		b.left, b.pieces = r.ContentLength, r.ContentLength < 0
 		if b.awaiter != nil && b.pieces {
 			b.awaiter.Ahead(true)
 		}
@@ -67,7 +67,14 @@ type Awaiter interface {
 	// Ahead says whether the connection may read more than it is asked for, as far as it
 	// is there. What it has read it keeps for later reads.
 	Ahead(on bool)
+	// Present is how many bytes it has kept.
+	Present() int
 }
+
+// pieceBytes is how much a read asks of a body in pieces, unless more is there. net/http
+// does not return before a piece has ended or so much has come, and a client may only
+// not be slower than this much in timeout.
+const pieceBytes = 32 << 10
 
 // Await waits until there is something to read, and reports whether it could: if not,
 // the Read itself has to wait. A Read that is prompt returns with what is there; of a
@@ -93,6 +100,13 @@ func (b *Body) Read(p []byte) (int, error) {
 	if err := b.begin(); err != nil {
 		return 0, err
 	}
+	if b.pieces && len(p) > pieceBytes {
+		most := pieceBytes
+		if b.awaiter != nil {
+			most = max(most, b.awaiter.Present())
+		}
+		p = p[:min(len(p), most)]
+	}
 	n, err := b.r.Read(p)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -100,6 +114,7 @@ func (b *Body) Read(p []byte) (int, error) {
 	b.began = time.Time{}
 	if b.err == nil && err != nil {
 		b.err = err
+		b.aheadNoMore()
 	}
 	if b.err != nil && b.err != http.ErrBodyReadAfterClose && err != nil {
 		err = b.err // why it was broken, not how
@@ -175,11 +190,15 @@ func (b *Body) End() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.over = true
-	if b.awaiter != nil && b.pieces {
-		b.awaiter.Ahead(false)
-	}
+	b.aheadNoMore()
 	if b.watch != nil {
 		b.watch.Stop()
+	}
+}
+
+func (b *Body) aheadNoMore() {
+	if b.awaiter != nil && b.pieces {
+		b.awaiter.Ahead(false)
 	}
 }
 

@@ -134,6 +134,14 @@ func (w *wholeBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Await is the body's: tusd reads it without a buffer of its own.
+func (w *wholeBody) Await() (ready, prompt bool) {
+	if w.body == nil {
+		return false, false
+	}
+	return w.body.Await()
+}
+
 // told puts into the answer what the file has become.
 func (u *upload) told(q *request) {
 	if !u.Finished {
