@@ -151,7 +151,7 @@ func (p *pack) append(d *draft, pin bool) (Place, error) {
 			p.fresh.add()
 		}
 		crcs = crcs[n:]
-		p.note(d.entries[i].LSN())
+		p.note(d.entries[i].commitLSN())
 	}
 	p.records += len(d.entries)
 	p.size = at + d.bytes
@@ -161,7 +161,7 @@ func (p *pack) append(d *draft, pin bool) (Place, error) {
 	return Place{Pack: p.id, First: first, Count: uint32(len(d.entries))}, nil
 }
 
-// note keeps the range of LSNs. Under mu.
+// note keeps the range of the commits' LSNs. Under mu.
 func (p *pack) note(lsn uint64) {
 	if lsn == 0 {
 		return

@@ -39,10 +39,10 @@ func (x *index) add(e Entry, crcs []uint32) {
 	x.entries = append(x.entries, e)
 }
 
-// lsns are the lowest and highest LSN in x, 0 and 0 if there is none.
+// lsns are the lowest and highest LSN of the commits in x, 0 and 0 if there is none.
 func (x *index) lsns() (first, last uint64) {
 	for i := range x.entries {
-		if n := x.entries[i].LSN(); n != 0 {
+		if n := x.entries[i].commitLSN(); n != 0 {
 			if first == 0 || n < first {
 				first = n
 			}

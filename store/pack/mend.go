@@ -48,7 +48,7 @@ func (x *index) losses(id meta.PackID, next uint32, end int64) []Lost {
 		e := &x.entries[i]
 		add(e.Offset-RecordBytes, e.Ordinal, false)
 		at, ordinal = e.end(), e.Ordinal+1
-		if n := e.LSN(); n > 0 && e.Type == Commit {
+		if n := e.commitLSN(); n > 0 {
 			sane = sane && (lsn == 0 || n == lsn+1)
 			lsn = n
 		}

@@ -119,6 +119,15 @@ func (e *Entry) LSN() uint64 {
 	return 0
 }
 
+// commitLSN is the number of a commit, 0 of any other record. A checkpoint stands for
+// commits that need not be there, so it is none of those that a pack has.
+func (e *Entry) commitLSN() uint64 {
+	if e.Type == Commit {
+		return e.LSN()
+	}
+	return 0
+}
+
 // Readable reports whether this program knows how to interpret the payload: it may be
 // that of a newer one, or encrypted. It can be copied even if not.
 func (e *Entry) Readable() bool { return e.Codec <= Zstd && e.KeyID == 0 && e.Flags>>8 == 0 }

@@ -61,7 +61,7 @@ type Info struct {
 	Records  int
 	Sealed   bool
 	Damaged  bool   // some of its records cannot be read
-	FirstLSN uint64 // lowest and highest of its commits and checkpoints; 0: none
+	FirstLSN uint64 // lowest and highest of its commits; 0: none
 	LastLSN  uint64
 }
 

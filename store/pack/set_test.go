@@ -125,6 +125,32 @@ func TestSealedButNotRegistered(t *testing.T) {
 	b.wantClean(s)
 }
 
+// A checkpoint stands for commits, and is none of those that the packs have.
+func TestHasCommits(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.MaxBytes = 100 << 10 })
+	s, _ := b.open()
+	for lsn := range uint64(3) {
+		b.append(s.Small(), s.Chunk(content(60<<10, 1)), commitRecord(lsn+1))
+	}
+	b.append(s.Lease(), Record{Type: Checkpoint, LSN: 4, Payload: []byte("all rows")})
+	b.append(s.Small(), s.Chunk(content(60<<10, 1)), commitRecord(5))
+	has := func(s *Set) {
+		t.Helper()
+		for upto, want := range []bool{true, true, true, true, false, false} {
+			if ok, err := s.HasCommits(t.Context(), uint64(upto)); ok != want || err != nil {
+				t.Errorf("up to %d: %v, %v", upto, ok, err)
+			}
+		}
+	}
+	has(s)
+	b.close(s)
+	s, _ = b.open()
+	has(s)
+	b.close(s)
+	s, _ = b.open() // as sealed packs, by their trailers
+	has(s)
+}
+
 func TestNumbersAreNotUsedAgain(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.After = 0x1ff })
 	s, _ := b.open()
