@@ -101,15 +101,15 @@ func (s *Set) mendHints() {
 // rebuildHints puts the chunks of all sealed packs into the index. Until it is done
 // fewer are found. Packs sealed meanwhile are put in by those who seal them.
 func (s *Set) rebuildHints(ctx context.Context) {
-	var ids []meta.PackID
+	s.hints.finish(false)
+	if !s.hints.sweep(ctx) {
+		return
+	}
+	var ids []meta.PackID // now: what the sweep took from a pack that was sealed meanwhile comes back, too
 	for _, i := range s.Packs() {
 		if i.Sealed {
 			ids = append(ids, i.ID)
 		}
-	}
-	s.hints.finish(false)
-	if !s.hints.sweep(ctx) {
-		return
 	}
 	begin, told, unread := time.Now(), time.Now(), 0
 	if len(ids) > 0 {
