@@ -47,6 +47,7 @@ type ingest struct {
 	m      meta.Manifest // the chunks before those
 	pages  []meta.Ref    // the first of m that are laid for good: see paged
 	size   int64         // plain bytes taken, chunk so far included
+	turn   int64         // size when slabs were last given back: see keepBytes
 	lane   *pack.Lane
 	held   holds
 	err    error // a spill or a checkpoint that failed

@@ -13,6 +13,10 @@ import (
 // leaseBytes is the content from which on an upload has a lane of its own.
 const leaseBytes = 1 << 20
 
+// keepBytes is the content after which an upload gives back the slabs that it keeps from
+// chunk to chunk while others wait for some.
+const keepBytes = 64 << 20
+
 // laying is a chunk on its way to a pack, while the next one is read.
 type laying struct {
 	parts [][]byte
@@ -66,8 +70,11 @@ func (in *ingest) lay(ctx context.Context, n int, last bool) error {
 		return err
 	}
 	in.begin(rest)
-	in.s.mem.Release(in.slabs[1:]...)
-	in.slabs = in.slabs[:1]
+	if in.size-in.turn >= keepBytes {
+		in.turn = in.size
+		in.s.mem.Release(in.slabs[1:]...)
+		in.slabs = in.slabs[:1]
+	}
 	return nil
 }
 

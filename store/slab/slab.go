@@ -41,7 +41,7 @@ type Budget struct {
 	idle    *list.List
 	where   map[Holder]*list.Element
 	cache   Holder     // asked before any idle holder
-	waiting *list.List // of *waiter, first come first served
+	waiting *list.List // of *waiter, in the order in which they came: see next
 	fast    int        // permissions left to wait for a client with a slab in hand
 	timer   *time.Timer
 	closed  bool
@@ -50,9 +50,12 @@ type Budget struct {
 
 // waiter is who waits for n slabs, all at once.
 type waiter struct {
-	n    int
-	wake chan struct{}
+	since time.Time
+	wake  chan struct{}
 }
+
+// patience is how long who came first lets others pass.
+const patience = 5 * time.Second
 
 // MinSlabs is the least number of slabs of a budget.
 const MinSlabs = 4
@@ -124,7 +127,8 @@ func (b *Budget) take(n int) []*Slab {
 
 // Acquire takes n slabs at once. While there are not enough it asks the cache, then the
 // holders that have been idle longest, for theirs, and waits its turn for as long as
-// ctx allows. A caller that holds slabs already must be Idle meanwhile, or its waiting
+// ctx allows. Who came last is served first: it is somebody who goes on, while those that
+// wait may have stopped since. Who has waited for 5 s comes before all. A caller that holds slabs already must be Idle meanwhile, or its waiting
 // may never end. n is at most three quarters of the slabs there are: the rest may be in
 // the hands of clients that do nothing.
 func (b *Budget) Acquire(ctx context.Context, n int) ([]*Slab, error) {
@@ -136,7 +140,7 @@ func (b *Budget) Acquire(ctx context.Context, n int) ([]*Slab, error) {
 	if n > len(b.mem)/b.size-b.fastTotal() {
 		return nil, fmt.Errorf("slab: %d of %d at once", n, len(b.mem)/b.size)
 	}
-	w := &waiter{n: n}
+	w := &waiter{since: time.Now()}
 	turn := b.waiting.PushBack(w)
 	defer func() {
 		if !b.closed {
@@ -150,7 +154,7 @@ func (b *Budget) Acquire(ctx context.Context, n int) ([]*Slab, error) {
 		}
 		w.wake = make(chan struct{})
 		wake := w.wake
-		if turn == b.waiting.Front() {
+		if turn == b.next() {
 			if got := b.take(n); got != nil {
 				return got, nil
 			}
@@ -209,9 +213,18 @@ func (b *Budget) put(slabs []*Slab) {
 	b.wake()
 }
 
-// wake calls the first who waits, to look again. b.mu is held.
+// next is whose turn it is; nil: nobody waits. b.mu is held.
+func (b *Budget) next() *list.Element {
+	first := b.waiting.Front()
+	if first == nil || time.Since(first.Value.(*waiter).since) > patience {
+		return first
+	}
+	return b.waiting.Back()
+}
+
+// wake calls the one whose turn it is, to look again. b.mu is held.
 func (b *Budget) wake() {
-	if e := b.waiting.Front(); e != nil {
+	if e := b.next(); e != nil {
 		if w := e.Value.(*waiter); w.wake != nil {
 			close(w.wake)
 			w.wake = nil

@@ -172,3 +172,42 @@ func TestManyHolders(t *testing.T) {
 		t.Fatalf("%d of %d slabs free at the end", free, total)
 	}
 }
+
+// Who came last is served first, but not before one who has waited long.
+func TestAcquireOrder(t *testing.T) {
+	for _, old := range []bool{false, true} {
+		b := newBudget(t, 4)
+		all := b.must(t, 3)
+		served := make(chan int)
+		for i := range 3 {
+			go func() {
+				s, err := b.Acquire(context.Background(), 2)
+				if err != nil {
+					t.Error(err)
+				}
+				served <- i
+				b.Release(s...)
+			}()
+			for queued := 0; queued <= i; time.Sleep(time.Millisecond) {
+				b.mu.Lock()
+				queued = b.waiting.Len()
+				b.mu.Unlock()
+			}
+		}
+		if old {
+			b.mu.Lock()
+			b.waiting.Front().Value.(*waiter).since = time.Now().Add(-patience - time.Second)
+			b.mu.Unlock()
+		}
+		b.Release(all...)
+		want := []int{2, 1, 0}
+		if old {
+			want = []int{0, 2, 1}
+		}
+		for i, w := range want {
+			if got := <-served; got != w {
+				t.Errorf("old %v: %d was served as number %d, want %d", old, got, i+1, w)
+			}
+		}
+	}
+}
