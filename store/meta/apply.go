@@ -101,6 +101,8 @@ func (s *session) apply(op Op) (err error) {
 		}
 	case *PutPack:
 		err = s.putPack(o)
+	case *PutEpoch:
+		_, err = s.exec("UPDATE store SET epoch = max(epoch, ?) WHERE id = 1", o.Epoch)
 	default:
 		err = fmt.Errorf("unknown op %T", op)
 	}

@@ -245,6 +245,7 @@ func everyOp() []Op {
 		&PutProp{7, Prop{Name: PropName{"urn:x", "a"}, Lang: "en", Value: []byte("v")}},
 		&PutProp{7, Prop{Name: PropName{"urn:x", "b"}}},
 		&DropProp{7, PropName{"urn:x", "b"}},
+		&PutEpoch{3},
 		&PutPack{Pack{ID: 1, Object: 1, Bytes: 10, Records: 2, Sealed: now, Name: "01/1.pack"}},
 	}
 }

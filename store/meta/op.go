@@ -39,6 +39,7 @@ const (
 	opPropGone    opKind = 23
 	opPack        opKind = 24
 	opVersions    opKind = 25
+	opEpoch       opKind = 26
 )
 
 // newOp makes an empty op to decode into; nil for an unknown kind.
@@ -94,6 +95,8 @@ func newOp(k opKind) Op {
 		return &PutPack{}
 	case opVersions:
 		return &PutVersionOwner{}
+	case opEpoch:
+		return &PutEpoch{}
 	}
 	return nil
 }
@@ -195,6 +198,8 @@ type (
 	}
 	// PutPack registers a sealed pack and the object that holds it.
 	PutPack struct{ Pack }
+	// PutEpoch raises the epoch of the store.
+	PutEpoch struct{ Epoch int64 }
 )
 
 // Session is a signed-in browser.
@@ -243,3 +248,4 @@ func (*PutProp) kind() opKind         { return opProp }
 func (*DropProp) kind() opKind        { return opPropGone }
 func (*PutPack) kind() opKind         { return opPack }
 func (*PutVersionOwner) kind() opKind { return opVersions }
+func (*PutEpoch) kind() opKind        { return opEpoch }

@@ -202,6 +202,8 @@ func (o *PutPack) fields(c *coder) {
 	c.str(&o.Pack.Name)
 }
 
+func (o *PutEpoch) fields(c *coder) { c.i64(&o.Epoch) }
+
 func (o *PutVersionOwner) fields(c *coder) {
 	num(c, &o.From)
 	num(c, &o.To)
