@@ -46,6 +46,27 @@ func (s *Store) HogForTest(leave int) (release func()) {
 	return func() { s.mem.Release(slabs...) }
 }
 
+// CheckpointForTest writes a checkpoint, as gc will.
+func (s *Store) CheckpointForTest(ctx context.Context) (lsn uint64, err error) {
+	return s.checkpoint(ctx)
+}
+
+// CheckpointAtForTest is where the last record of a checkpoint lies; 0: nowhere.
+func (s *Store) CheckpointAtForTest(ctx context.Context, lsn uint64) (id meta.PackID, offset int64) {
+	for _, p := range s.packs.Packs() {
+		for n := uint32(0); ; n++ {
+			es, err := s.packs.Entries(ctx, p.ID, n, 1)
+			if err != nil {
+				break
+			}
+			if es[0].Type == pack.Checkpoint && es[0].LSN() == lsn {
+				id, offset = p.ID, es[0].Offset
+			}
+		}
+	}
+	return id, offset
+}
+
 // DropForTest drops a pack that nothing needs, as gc will: it is drained, and what is
 // referred to is looked up when nobody has a pin any more. 0: none was dropped.
 func (s *Store) DropForTest(ctx context.Context, pick func(n int) int) (meta.PackID, error) {

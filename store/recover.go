@@ -10,8 +10,9 @@ import (
 	"cairn/store/pack"
 )
 
-// recover brings the database up to what the packs hold, then lets changes begin.
-func (s *Store) recover(ctx context.Context, sb superblock) error {
+// recover brings the database up to what the packs hold, then lets changes begin. old is
+// what a rebuilt one takes the place of; nil: none.
+func (s *Store) recover(ctx context.Context, sb superblock, old *aside) error {
 	st, ok, err := s.db.State(ctx)
 	if err != nil {
 		return err
@@ -25,12 +26,18 @@ func (s *Store) recover(ctx context.Context, sb superblock) error {
 	if st.UUID != sb.Store {
 		return fmt.Errorf("%w: meta.db belongs to another store than cairn.json", ErrCorrupt)
 	}
-	n, err := s.replay(ctx, st.Applied)
+	n, after, err := s.replay(ctx, st.Applied)
 	if err != nil {
 		return fmt.Errorf("replaying the packs: %w", err)
 	}
 	if n > 0 {
-		s.o.Log.Info("replayed commits that the database did not have", "records", n, "after", st.Applied)
+		s.o.Log.Info("replayed commits that the database did not have", "records", n, "after", after)
+	}
+	if old != nil {
+		if err := old.check(ctx); err != nil {
+			return err
+		}
+		*s.o.rebuild = Rebuilt{Commits: n, After: after, Old: old.name()}
 	}
 	if err := s.mend(ctx); err != nil {
 		return err
@@ -47,7 +54,9 @@ func (s *Store) recover(ctx context.Context, sb superblock) error {
 }
 
 // replay has the packs read that the database does not know as sealed, and applies
-// the commits found in them that it does not have, each when the next is known:
+// the commits found in them that it does not have, each when the next is known. A database
+// without any rows begins with those of the newest checkpoint. It returns how many it
+// applied, and what they came after.
 //
 // Of two records with one number the later counts. The earlier was never acknowledged:
 // it was lost from a scan by damage before it, so its number was given again.
@@ -56,8 +65,11 @@ func (s *Store) recover(ctx context.Context, sb superblock) error {
 // the record and lost, before it in its pack, what was written with the same flush.
 // Nobody was told of such a commit. For any other record missing data is damage,
 // which Check reports, and no reason to leave the record out.
-func (s *Store) replay(ctx context.Context, applied uint64) (int, error) {
+func (s *Store) replay(ctx context.Context, applied uint64) (records int, after uint64, err error) {
 	known := func(id meta.PackID) bool {
+		if applied == 0 { // what it says may be a part of a checkpoint
+			return false
+		}
 		var ok bool
 		err := s.db.View(ctx, func(r *meta.Reader) (err error) {
 			ok, err = r.PackKnown(id)
@@ -65,23 +77,50 @@ func (s *Store) replay(ctx context.Context, applied uint64) (int, error) {
 		})
 		return err == nil && ok // unsure: read it
 	}
-	r, err := s.db.Replay(ctx)
-	if err != nil {
-		return 0, err
+	var r *meta.Replay
+	apply := func(payload []byte) (err error) {
+		if r == nil {
+			if applied == 0 { // a crash may have left a part of a checkpoint
+				err = s.restore(ctx, 0, func(func([]byte) error) error { return nil })
+			}
+			if err == nil {
+				r, err = s.db.Replay(ctx)
+			}
+		}
+		if err == nil {
+			err = r.Apply(payload)
+		}
+		return err
 	}
 	var held []byte
 	var heldLSN uint64
-	err = s.packs.Recover(ctx, known, func(lsn uint64, payload []byte) error {
-		if lsn <= applied {
-			return nil
-		}
-		if held != nil && heldLSN != lsn {
-			if err := r.Apply(held); err != nil {
-				return err
+	err = s.packs.Recover(ctx, known, pack.Visitor{
+		Base: func(lsn uint64, each func(func([]byte) error) error) (taken bool, err error) {
+			if applied > 0 { // the database has rows of its own
+				return true, nil
 			}
-		}
-		held, heldLSN = slices.Clone(payload), lsn
-		return nil
+			s.o.Log.Info("making the database from a checkpoint", "lsn", lsn)
+			if err := s.restore(ctx, lsn, each); errors.Is(err, pack.ErrCorrupt) {
+				s.o.Log.Error("a checkpoint cannot be used; an older one, or all commits, may do", "lsn", lsn, "err", err)
+				return false, nil
+			} else if err != nil {
+				return false, err
+			}
+			applied = lsn
+			return true, nil
+		},
+		Commit: func(lsn uint64, payload []byte) error {
+			if lsn <= applied {
+				return nil
+			}
+			if held != nil && heldLSN != lsn {
+				if err := apply(held); err != nil {
+					return err
+				}
+			}
+			held, heldLSN = slices.Clone(payload), lsn
+			return nil
+		},
 	})
 	if err == nil && held != nil {
 		var missing error
@@ -91,10 +130,13 @@ func (s *Store) replay(ctx context.Context, applied uint64) (int, error) {
 		case missing != nil:
 			s.o.Log.Error("the newest commit was not complete when the server stopped; it was not acknowledged and is left out", "lsn", heldLSN, "err", missing)
 		default:
-			err = r.Apply(held)
+			err = apply(held)
 		}
 	}
-	return r.Records, r.End(err)
+	if r == nil {
+		return 0, applied, err
+	}
+	return r.Records, applied, r.End(err)
 }
 
 // missing is why a record that a commit refers to is not there; nil if all are. The error is

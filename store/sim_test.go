@@ -143,6 +143,7 @@ type simStats struct {
 	opens                                           int
 
 	spills, hits, coded, drops, mended, held int
+	points, rebuilt                          int // checkpoints, databases that were lost
 }
 
 func (s *simStats) add(n *int, by int) {
@@ -160,9 +161,9 @@ func (s *simStats) crashes() int {
 func (s *simStats) String() string {
 	return fmt.Sprintf("%d crashes: power lost at a call %d, when idle %d, after a failed flush %d; killed at a call %d; recoveries interrupted %d. "+
 		"%d clean restarts, %d openings. %d acknowledged operations checked: acknowledged losses %d, unopenable stores %d, checks that complain %d. "+
-		"%d slabs spilled, %d chunks stored already, %d compressed, %d packs dropped, %d packs mended, %d batches held",
+		"%d slabs spilled, %d chunks stored already, %d compressed, %d packs dropped, %d packs mended, %d batches held, %d checkpoints, %d databases lost",
 		s.power+s.kill+s.flush+s.calm+s.during, s.power, s.calm, s.flush, s.kill, s.during, s.clean, s.opens, s.acked, s.lost, s.unopenable, s.unclean,
-		s.spills, s.hits, s.coded, s.drops, s.mended, s.held)
+		s.spills, s.hits, s.coded, s.drops, s.mended, s.held, s.points, s.rebuilt)
 }
 
 // simLife is the life of one disk: runs that end in crashes, each with what comes after.
@@ -235,6 +236,9 @@ func (l *simLife) run(crashes int) {
 // it. false: it does not open, or something is lost.
 func (l *simLife) start(last bool) bool {
 	par := simSettings[l.r.IntN(len(simSettings))]
+	if l.r.IntN(6) == 0 {
+		l.loseDatabase()
+	}
 	for tries := 0; ; tries++ {
 		doomed := tries < 4 && l.r.IntN(3) == 0
 		if doomed {
@@ -308,6 +312,27 @@ func (l *simLife) drop(r *rand.Rand, sick func() bool) error {
 	return nil
 }
 
+// checkpoint is what gc does before it drops commits.
+func (l *simLife) checkpoint(sick func() bool) error {
+	switch _, err := l.m.s.CheckpointForTest(context.Background()); {
+	case err == nil:
+		l.stats.add(&l.stats.points, 1)
+	case !sick():
+		return fmt.Errorf("writing a checkpoint: %w", err)
+	}
+	return nil
+}
+
+// loseDatabase is what somebody does who deletes it, or restores all but it.
+func (l *simLife) loseDatabase() {
+	for _, name := range []string{"meta.db", "meta.db-wal", "meta.db-shm"} {
+		l.m.disk.Remove("/srv/data/" + name) // not all are there
+	}
+	l.m.disk.SyncDir("/srv/data")
+	l.note("the database is lost")
+	l.stats.add(&l.stats.rebuilt, 1)
+}
+
 // simLog counts the packs that were mended.
 type simLog struct {
 	slog.Handler
@@ -355,11 +380,16 @@ func (l *simLife) work() bool {
 					errs[i] = err
 					break
 				}
-				if r.IntN(6) == 0 {
-					if err := l.drop(r, sick); err != nil {
-						errs[i] = err
-						break
-					}
+				var err error
+				switch r.IntN(12) {
+				case 0, 1:
+					err = l.drop(r, sick)
+				case 2:
+					err = l.checkpoint(sick)
+				}
+				if err != nil {
+					errs[i] = err
+					break
 				}
 				l.quiet()
 			}

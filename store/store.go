@@ -64,6 +64,8 @@ type Options struct {
 	// HoldCommits is meta.Options.Hold: -1 has COMMITs wait even while somebody reads. For
 	// tests.
 	HoldCommits int
+	// rebuild has the database made again, and told of it.
+	rebuild *Rebuilt
 	// UnsafeFS accepts a data folder on a file system that loses or shares files.
 	UnsafeFS bool
 }
@@ -113,8 +115,12 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 		return nil, err
 	}
 	s = &Store{o: o, fs: o.FS, busy: map[UploadID]bool{}, closing: make(chan struct{})}
+	var old *aside
 	defer func() {
 		if err != nil {
+			if old != nil {
+				err = errors.Join(err, old.back())
+			}
 			s.release()
 			s, err = nil, &OpError{"open", o.Dir, err}
 		}
@@ -140,12 +146,17 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if err != nil {
 		return s, outward(err)
 	}
+	if o.rebuild != nil {
+		if old, err = s.setAside(ctx); err != nil {
+			return s, outward(err)
+		}
+	}
 	s.db, err = meta.Open(ctx, meta.Options{Path: filepath.Join(o.Dir, "meta.db"), Log: (*commitLog)(s), Now: o.Clock, Trace: o.Trace, Slog: o.Log, Connect: o.Connect,
 		Hold: o.HoldCommits, Room: s.plentyFree})
 	if err != nil {
 		return s, outward(err)
 	}
-	if err = s.recover(ctx, sb); err != nil {
+	if err = s.recover(ctx, sb, old); err != nil {
 		return s, outward(err)
 	}
 	s.tasks.Go(s.sweep)

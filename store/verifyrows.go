@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	rebuildAdvice = "move meta.db, meta.db-wal and meta.db-shm out of the folder; the next start makes the database again from the packs"
+	rebuildAdvice = "run 'cairn rebuild': it makes the database again from the packs"
 	keepAdvice    = "keep meta.db, it is the only copy of some rows now; restore the damaged packs from a backup"
 )
 

@@ -140,7 +140,7 @@ func BenchmarkFind(b *testing.B) {
 	if s, err = Open(b.Context(), o); err != nil {
 		b.Fatal(err)
 	}
-	if err := s.Recover(b.Context(), func(meta.PackID) bool { return false }, nil); err != nil {
+	if err := s.Recover(b.Context(), func(meta.PackID) bool { return false }, Visitor{}); err != nil {
 		b.Fatal(err)
 	}
 	var before, after runtime.MemStats

@@ -79,6 +79,11 @@ func newDraft(recs []Record) (*draft, error) {
 			clear(e.ID[:])
 			le.PutUint64(e.ID[:], r.LSN)
 		}
+		if r.Type == Checkpoint {
+			le.PutUint32(e.ID[8:], r.Of.Number)
+			le.PutUint32(e.ID[12:], r.Of.Count)
+			copy(e.ID[16:], r.Of.Whole[:])
+		}
 		d.crcs, e.StoredCRC = blockCRCs(d.crcs, parts...)
 		d.payloads[i] = parts
 		d.buffers += len(parts) + 2

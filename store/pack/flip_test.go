@@ -56,7 +56,7 @@ func TestFlipSealed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Recover(ctx, b.isSealed, nil); err != nil {
+		if err := s.Recover(ctx, b.isSealed, Visitor{}); err != nil {
 			t.Fatal(err)
 		}
 		for n, got := range readAll(s) {
@@ -122,7 +122,7 @@ func TestFlipOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Recover(ctx, b.isSealed, func(uint64, []byte) error { return nil }); err != nil {
+		if err := s.Recover(ctx, b.isSealed, Visitor{}); err != nil {
 			t.Fatal(err)
 		}
 		got := readAll(s)

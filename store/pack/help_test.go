@@ -74,10 +74,10 @@ func (b *bench) open() (*Set, []visited) {
 	}
 	b.t.Cleanup(func() { s.Close() })
 	var got []visited
-	err = s.Recover(b.t.Context(), b.isSealed, func(lsn uint64, p []byte) error {
+	err = s.Recover(b.t.Context(), b.isSealed, Visitor{Commit: func(lsn uint64, p []byte) error {
 		got = append(got, visited{lsn, string(p)})
 		return nil
-	})
+	}})
 	if err != nil {
 		b.t.Fatal(err)
 	}

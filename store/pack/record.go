@@ -61,6 +61,8 @@ type Record struct {
 	ID chunk.ID
 	// LSN numbers a commit or checkpoint.
 	LSN uint64
+	// Of says which record of a checkpoint this is.
+	Of Part
 	// PlainCRC is the CRC-32 (IEEE) of a chunk's plain bytes, else 0.
 	PlainCRC uint32
 	// Payload is what is stored: 0 to MaxStored bytes.
@@ -72,6 +74,13 @@ type Record struct {
 	// needed for Raw. Plain bytes of a chunk are at most chunk.MaxBytes.
 	Codec Codec
 	Plain int
+}
+
+// Part is one record of a checkpoint.
+type Part struct {
+	Number uint32   // from 0
+	Count  uint32   // in the last, how many there are; else 0
+	Whole  [16]byte // random, the same in all of them
 }
 
 // parts is the payload, and its length.
@@ -117,6 +126,11 @@ func (e *Entry) LSN() uint64 {
 		return le.Uint64(e.ID[:])
 	}
 	return 0
+}
+
+// part is which record of its checkpoint e is.
+func (e *Entry) part() Part {
+	return Part{le.Uint32(e.ID[8:]), le.Uint32(e.ID[12:]), [16]byte(e.ID[16:])}
 }
 
 // commitLSN is the number of a commit, 0 of any other record. A checkpoint stands for

@@ -16,9 +16,9 @@ import (
 
 // Recover reads every pack for which sealed returns false: its footer if that is
 // whole, else its records. Torn tails are cut off. What it found is durable before it
-// calls visit, once for each COMMIT record in these packs, in the order of their LSNs
-// (then packs, ordinals); payload is valid during the call. By then Entries and Read
-// work. An error of visit ends Recover and is returned.
+// calls v.Base and then v.Commit, once for each COMMIT record in these packs, in the order
+// of their LSNs (then packs, ordinals); payload is valid during the call. By then Entries
+// and Read work. An error of v ends Recover and is returned.
 //
 // No pack of an earlier run is appended to: if its last record was lost, by damage or
 // by a disk that lied, the ordinal would be given again, and a row that refers to the
@@ -31,10 +31,10 @@ import (
 // A damaged pack may also be one that lost power with writes in flight. Its commits
 // are visited too: check that what they refer to is there, and no pad, before believing
 // them. Lost lists such packs, and Mend makes them whole, if nothing needs what is lost.
-func (s *Set) Recover(ctx context.Context, sealed func(meta.PackID) bool, visit func(lsn uint64, payload []byte) error) error {
+func (s *Set) Recover(ctx context.Context, sealed func(meta.PackID) bool, v Visitor) error {
 	var (
-		open    []*pack
-		commits []commit
+		open []*pack
+		logs logs
 	)
 	dirs := map[string]bool{}
 	for _, p := range s.sorted() {
@@ -48,7 +48,7 @@ func (s *Set) Recover(ctx context.Context, sealed func(meta.PackID) bool, visit 
 		dirs[filepath.Dir(p.path)] = true
 		if keep {
 			open = append(open, p)
-			if commits, err = s.commits(p, commits); err != nil {
+			if err := logs.add(p); err != nil {
 				return fmt.Errorf("recover pack %s: %w", name(p.id), err)
 			}
 		}
@@ -56,7 +56,7 @@ func (s *Set) Recover(ctx context.Context, sealed func(meta.PackID) bool, visit 
 	if err := s.syncDirs(dirs); err != nil {
 		return err
 	}
-	if err := s.visit(ctx, commits, visit); err != nil {
+	if err := s.visit(ctx, &logs, v); err != nil {
 		return err
 	}
 	if err := s.resume(ctx, open); err != nil {
@@ -231,71 +231,6 @@ func rewrite(f object.File, m marker, heads []Entry) error {
 		var head [RecordBytes]byte
 		putRecord(head[:], m, &heads[i])
 		if _, err := f.WriteAt(head[:], heads[i].Offset-RecordBytes); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// commit is where a COMMIT record lies.
-type commit struct {
-	lsn    uint64
-	pack   *pack
-	offset int64
-	stored uint32
-	crc    uint32
-}
-
-// commits appends the commits of p to out. If p is sealed its index then leaves memory.
-func (s *Set) commits(p *pack, out []commit) ([]commit, error) {
-	for i := range p.index.entries {
-		e := &p.index.entries[i]
-		if e.Type != Commit {
-			continue
-		}
-		if e.Codec != Raw || !e.Readable() {
-			return nil, fmt.Errorf("commit %d: %w: codec %d, key %d, flags %#x", e.LSN(), ErrVersion, e.Codec, e.KeyID, e.Flags)
-		}
-		out = append(out, commit{e.LSN(), p, e.Offset, e.Stored, e.StoredCRC})
-	}
-	if p.sealed {
-		p.index = nil
-	}
-	return out, nil
-}
-
-// visit calls back for each commit, by LSN.
-func (s *Set) visit(ctx context.Context, all []commit, visit func(lsn uint64, payload []byte) error) error {
-	slices.SortStableFunc(all, func(a, b commit) int { return cmp.Compare(a.lsn, b.lsn) })
-	var (
-		of  *pack
-		f   object.File
-		buf []byte
-		err error
-	)
-	defer func() {
-		if f != nil {
-			f.Close()
-		}
-	}()
-	for _, c := range all {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if c.pack != of {
-			if f != nil {
-				f.Close()
-			}
-			if f, err = s.opt.FS.Open(c.pack.path, os.O_RDONLY); err != nil {
-				return err
-			}
-			of = c.pack
-		}
-		e := Entry{Offset: c.offset, Stored: c.stored, StoredCRC: c.crc}
-		if buf, err = readPayload(f, c.pack.id, &e, buf); err != nil {
-			return fmt.Errorf("commit %d: %w", c.lsn, err)
-		}
-		if err := visit(c.lsn, buf); err != nil {
 			return err
 		}
 	}

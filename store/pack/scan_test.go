@@ -251,7 +251,7 @@ func TestNewerCommit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = s.Recover(ctx, b.isSealed, func(uint64, []byte) error { return nil })
+		err = s.Recover(ctx, b.isSealed, Visitor{})
 		if errors.Is(err, ErrVersion) != (name != "") {
 			t.Errorf("%q: got %v", name, err)
 		}

@@ -203,7 +203,7 @@ func TestOthersPacks(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			if err := s.Recover(ctx, b.isSealed, nil); !errors.Is(err, c.want) {
+			if err := s.Recover(ctx, b.isSealed, Visitor{}); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 		})

@@ -63,7 +63,7 @@ func TestUnreadablePackEndsRecover(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = s.Recover(t.Context(), func(meta.PackID) bool { return false }, func(uint64, []byte) error { return nil })
+			err = s.Recover(t.Context(), func(meta.PackID) bool { return false }, Visitor{})
 			if !errors.Is(err, errBlind) {
 				t.Errorf("sealed %v, from %d: %v", sealed, from, err)
 			}

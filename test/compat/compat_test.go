@@ -38,6 +38,18 @@ func TestReader(t *testing.T) {
 	if !strings.Contains(rebuilt, "no problem found") {
 		t.Errorf("cairn verify: %s", rebuilt)
 	}
+	// From all commits, and from the checkpoint that this leaves.
+	for _, from := range []string{"from all ", "from a checkpoint "} {
+		if out, err := s.Cairn("", "rebuild"); err != nil || !strings.Contains(out, from) {
+			t.Fatalf("cairn rebuild: %v\n%s", err, out)
+		}
+		compare(t, s.Dir, want)
+		s.Check("--deep")
+	}
+	s.Restart()
+	if again := served(t, s); !maps.Equal(again, want) {
+		t.Error("a rebuilt store serves other files")
+	}
 }
 
 // noise is bytes that cannot be compressed, those of another seed others.

@@ -269,7 +269,7 @@ class Pack:
             if whole != r.crc32c:
                 say("CRC-32C of the payload of ordinal %d" % r.ordinal)
                 self.bad.add(r.ordinal)
-            if r.type in (COMMIT, CHECKPOINT):
+            if r.type == COMMIT:
                 lsns.append(int.from_bytes(r.id[:8], "little"))
         if at != self.end:
             say("%d bytes before the footer are no record's" % (self.end - at))
@@ -366,7 +366,7 @@ class Pack:
                 raise Damage("CRC-32 of the plain bytes")
         elif r.crc32:
             raise Damage("CRC-32 where there is none")
-        if r.type in (COMMIT, CHECKPOINT, PAD):
+        if r.type in (COMMIT, PAD):
             if any(r.id[0 if r.type == PAD else 8:]):
                 raise Damage("id is not zero")
         elif check_id and key is not None and r.type in (CHUNK, TAIL, MANIFEST):

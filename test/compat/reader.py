@@ -160,7 +160,7 @@ class Store:
     def _replay(self):
         """*A store without its database*: all checkpoints and commits, by LSN."""
         commits = {}
-        checkpoints = defaultdict(list)
+        checkpoints = defaultdict(dict)
         for p in self.packs.values():
             for r in p.records.values():
                 if r.type not in (COMMIT, CHECKPOINT):
@@ -173,7 +173,8 @@ class Store:
                     self.problems.append("pack %d, commit %d: %s" % (p.id, r.ordinal, e))
                     continue
                 if r.type == CHECKPOINT:
-                    checkpoints[c.lsn].append((p.id, r.ordinal, r.flags, c))
+                    number, count = (int.from_bytes(r.id[at:at + 4], "little") for at in (8, 12))
+                    checkpoints[c.lsn, r.id[16:]][number] = count, c
                     continue
                 # packs and ordinals ascend, so the later one is the one that counts
                 if c.lsn in commits:
@@ -181,11 +182,13 @@ class Store:
                                       % (c.lsn, p.id, r.ordinal))
                 commits[c.lsn] = p, r, c
         begin = 0
-        for lsn in sorted(checkpoints, reverse=True):
-            if any(flags & 1 for _, _, flags, _ in checkpoints[lsn]):
+        for lsn, which in sorted(checkpoints, reverse=True):
+            parts = checkpoints[lsn, which]
+            n = len(parts)
+            if [parts.get(k, (0,))[0] for k in range(n)] == [0] * (n - 1) + [n]:
                 begin = lsn
-                for _, _, _, c in sorted(checkpoints[lsn], key=lambda x: x[:2]):
-                    self.tables.apply(c)
+                for k in range(n):
+                    self.tables.apply(parts[k][1])
                 break
         order = [lsn for lsn in sorted(commits) if lsn > begin]
         self.first, self.last = (order[0], order[-1]) if order else (begin, begin)

@@ -114,6 +114,7 @@ _SPEC = {
     23: ("drop property", "property", "*i node, *text namespace, *text local"),
     24: ("keep", "sealed pack", "*i id, i object, i first, i bytes, i records, time sealed, text name"),
     25: ("give versions", "old version", "i from, i to"),
+    26: ("raise", "epoch", "i number"),
 }
 
 

@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"cairn/store/meta"
+	"cairn/store/pack"
+)
+
+// checkpointPart is about what the payload of one record of a checkpoint has.
+const checkpointPart = 1 << 20
+
+// checkpoint lays all rows down in the packs, as they are after some commit, whose number
+// it returns, and has them durable: from then on the commits up to that one are not needed
+// to make the database again. Changes go on meanwhile; the log of the database is not cut
+// while it runs. What a crash or an error leaves of it counts for nothing.
+func (s *Store) checkpoint(ctx context.Context) (lsn uint64, err error) {
+	lane := s.packs.Lease()
+	defer s.packs.Return(lane)
+	held := holds{set: s.packs}
+	defer held.release()
+	var (
+		rows meta.Payload
+		of   pack.Part
+		now  = s.o.Clock()
+	)
+	rand.Read(of.Whole[:])
+	lay := func() error {
+		payload := rows.Take(lsn, now)
+		place, err := lane.Append(ctx, pack.Record{Type: pack.Checkpoint, LSN: lsn, Of: of, Payload: payload, Plain: len(payload)})
+		if err != nil {
+			return err
+		}
+		held.took(place.Pack)
+		of.Number++
+		return nil
+	}
+	err = s.db.Dump(ctx, func(n uint64) { lsn = n }, func(op meta.Op) error {
+		if rows.Add(op); rows.Size() < checkpointPart {
+			return nil
+		}
+		return lay()
+	})
+	if err == nil {
+		of.Count = of.Number + 1
+		err = lay()
+	}
+	if err == nil {
+		err = s.packs.Flush(ctx, held.packs()...)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("checkpoint: %w", err)
+	}
+	return lsn, nil
+}
+
+// restore makes the rows of a checkpoint in the database, in place of all that it has.
+func (s *Store) restore(ctx context.Context, lsn uint64, each func(func([]byte) error) error) error {
+	r, err := s.db.Restore(ctx, lsn)
+	if err != nil {
+		return err
+	}
+	return r.End(each(r.Apply))
+}
