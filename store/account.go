@@ -142,6 +142,12 @@ func (s *Store) UserByName(ctx context.Context, name string) (u User, err error)
 	return u, fail("user", Path(name), err)
 }
 
+// UserByID implements API.
+func (s *Store) UserByID(ctx context.Context, id UserID) (u User, err error) {
+	err = s.db.Look(ctx, func(r *meta.Reader) error { return found(&u)(r.Account(id)) })
+	return u, fail("user", "", err)
+}
+
 // AppPasswordUser implements API.
 func (s *Store) AppPasswordUser(ctx context.Context, hash [32]byte) (u User, err error) {
 	err = s.db.Look(ctx, func(r *meta.Reader) error { return found(&u)(r.AccountByAppPassword(hash)) })

@@ -31,6 +31,9 @@ type (
 // ParseUploadID reads what UploadID.String wrote.
 func ParseUploadID(s string) (UploadID, bool) { return meta.ParseUploadID(s) }
 
+// ParseVersionID reads what VersionID.String wrote.
+func ParseVersionID(s string) (VersionID, bool) { return meta.ParseVersionID(s) }
+
 // The kinds of node.
 const (
 	File   = meta.File
@@ -59,6 +62,16 @@ type Scope struct {
 type Written struct {
 	Node
 	Created bool
+}
+
+// InTrash is a removed node, and what can be told of it.
+type InTrash struct {
+	Trashed
+	Now Node // as it lies in the trash, sums of a folder included
+	// Folder is the path of the folder that it was in, as that is called now. With
+	// FolderGone that is in the trash too, and Folder the path that it had.
+	Folder     Path
+	FolderGone bool
 }
 
 // View is the tree as one transaction sees it. It is valid only during the call it
@@ -198,13 +211,25 @@ type API interface {
 	Copy(ctx context.Context, sc Scope, from, to Path, o MoveOptions) (Written, error)
 	// Remove puts a node, with all below it, into the trash: O(1) statements.
 	Remove(ctx context.Context, sc Scope, p Path, c Conditions) error
-	// Trash pages what can be restored, newest first, older than before (0: all).
-	Trash(ctx context.Context, sc Scope, before int64, limit int) ([]Trashed, error)
+	// Trash pages what can be restored, newest first: at most limit, whose Seq is below
+	// before (0: all).
+	Trash(ctx context.Context, sc Scope, before int64, limit int) ([]InTrash, error)
 	// Restore puts a trashed node back under its old parent and name, or at to if
 	// that is not the root. ErrNotExist, ErrExist, ErrNoParent.
 	Restore(ctx context.Context, sc Scope, id NodeID, to Path, c Conditions) (Node, error)
-	// Versions lists the superseded contents of a file, newest first.
-	Versions(ctx context.Context, sc Scope, p Path) ([]Version, error)
+	// Versions finds the node at p and pages the contents that it held before, newest
+	// first: at most limit, whose Until is below before (0: all). A folder has none.
+	Versions(ctx context.Context, sc Scope, p Path, before int64, limit int) (Node, []Version, error)
+	// OpenVersion is Open of a file as it was at one of its versions, or is: the
+	// content's Node has the version's id, size, time and author. ErrNotExist: no such
+	// file, or no such version of it. ErrIsFolder.
+	OpenVersion(ctx context.Context, sc Scope, p Path, id VersionID) (Content, error)
+	// RestoreVersion makes what a file held at an older version its content again: in one
+	// transaction, without a byte read or moved. The node keeps its id and gets a new
+	// version, written now by the scope's user, with the older one's modification time;
+	// what it held becomes an older version, and the one restored stays one. The current
+	// version changes nothing. ErrNotExist as OpenVersion; else the errors of Put.
+	RestoreVersion(ctx context.Context, sc Scope, p Path, id VersionID, c Conditions) (Node, error)
 	// Touch sets the modification time.
 	Touch(ctx context.Context, sc Scope, p Path, t time.Time, c Conditions) (Node, error)
 
@@ -268,6 +293,8 @@ type API interface {
 	Users(ctx context.Context) ([]User, error)
 	// Its Used is 0, as that of AppPasswordUser.
 	UserByName(ctx context.Context, name string) (User, error)
+	// UserByID finds an account that has not been removed, without Used: ErrNotExist.
+	UserByID(ctx context.Context, u UserID) (User, error)
 	AddAppPassword(ctx context.Context, u UserID, label string, hash [32]byte) (AppPassword, error)
 	AppPasswords(ctx context.Context, u UserID) ([]AppPassword, error)
 	RemoveAppPassword(ctx context.Context, u UserID, id int64) error

@@ -105,7 +105,7 @@ func (r *flipRig) all(ctx context.Context, s *store.Store) shown {
 				walk(q, depth+1)
 				continue
 			}
-			vs, err := s.Versions(ctx, r.sc, q)
+			_, vs, err := s.Versions(ctx, r.sc, q, 0, 1000)
 			say(vs, err)
 			get(q)
 		}

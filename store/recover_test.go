@@ -71,7 +71,7 @@ func describe(t *testing.T, r *rig) string {
 				walk(q)
 				continue
 			}
-			vs, err := r.s.Versions(t.Context(), r.sc, q)
+			_, vs, err := r.s.Versions(t.Context(), r.sc, q, 0, 1000)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -83,18 +83,6 @@ func weight(tx *meta.Tx, n Node) (bytes, files int64, err error) {
 	return now.Bytes, now.Files, err
 }
 
-// Trash implements API.
-func (s *Store) Trash(ctx context.Context, sc Scope, before int64, limit int) (ts []Trashed, err error) {
-	err = s.db.View(ctx, func(r *meta.Reader) error {
-		if err := wholeSpace(r, sc, MayRead); err != nil {
-			return err
-		}
-		ts, err = r.TrashPage(sc.Space, before, limit)
-		return err
-	})
-	return ts, fail("trash", "", err)
-}
-
 // wholeSpace refuses scopes that are only a part of a space: the trash is not theirs.
 func wholeSpace(r *meta.Reader, sc Scope, right Rights) error {
 	if err := sc.need(right); err != nil {

@@ -206,7 +206,7 @@ func simLook(s *store.Store, sc store.Scope, tags *simTags) (*simState, error) {
 			if err := tags.add(k, n.content); err != nil {
 				return err
 			}
-			vs, err := s.Versions(ctx, sc, q)
+			_, vs, err := s.Versions(ctx, sc, q, 0, 1<<20)
 			if err != nil {
 				return err
 			}

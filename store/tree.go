@@ -208,19 +208,3 @@ func (s *Store) List(ctx context.Context, sc Scope, p Path, after string, limit 
 	})
 	return nodes, fail("list", p, err)
 }
-
-// Versions implements API.
-func (s *Store) Versions(ctx context.Context, sc Scope, p Path) (vs []Version, err error) {
-	err = s.db.View(ctx, func(r *meta.Reader) error {
-		if err := sc.need(MayRead); err != nil {
-			return err
-		}
-		pl, err := find(r, sc, p)
-		if err != nil {
-			return err
-		}
-		vs, err = r.Versions(pl.node.ID)
-		return err
-	})
-	return vs, fail("versions", p, err)
-}

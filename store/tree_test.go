@@ -75,7 +75,7 @@ func TestMoveAndIdentity(t *testing.T) {
 	if err != nil || w.Created || w.ID != f1.ID || w.Version != tmp.Version {
 		t.Fatalf("file over file: %+v, %v", w, err)
 	}
-	vs, err := r.s.Versions(ctx, r.sc, "moved/f")
+	_, vs, err := r.s.Versions(ctx, r.sc, "moved/f", 0, 10)
 	if err != nil || len(vs) != 2 || vs[0].ID != f2.Version || vs[1].ID != f1.Version {
 		t.Errorf("versions after a safe save: %+v, %v", vs, err)
 	}

@@ -208,24 +208,45 @@ func (r *Reader) parentOf(id NodeID) (up NodeID, ok bool, err error) {
 func (r *Reader) Parent(id NodeID) (NodeID, bool, error) { return r.parentOf(id) }
 
 // Versions lists the superseded contents of a node, newest first.
-func (r *Reader) Versions(node NodeID) ([]Version, error) {
+func (r *Reader) Versions(node NodeID) ([]Version, error) { return r.VersionPage(node, 0, 1<<62) }
+
+// VersionPage is Versions of those superseded before a change (0: all), at most limit.
+func (r *Reader) VersionPage(node NodeID, before int64, limit int) ([]Version, error) {
+	if before <= 0 {
+		before = 1<<63 - 1
+	}
 	var out []Version
-	err := r.rows(`SELECT id, node, space, size, mtime, author, since, until, manifest FROM version WHERE node = ? ORDER BY until DESC`,
-		[]any{int64(node)}, func(rows *cursor) error {
-			var v Version
-			var id, manifest []byte
-			var mtime int64
-			if err := rows.Scan(&id, &v.Node, &v.Space, &v.Size, &mtime, &v.Author, &v.Since, &v.Until, &manifest); err != nil {
-				return err
-			}
-			copy(v.ID[:], id)
-			v.ModTime, v.Created = fromNano(mtime), v.ID.Time()
-			var err error
-			v.Manifest, err = DecodeManifest(manifest)
+	err := r.rows(versionColumns+" WHERE node = ? AND until < ? ORDER BY until DESC LIMIT ?", []any{int64(node), before, limit},
+		func(rows *cursor) error {
+			v, err := scanVersion(rows)
 			out = append(out, v)
 			return err
 		})
 	return out, err
+}
+
+// Version finds a superseded content, of whatever node.
+func (r *Reader) Version(id VersionID) (v Version, ok bool, err error) {
+	err = r.rows(versionColumns+" WHERE id = ?", []any{id[:]}, func(rows *cursor) error {
+		ok = true
+		v, err = scanVersion(rows)
+		return err
+	})
+	return v, ok && err == nil, err
+}
+
+const versionColumns = "SELECT id, node, space, size, mtime, author, since, until, manifest FROM version"
+
+func scanVersion(rows *cursor) (v Version, err error) {
+	var id, manifest []byte
+	var mtime int64
+	if err := rows.Scan(&id, &v.Node, &v.Space, &v.Size, &mtime, &v.Author, &v.Since, &v.Until, &manifest); err != nil {
+		return v, err
+	}
+	copy(v.ID[:], id)
+	v.ModTime, v.Created = fromNano(mtime), v.ID.Time()
+	v.Manifest, err = DecodeManifest(manifest)
+	return v, err
 }
 
 // Time is when the version was made, in milliseconds.

@@ -63,14 +63,18 @@ func NewUploadID() UploadID {
 func (u UploadID) String() string { return hex.EncodeToString(u[:]) }
 
 // ParseUploadID reads what String wrote.
-func ParseUploadID(s string) (UploadID, bool) {
-	var u UploadID
+func ParseUploadID(s string) (UploadID, bool) { return parseID(s) }
+
+// ParseVersionID reads what String wrote.
+func ParseVersionID(s string) (VersionID, bool) { return parseID(s) }
+
+func parseID(s string) (id [16]byte, ok bool) {
 	b, err := hex.DecodeString(s)
-	if err != nil || len(b) != len(u) {
-		return u, false
+	if err != nil || len(b) != len(id) {
+		return id, false
 	}
-	copy(u[:], b)
-	return u, true
+	copy(id[:], b)
+	return id, true
 }
 
 // Kind says what a node is.
