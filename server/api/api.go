@@ -30,7 +30,13 @@ type Store interface {
 	Move(ctx context.Context, sc store.Scope, from, to store.Path, o store.MoveOptions) (store.Written, error)
 	Copy(ctx context.Context, sc store.Scope, from, to store.Path, o store.MoveOptions) (store.Written, error)
 	Remove(ctx context.Context, sc store.Scope, p store.Path, c store.Conditions) error
+
+	Trash(ctx context.Context, sc store.Scope, before int64, limit int) ([]store.InTrash, error)
 	Restore(ctx context.Context, sc store.Scope, id store.NodeID, to store.Path, c store.Conditions) (store.Node, error)
+	Versions(ctx context.Context, sc store.Scope, p store.Path, before int64, limit int) (store.Node, []store.Version, error)
+	OpenVersion(ctx context.Context, sc store.Scope, p store.Path, id store.VersionID) (store.Content, error)
+	RestoreVersion(ctx context.Context, sc store.Scope, p store.Path, id store.VersionID, c store.Conditions) (store.Node, error)
+	UserByID(ctx context.Context, u store.UserID) (store.User, error)
 
 	GetUpload(ctx context.Context, sc store.Scope, id store.UploadID) (store.Upload, error)
 	Uploads(ctx context.Context, sc store.Scope, limit int) ([]store.Upload, error)
@@ -77,6 +83,8 @@ func (a *API) Mount(e *echo.Echo) {
 	read := []string{http.MethodGet, http.MethodHead}
 	e.Match(read, root+"/files", a.handle(a.files))
 	e.Match(read, root+"/content", a.handle(a.content))
+	e.Match(read, root+"/versions", a.handle(a.versions))
+	e.Match(read, root+"/trash", a.handle(a.trash))
 	e.Match(read, root+"/uploads", a.handle(a.uploads))
 	e.POST(root+"/lookup", a.handle(a.lookup))
 	e.POST(root+"/operations", a.handle(a.operations))

@@ -1,14 +1,17 @@
 package api
 
 import (
+	"net/url"
+
 	"cairn/server/transfer"
 	"cairn/store"
 )
 
 // content serves a file's bytes; see transfer.Answer.File. With download=1 browsers
-// save it, whatever its type.
+// save it, whatever its type; with version=ID it is what the file held at that version,
+// or holds.
 func (a *API) content(q *request) error {
-	v, err := q.query("path", "download")
+	v, err := q.query("path", "version", "download")
 	if err != nil {
 		return err
 	}
@@ -19,7 +22,7 @@ func (a *API) content(q *request) error {
 	if d := v.Get("download"); v.Has("download") && d != "1" {
 		return badQuery("asks for a download other than 1")
 	}
-	n, c, err := transfer.Open(q.r, a.o.Store, q.sc, p)
+	n, c, err := a.open(q, p, v)
 	if err != nil {
 		return err
 	}
@@ -30,4 +33,18 @@ func (a *API) content(q *request) error {
 		defer c.Close()
 	}
 	return q.w.File(&n, c, transfer.FileOptions{Attachment: v.Has("download")})
+}
+
+func (a *API) open(q *request, p store.Path, v url.Values) (n store.Node, c store.Content, err error) {
+	if !v.Has("version") {
+		return transfer.Open(q.r, a.o.Store, q.sc, p)
+	}
+	id, ok := store.ParseVersionID(v.Get("version"))
+	if !ok {
+		return n, nil, store.ErrNotExist
+	}
+	if c, err = a.o.Store.OpenVersion(q.r.Context(), q.sc, p, id); err == nil {
+		n = c.Node()
+	}
+	return n, c, err
 }

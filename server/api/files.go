@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"strconv"
 
 	"cairn/server/transfer"
 	"cairn/store"
@@ -37,14 +36,13 @@ func (a *API) files(q *request) error {
 	if err != nil {
 		return err
 	}
-	after, limit := v.Get("after"), defaultEntries
+	after := v.Get("after")
 	if after != "" && !store.ValidName(after) {
 		return store.ErrName
 	}
-	if v.Has("limit") {
-		if limit, err = strconv.Atoi(v.Get("limit")); err != nil || limit < 1 || limit > maxEntries {
-			return badQuery("has a limit that is not a number from 1 to 10000")
-		}
+	limit, err := limitOf(v)
+	if err != nil {
+		return err
 	}
 	n, err := a.o.Store.Stat(q.r.Context(), q.sc, p)
 	if err != nil {

@@ -15,6 +15,7 @@ type operation struct {
 	From      *pathText `json:"from"`
 	To        *pathText `json:"to"`
 	Node      *string   `json:"node"`
+	Version   *string   `json:"version"`
 	Parents   bool      `json:"parents"`
 	Overwrite bool      `json:"overwrite"`
 	IfMatch   *string   `json:"ifMatch"` // an entity-tag without quotes
@@ -77,8 +78,10 @@ func (a *API) operate(ctx context.Context, sc store.Scope, o *operation) (result
 		return a.remove(ctx, sc, o)
 	case "restore":
 		return a.restore(ctx, sc, o)
+	case "restore-version":
+		return a.restoreVersion(ctx, sc, o)
 	}
-	return result{}, httperr.BadRequest("bad-operation", "There is no such operation.", "There are mkdir, move, copy, remove and restore.")
+	return result{}, httperr.BadRequest("bad-operation", "There is no such operation.", "There are mkdir, move, copy, remove, restore and restore-version.")
 }
 
 // path reads a path that the operation needs.
@@ -157,7 +160,7 @@ func (a *API) remove(ctx context.Context, sc store.Scope, o *operation) (result,
 // not in the answer's path.
 func (a *API) restore(ctx context.Context, sc store.Scope, o *operation) (result, error) {
 	if o.Node == nil {
-		return result{}, httperr.BadRequest("bad-operation", "The operation lacks node.", "Send the one that remove answered.")
+		return result{}, httperr.BadRequest("bad-operation", "The operation lacks node.", "Send the one that remove answered, or an id of the trash.")
 	}
 	id, ok := parseNodeID(*o.Node)
 	if !ok {
