@@ -1,5 +1,6 @@
 import { type Client, createClient } from '../api/client';
 import { problemOf } from '../api/problem';
+import type { TrashEntry } from '../api/types';
 import { type Clock, systemClock } from '../lib/clock';
 import { compareNames } from '../lib/collate';
 import { browserHost, type Host } from '../lib/host';
@@ -9,6 +10,7 @@ import { text } from '../lib/text';
 import { throttle } from '../lib/throttle';
 import { createFolderModel } from '../state/folder-view';
 import { createFolders } from '../state/folders';
+import { createPages } from '../state/pages';
 import { createRouter, hashOf, setUpToken } from '../state/route';
 import { createSelection } from '../state/selection';
 import { createSession } from '../state/session';
@@ -20,6 +22,8 @@ import { createTusTransport } from '../upload/tus-transport';
 import { createChanges } from './changes';
 import { actionFor } from './keys';
 import { createActions } from './registry';
+import { createRestoring } from './restoring';
+import { createSending } from './sending';
 import { createToasts } from './toasts';
 import type { App, Dialog } from './types';
 
@@ -58,6 +62,13 @@ export function createApp(options: AppOptions = {}): App {
   const sorting = createSorting(host);
   const selection = createSelection();
   const folder = createFolderModel(folders, sorting, selection);
+  const trashSelection = createSelection();
+  const trash = createPages<TrashEntry>({
+    queries: folders.queries,
+    key: ['trash'],
+    read: client.trash,
+    onRows: (rows) => trashSelection.show(rows, rows),
+  });
   const toasts = createToasts(clock);
   const dialog = createStore<Dialog | undefined>(undefined);
   const picking = createStore<'files' | 'folder' | undefined>(undefined);
@@ -79,7 +90,29 @@ export function createApp(options: AppOptions = {}): App {
     onFull: (problem) =>
       toasts.show('failed', [problem.title, problem.detail].filter(Boolean).join(' ')),
   });
-  const changes = createChanges({ client, folders, selection, toasts, onChange: lookAtUsage });
+  const sending = createSending(client);
+  const changes = createChanges({
+    client,
+    sending,
+    folders,
+    selection,
+    toasts,
+    onChange() {
+      lookAtUsage();
+      trash.refresh();
+    },
+  });
+  const restoring = createRestoring({
+    client,
+    sending,
+    folders,
+    trash,
+    selection,
+    router,
+    dialog,
+    toasts,
+    onChange: lookAtUsage,
+  });
 
   /** Uploads that ended because another person signed in; undefined: nobody did. */
   let stopped: number | undefined;
@@ -108,15 +141,26 @@ export function createApp(options: AppOptions = {}): App {
       toasts.clear();
       dialog.set(undefined);
       folder.show(undefined);
+      leaveTrash();
       folders.clear();
       router.go({ view: 'files', path: '' });
     },
   });
 
-  /** Shows the folder that the address names, as soon as somebody is signed in. */
+  let watchTrash: (() => void) | undefined;
+  function leaveTrash(): void {
+    watchTrash?.();
+    watchTrash = undefined;
+    trashSelection.reset();
+  }
+
+  /** Shows the folder that the address names, or the trash, as soon as somebody is signed in. */
   function follow(): void {
     const route = router.get();
-    if (session.get().kind === 'signed-in' && route.view === 'files') folder.show(route.path);
+    if (session.get().kind !== 'signed-in') return;
+    if (route.view === 'files') folder.show(route.path);
+    if (route.view === 'trash') watchTrash ??= trash.subscribe(() => {});
+    else leaveTrash();
   }
   router.subscribe(() => {
     dialog.set(undefined);
@@ -135,8 +179,12 @@ export function createApp(options: AppOptions = {}): App {
     clock,
     host,
     router,
+    folders,
     folder,
     selection,
+    trash,
+    trashSelection,
+    restoring,
     changes,
     dialog,
     picking,
@@ -152,6 +200,8 @@ export function createApp(options: AppOptions = {}): App {
     route: router,
     folder,
     selection,
+    trash,
+    trashSelection,
     uploads,
     toasts,
     dialog,
@@ -172,6 +222,7 @@ export function createApp(options: AppOptions = {}): App {
     contentHref: client.contentHref,
     sortBy: sorting.by,
     filter: folder.filter,
+    moreTrash: trash.more,
     async folders(path) {
       const listing = await folders.read(path, listingFresh);
       return listing.entries

@@ -1,11 +1,12 @@
 import type { Client } from '../api/client';
-import { isPassing, ownProblem, Problem, problemOf } from '../api/problem';
-import type { Entry, Operation, OperationResult, ProblemBody } from '../api/types';
+import { isPassing, ownProblem } from '../api/problem';
+import type { Entry, Operation, OperationResult, ProblemBody, Version } from '../api/types';
 import { freeNames, nameFault } from '../lib/file-name';
 import { baseName, isWithin, joinPath, parentOf } from '../lib/path';
 import { text } from '../lib/text';
 import type { Folders } from '../state/folders';
 import type { SelectionModel } from '../state/selection';
+import type { Sending } from './sending';
 import type { Toasts } from './toasts';
 
 /** What a person does to files and folders. All of it shows at once and can be undone. */
@@ -17,6 +18,13 @@ export interface Changes {
   move(from: string, entries: readonly Entry[], to: string): Promise<ProblemBody | undefined>;
   /** Into the trash. Messages say what became of it. */
   remove(folder: string, entries: readonly Entry[]): Promise<void>;
+  /** Makes an older version the current one, if the file holds what it is seen to hold. */
+  restoreVersion(
+    folder: string,
+    entry: Entry,
+    version: Version,
+    current: Version,
+  ): Promise<ProblemBody | undefined>;
   canUndo(): boolean;
   /** Takes the last change back that was not yet. */
   undo(): void;
@@ -26,6 +34,7 @@ export interface Changes {
 
 export interface ChangesOptions {
   readonly client: Client;
+  readonly sending: Sending;
   readonly folders: Folders;
   readonly selection: SelectionModel;
   readonly toasts: Toasts;
@@ -53,36 +62,11 @@ export function nameProblem(name: string): ProblemBody | undefined {
 }
 
 export function createChanges(options: ChangesOptions): Changes {
-  const { client, folders, selection, toasts } = options;
+  const { client, sending, folders, selection, toasts } = options;
   let undos: Undo[] = [];
   let provisional = 0;
   /** Raised when another person has the page: what comes back from before says nothing. */
   let era = 0;
-  let sending: Promise<unknown> = Promise.resolve();
-
-  /** One after the other, in the order a person asked: an undo never overtakes its change. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = sending.then(work, work);
-    sending = mine.catch(() => {});
-    return mine;
-  }
-
-  /** Sends in order; what could not be sent counts as refused, and so does all behind it. */
-  async function sendAll(operations: readonly Operation[]): Promise<OperationResult[]> {
-    const person = client.person;
-    const results: OperationResult[] = [];
-    for (let at = 0; at < operations.length; at += batch) {
-      try {
-        if (client.person !== person) throw new Problem(someoneElse());
-        results.push(...(await client.operations(operations.slice(at, at + batch))));
-      } catch (error) {
-        const problem = problemOf(error);
-        while (results.length < operations.length) results.push({ problem });
-        break;
-      }
-    }
-    return results.map(inOurWords);
-  }
 
   /** Shows a change, sends it, and takes back on the screen what was refused. */
   async function act(
@@ -92,7 +76,7 @@ export function createChanges(options: ChangesOptions): Changes {
   ): Promise<OperationResult[]> {
     return folders.holding(async () => {
       const takeBack = show();
-      const results = await inTurn(() => sendAll(operations));
+      const results = await sending.send(operations);
       if (results.some((result) => 'problem' in result)) for (const back of takeBack) back();
       // Each of them is asked for anew in any case: what the server says is what counts.
       for (const folder of new Set(touched)) void folders.refresh(folder);
@@ -175,7 +159,7 @@ export function createChanges(options: ChangesOptions): Changes {
       let tried = 0;
       for (const name of freeNames(baseName(place))) {
         const to = joinPath(parentOf(place), name);
-        const [next] = await inTurn(() => sendAll([{ ...op, to }]));
+        const [next] = await sending.send([{ ...op, to }]);
         if (!next || tried++ === freeNamesTried) break;
         results[i] = next;
         if (!('problem' in next)) last = name;
@@ -306,6 +290,23 @@ export function createChanges(options: ChangesOptions): Changes {
       );
       return undefined;
     },
+    async restoreVersion(folder, entry, version, current) {
+      const path = joinPath(folder, entry.name);
+      const to = (id: string, ifMatch: string): Operation => ({
+        op: 'restore-version',
+        path,
+        version: id,
+        ifMatch,
+      });
+      const mine = era;
+      const [result] = await act([to(version.id, current.id)], [folder], () => []);
+      if (mine !== era) return undefined;
+      if (!result || 'problem' in result) return result?.problem;
+      const operations = result.entry ? [to(current.id, result.entry.etag)] : [];
+      const undo = remember({ operations, folders: [folder] });
+      report(text.did.versionRestored(entry.name), 1, [], undo);
+      return undefined;
+    },
     async remove(folder, entries) {
       if (entries.length === 0) return;
       const ids = new Set(entries.map((entry) => entry.id));
@@ -361,13 +362,4 @@ function isRefusedForSure(result: OperationResult | undefined): boolean {
 function notDone(result: OperationResult | undefined): ProblemBody {
   const title = result && 'problem' in result ? result.problem.title : '';
   return ownProblem('not-done', { title });
-}
-
-function someoneElse(): ProblemBody {
-  return ownProblem('someone-else', text.problems.someoneElse);
-}
-
-function inOurWords(result: OperationResult): OperationResult {
-  if (!('problem' in result) || result.problem.code !== 'precondition-failed') return result;
-  return { problem: { ...result.problem, ...text.problems.changedMeanwhile } };
 }

@@ -1,10 +1,14 @@
-import type { Entry, Operation, OperationResult } from '../api/types';
+import type { Entry, Operation, OperationResult, TrashEntry, Version } from '../api/types';
 import { isWithin, joinPath, parentOf, partsOf } from '../lib/path';
 
 /** The JSON door over a tree in memory, for tests of the whole app. */
 export class FakeDoor {
   readonly tree = new Map<string, Entry>();
   readonly trash = new Map<string, Map<string, Entry>>();
+  /** Of each path, newest first; the first is current. */
+  readonly versions = new Map<string, Version[]>();
+  /** Rows of one page of the trash or of versions. */
+  pageSize = 250;
   user: string | undefined = 'ada';
   down = false;
   /** Answers to operations that get lost after they were done. */
@@ -30,6 +34,18 @@ export class FakeDoor {
     this.tree.set(path, entry);
     this.version++;
     return entry;
+  }
+
+  /** Another content of a file. */
+  write(path: string, size: number): Version {
+    const entry = this.tree.get(path) ?? this.put(path);
+    const first = { size: entry.size, mtime: 0, created: 0, by: 'ada' };
+    const before = this.versions.get(path) ?? [{ id: entry.etag, ...first }];
+    const version = { ...first, id: `e${this.next++}`, size, created: this.next };
+    this.versions.set(path, [version, ...before]);
+    this.tree.set(path, { ...entry, size, etag: version.id });
+    this.version++;
+    return version;
   }
 
   readonly fetch = async (input: unknown, init?: RequestInit): Promise<Response> => {
@@ -59,6 +75,13 @@ export class FakeDoor {
     const headers = (init?.headers ?? {}) as Record<string, string>;
     const shown = headers['X-Cairn-Token'];
     if (shown !== undefined && shown !== `token of ${this.user}`) return refusal(403, 'token');
+    const before = Number(url.searchParams.get('before') ?? 0);
+    if (what === 'versions') {
+      const [current, ...older] = this.versions.get(url.searchParams.get('path') ?? '') ?? [];
+      if (!current) return refusal(404, 'not-found');
+      return json({ current, ...this.page('older', older, before) });
+    }
+    if (what === 'trash') return json(this.page('entries', this.trashed(), before));
     if (what === 'files') return this.list(url.searchParams.get('path') ?? '', headers);
     if (what === 'lookup') {
       return json({ entries: body.paths.map((p: string) => this.tree.get(p) ?? null) });
@@ -96,14 +119,28 @@ export class FakeDoor {
     }
     if (op.op === 'remove') {
       const gone = this.take(op.path);
-      const id = this.trashed(gone);
+      const id = [...gone.values()][0]?.id ?? '';
+      this.trash.set(id, gone);
       return { node: id };
+    }
+    if (op.op === 'restore-version') {
+      const entry = this.tree.get(op.path);
+      const old = this.versions.get(op.path)?.find(({ id }) => id === op.version);
+      if (!entry || !old) return problem(404, 'not-found');
+      if (op.ifMatch !== undefined && entry.etag !== op.ifMatch) {
+        return problem(412, 'precondition-failed');
+      }
+      this.write(op.path, old.size);
+      const now = this.tree.get(op.path);
+      return { path: op.path, ...(now && { entry: now }) };
     }
     if (op.op === 'restore') {
       const [was] = [...(this.trash.get(op.node) ?? [])];
       if (!was) return { problem: { status: 404, code: 'not-found', title: 'Nothing.' } };
       const to = op.to ?? was[0];
       if (this.tree.has(to)) return { problem: { status: 409, code: 'exists', title: 'Taken.' } };
+      const up = parentOf(to);
+      if (up !== '' && !this.tree.get(up)?.folder) return problem(409, 'no-parent');
       for (const [path, entry] of this.trash.get(op.node) ?? []) {
         const at = path === was[0] ? to : path;
         this.tree.set(at, { ...entry, name: partsOf(at).pop() ?? '' });
@@ -127,11 +164,23 @@ export class FakeDoor {
     return taken;
   }
 
-  private trashed(gone: Map<string, Entry>): string {
-    const id = [...gone.values()][0]?.id ?? '';
-    this.trash.set(id, gone);
-    return id;
+  private trashed(): TrashEntry[] {
+    return [...this.trash.values()].reverse().flatMap((gone) => {
+      const [[path, entry] = ['', undefined]] = [...gone];
+      const from = parentOf(path);
+      const lost = from !== '' && !this.tree.has(from);
+      return entry ? [{ ...entry, deleted: 0, by: 'ada', from, gone: lost }] : [];
+    });
   }
+
+  private page(name: string, rows: readonly object[], before: number) {
+    const end = before + this.pageSize;
+    return { [name]: rows.slice(before, end), next: end < rows.length ? end : null };
+  }
+}
+
+function problem(status: number, code: string): OperationResult {
+  return { problem: { status, code, title: `${code}!` } };
 }
 
 function json(value: unknown, status = 200): Response {

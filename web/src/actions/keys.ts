@@ -15,6 +15,7 @@ export interface Keystroke {
 export const shortcuts: Readonly<Partial<Record<ActionId, string>>> = {
   open: 'Enter',
   rename: 'F2',
+  versions: 'Mod+Shift+H',
   delete: 'Delete',
   'select-all': 'Mod+A',
   up: 'Backspace',

@@ -1,15 +1,18 @@
 import type { Client } from '../api/client';
-import type { Entry } from '../api/types';
+import type { Entry, TrashEntry } from '../api/types';
 import type { Clock } from '../lib/clock';
 import type { Host } from '../lib/host';
 import { joinPath, parentOf } from '../lib/path';
 import type { Store } from '../lib/store';
 import { text } from '../lib/text';
 import type { FolderModel } from '../state/folder-view';
+import type { Folders } from '../state/folders';
+import { createPages, type Pages } from '../state/pages';
 import type { Router } from '../state/route';
 import type { SelectionModel } from '../state/selection';
 import type { Changes } from './changes';
 import { shortcuts } from './keys';
+import type { Restoring } from './restoring';
 import type { Action, ActionId, Dialog } from './types';
 
 /** What the actions act on. */
@@ -18,8 +21,12 @@ export interface ActionContext {
   readonly clock: Clock;
   readonly host: Host;
   readonly router: Router;
+  readonly folders: Folders;
   readonly folder: FolderModel;
   readonly selection: SelectionModel;
+  readonly trash: Pages<TrashEntry>;
+  readonly trashSelection: SelectionModel;
+  readonly restoring: Restoring;
   readonly changes: Changes;
   readonly dialog: Store<Dialog | undefined>;
   readonly picking: Store<'files' | 'folder' | undefined>;
@@ -33,11 +40,18 @@ const apart = 400;
 /** Every command of the app: toolbar, context menu and keyboard read this one list. */
 export function createActions(context: ActionContext): Readonly<Record<ActionId, Action>> {
   const { client, clock, host, router, folder, selection, changes, dialog, picking } = context;
+  const { folders, trash, trashSelection, restoring } = context;
   const here = () => folder.get().path;
   const chosen = () => selection.chosen();
   const shown = () => router.get().view === 'files' && folder.get().state === 'ready';
   const some = () => shown() && selection.get().ids.size > 0;
   const one = () => shown() && selection.get().ids.size === 1;
+  const inTrash = () => router.get().view === 'trash';
+  const someTrash = () => inTrash() && trashSelection.get().ids.size > 0;
+  const chosenTrash = () => {
+    const { ids } = trashSelection.get();
+    return trash.get().rows.filter((row) => ids.has(row.id));
+  };
   const close = () => dialog.set(undefined);
 
   /** Closes the dialog when it worked, and hands the reason back to it when not. */
@@ -119,20 +133,57 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
         });
       },
     },
+    versions: {
+      enabled: () => one() && chosen().every((entry) => !entry.folder),
+      run() {
+        const [entry] = chosen();
+        if (!entry) return;
+        const parent = here();
+        const path = joinPath(parent, entry.name);
+        const versions = createPages({
+          queries: folders.queries,
+          key: ['versions', entry.id, path],
+          read: (before, signal) => client.versions(path, before, signal),
+        });
+        dialog.set({
+          kind: 'versions',
+          entry,
+          versions,
+          more: versions.more,
+          refresh: versions.refresh,
+          download: (version) =>
+            host.download(client.contentHref(path, true, version.id), entry.name),
+          async restore(version) {
+            const [current] = versions.get().rows;
+            if (!current) return undefined;
+            const problem = await closing(changes.restoreVersion(parent, entry, version, current));
+            if (problem) versions.refresh(); // what it holds may be new
+            return problem;
+          },
+          cancel: close,
+        });
+      },
+    },
     delete: {
       danger: true,
       enabled: some,
       run: () => void changes.remove(here(), chosen()),
     },
+    restore: { enabled: someTrash, run: () => void restoring.restore(chosenTrash()) },
+    'restore-to': { enabled: someTrash, run: () => restoring.ask(chosenTrash()) },
     'select-all': {
-      enabled: () => shown() && folder.get().rows.length > 0,
-      run: () => selection.all(),
+      enabled: () =>
+        (inTrash() ? trash.get() : folder.get()).rows.length > 0 && (inTrash() || shown()),
+      run: () => (inTrash() ? trashSelection : selection).all(),
     },
     up: {
       enabled: () => router.get().view === 'files' && here() !== '',
       run: () => router.go({ view: 'files', path: parentOf(here()) }),
     },
-    refresh: { enabled: () => router.get().view === 'files', run: () => folder.refresh() },
+    refresh: {
+      enabled: () => router.get().view !== 'connect',
+      run: () => (inTrash() ? trash : folder).refresh(),
+    },
     undo: { enabled: () => changes.canUndo(), run: () => changes.undo() },
   };
 

@@ -1,10 +1,18 @@
-import type { Entry, ProblemBody } from '../api/types';
+import type { Entry, ProblemBody, TrashEntry, Version } from '../api/types';
 import type { Observable } from '../lib/observable';
-import type { FolderView, Route, Selection, SessionState, SortKey } from '../state/types';
+import type {
+  FolderView,
+  PagesView,
+  Route,
+  Selection,
+  SessionState,
+  SortKey,
+} from '../state/types';
 import type { Uploads } from '../upload/types';
 
 export type {
   FolderView,
+  PagesView,
   Route,
   Selection,
   SelectionState,
@@ -29,7 +37,10 @@ export type ActionId =
   | 'upload-folder'
   | 'rename'
   | 'move'
+  | 'versions'
   | 'delete'
+  | 'restore'
+  | 'restore-to'
   | 'select-all'
   | 'up'
   | 'refresh'
@@ -67,6 +78,29 @@ export type Dialog =
       readonly from: string;
       submit(folder: string): Promise<ProblemBody | undefined>;
       cancel(): void;
+    }
+  | {
+      readonly kind: 'restore-to';
+      readonly entries: readonly TrashEntry[];
+      /** Where to begin. */
+      readonly folder: string;
+      /** A name to propose; without it they keep theirs. */
+      readonly name?: string;
+      /** Why they could not go back to where they were. */
+      readonly problem?: ProblemBody;
+      submit(folder: string, name: string | undefined): Promise<ProblemBody | undefined>;
+      cancel(): void;
+    }
+  | {
+      readonly kind: 'versions';
+      readonly entry: Entry;
+      /** The first row is the current version. */
+      readonly versions: Observable<PagesView<Version>>;
+      more(): void;
+      refresh(): void;
+      download(version: Version): void;
+      restore(version: Version): Promise<ProblemBody | undefined>;
+      cancel(): void;
     };
 
 /** Everything below the view. It knows no React. */
@@ -75,6 +109,10 @@ export interface App {
   readonly route: Observable<Route>;
   readonly folder: Observable<FolderView>;
   readonly selection: Selection;
+  /** What was deleted; asked for while somebody watches. */
+  readonly trash: Observable<PagesView<TrashEntry>>;
+  /** Which rows of the trash are chosen. */
+  readonly trashSelection: Selection;
   readonly uploads: Uploads;
   readonly toasts: Observable<readonly Toast[]>;
   readonly dialog: Observable<Dialog | undefined>;
@@ -93,6 +131,8 @@ export interface App {
   contentHref(path: string, download: boolean): string;
   sortBy(key: SortKey): void;
   filter(text: string): void;
+  /** Reads further back in the trash. */
+  moreTrash(): void;
   /** Folders inside a folder, for choosing where to move. */
   folders(path: string): Promise<readonly Entry[]>;
 

@@ -12,9 +12,12 @@ import type {
   Listing,
   Operation,
   OperationResult,
+  Page,
   ProblemBody,
   Session,
+  TrashEntry,
   UnfinishedUpload,
+  Version,
 } from './types';
 
 /** How an account comes to be. */
@@ -48,7 +51,8 @@ export interface Client {
   readonly person: string;
   /** The address of a path below the base, such as 'tus/'. */
   href(relative: string): string;
-  contentHref(path: string, download: boolean): string;
+  /** The address of a file's bytes, now or at a version. */
+  contentHref(path: string, download: boolean, version?: string): string;
 
   session(): Promise<Session>;
   signIn(name: string, password: string): Promise<Session>;
@@ -59,6 +63,10 @@ export interface Client {
 
   /** The whole folder; previous itself if nothing changed since. */
   listing(path: string, previous?: Listing, signal?: AbortSignal): Promise<Listing>;
+  /** What a file holds, in the first row, and held before; older than before, if given. */
+  versions(path: string, before?: number, signal?: AbortSignal): Promise<Page<Version>>;
+  /** What was deleted last, older than before, if given. */
+  trash(before?: number, signal?: AbortSignal): Promise<Page<TrashEntry>>;
   /** At most 1000 paths; null: nothing is there. */
   lookup(paths: readonly string[]): Promise<readonly (Entry | null)[]>;
   /** At most 1000 operations; each is done or refused on its own. */
@@ -80,6 +88,7 @@ export interface ClientOptions {
 
 /** Entries in one answer; the server allows no more. */
 const pageSize = 10_000;
+const historySize = 250;
 /** Milliseconds without the whole answer. */
 const patience = 30_000;
 /** Of what may be long work for the server. */
@@ -174,7 +183,7 @@ export function createClient(options: ClientOptions): Client {
     previous?: Listing,
     signal?: AbortSignal,
   ): Promise<Listing> {
-    let folder: Page['folder'] | undefined;
+    let folder: ListingPage['folder'] | undefined;
     const entries: Entry[] = [];
     let after: string | null = null;
     do {
@@ -186,7 +195,7 @@ export function createClient(options: ClientOptions): Client {
         ...(after === null && previous?.etag && { etag: previous.etag }),
       });
       if (answer.status === 304 && previous) return previous;
-      const page = answer.json as Page;
+      const page = answer.json as ListingPage;
       if (!isRecord(answer.json) || !Array.isArray(page.entries)) throw strange();
       // The ETag of the first page: if the folder changes while the others are read, the
       // next question sees that, instead of taking the mixture for the newest state.
@@ -202,6 +211,22 @@ export function createClient(options: ClientOptions): Client {
     });
   }
 
+  async function history<T>(
+    what: string,
+    member: string,
+    query: URLSearchParams,
+    before: number | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    query.set('limit', String(historySize));
+    if (before !== undefined) query.set('before', String(before));
+    const { json } = await request('GET', `api/v1/${what}?${query}`, { signal });
+    const rows = listIn<T>(json, member);
+    if (!isRecord(json)) throw strange();
+    for (const row of rows) Object.freeze(row);
+    return { json, rows, next: typeof json.next === 'number' ? json.next : null };
+  }
+
   const client: Client = {
     get token() {
       return token;
@@ -210,8 +235,9 @@ export function createClient(options: ClientOptions): Client {
       return person;
     },
     href,
-    contentHref(path, download) {
+    contentHref(path, download, version) {
       const query = new URLSearchParams({ path });
+      if (version !== undefined) query.set('version', version);
       if (download) query.set('download', '1');
       return href(`api/v1/content?${query}`);
     },
@@ -233,6 +259,24 @@ export function createClient(options: ClientOptions): Client {
     },
     setUp: async (form) => keep(await request('POST', 'api/v1/setup', { body: form })),
     listing: allPages,
+    async versions(path, before, signal) {
+      const query = new URLSearchParams({ path });
+      const { json, rows, next } = await history<Version>(
+        'versions',
+        'older',
+        query,
+        before,
+        signal,
+      );
+      if (before !== undefined) return { rows, next };
+      if (!isRecord(json.current)) throw strange();
+      return { rows: [json.current as unknown as Version, ...rows], next };
+    },
+    async trash(before, signal) {
+      const query = new URLSearchParams();
+      const { rows, next } = await history<TrashEntry>('trash', 'entries', query, before, signal);
+      return { rows, next };
+    },
     async lookup(paths) {
       const { json } = await request('POST', 'api/v1/lookup', { body: { paths } });
       return listIn<Entry | null>(json, 'entries', paths.length);
@@ -258,7 +302,7 @@ export function createClient(options: ClientOptions): Client {
   return client;
 }
 
-interface Page {
+interface ListingPage {
   readonly folder: { readonly path: string; readonly id: string; readonly etag: string };
   readonly entries: readonly Entry[];
   readonly next: string | null;

@@ -23,6 +23,39 @@ export interface Listing {
   readonly entries: readonly Entry[];
 }
 
+/** One content of a file: what it holds, or held before. */
+export interface Version {
+  /** 32 hexadecimal digits; the file's etag while it is current. */
+  readonly id: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970: when the content was changed. */
+  readonly mtime: number;
+  /** And when it was stored here. */
+  readonly created: number;
+  /** Who stored it; null: an account that is gone. */
+  readonly by: string | null;
+}
+
+/** What lies in the trash: restored by its id. */
+export interface TrashEntry extends Entry {
+  /** Milliseconds since 1970. */
+  readonly deleted: number;
+  /** Who deleted it; null: an account that is gone. */
+  readonly by: string | null;
+  /** Path of the folder that it was in. */
+  readonly from: string;
+  /** That folder is in the trash too. */
+  readonly gone: boolean;
+}
+
+/** A part of a list that is read from its newest row on. */
+export interface Page<T> {
+  readonly rows: readonly T[];
+  /** Where the older ones begin; null: there are none. */
+  readonly next: number | null;
+}
+
 /** Bytes. A quota of 0 is none. */
 export interface Usage {
   readonly used: number;
@@ -50,7 +83,14 @@ export type Operation =
       readonly ifMatch?: string;
     }
   | { readonly op: 'remove'; readonly path: string; readonly ifMatch?: string }
-  | { readonly op: 'restore'; readonly node: string; readonly to?: string };
+  | { readonly op: 'restore'; readonly node: string; readonly to?: string }
+  | {
+      readonly op: 'restore-version';
+      readonly path: string;
+      readonly version: string;
+      /** Only if this is what it holds now. */
+      readonly ifMatch?: string;
+    };
 
 /** What became of an operation: done, or refused. */
 export type OperationResult =

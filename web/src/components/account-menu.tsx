@@ -1,4 +1,4 @@
-import { Folder, LogOut, MonitorOff, MonitorSmartphone } from 'lucide-react';
+import { Folder, LogOut, MonitorOff, MonitorSmartphone, Trash2 } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import type { Session } from '../api/types';
@@ -36,11 +36,17 @@ export function AccountMenu({ session }: { session: Session }) {
           <Usage session={session} />
         </DropdownMenu.Label>
         <MenuLine />
-        {route.view === 'connect' ? (
+        {route.view !== 'files' && (
           <MenuItem icon={Folder} href={app.href({ view: 'files', path: '' })}>
             {text.me.files}
           </MenuItem>
-        ) : (
+        )}
+        {route.view !== 'trash' && (
+          <MenuItem icon={Trash2} href={app.href({ view: 'trash' })}>
+            {text.me.trash}
+          </MenuItem>
+        )}
+        {route.view !== 'connect' && (
           <MenuItem icon={MonitorSmartphone} href={app.href({ view: 'connect' })}>
             {text.me.connect}
           </MenuItem>

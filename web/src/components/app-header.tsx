@@ -1,3 +1,4 @@
+import { Folder, Trash2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Session } from '../api/types';
 import { text } from '../lib/text';
@@ -5,6 +6,7 @@ import { AccountMenu } from './account-menu';
 import { useApp } from './app-context';
 import styles from './app-header.module.css';
 import { Mark } from './mark';
+import { useObservable } from './use-observable';
 
 interface AppHeaderProps {
   session: Session | undefined;
@@ -28,8 +30,32 @@ export function AppHeader({ session, children, aside }: AppHeaderProps) {
         <span>{text.product}</span>
       </a>
       <div className={styles.middle}>{children}</div>
-      {session ? <AccountMenu session={session} /> : aside}
+      {session ? (
+        <div className={styles.end}>
+          <OtherPage />
+          <AccountMenu session={session} />
+        </div>
+      ) : (
+        aside
+      )}
     </header>
+  );
+}
+
+/** The way from the files to the trash, and back. */
+function OtherPage() {
+  const app = useApp();
+  const { view } = useObservable(app.route);
+  const files = view !== 'files';
+  const Icon = files ? Folder : Trash2;
+  const to = files ? ({ view: 'files', path: '' } as const) : ({ view: 'trash' } as const);
+  return (
+    <nav aria-label={text.page.pages}>
+      <a href={app.href(to)} className={styles.other}>
+        <Icon aria-hidden="true" />
+        <span>{files ? text.me.files : text.me.trash}</span>
+      </a>
+    </nav>
   );
 }
 

@@ -2,6 +2,7 @@ import { ArrowDown, ArrowUp } from 'lucide-react';
 import type { SortKey } from '../actions/types';
 import { text } from '../lib/text';
 import { useApp } from './app-context';
+import { ChooseAll } from './choose-all';
 import styles from './file-grid.module.css';
 import { useObservable } from './use-observable';
 
@@ -15,9 +16,6 @@ const columns: readonly { readonly key: SortKey; readonly name: string }[] = [
 export function FileHead() {
   const app = useApp();
   const { rows, sort } = useObservable(app.folder);
-  const { ids } = useObservable(app.selection);
-  const all = rows.length > 0 && rows.every((row) => ids.has(row.id));
-  const some = ids.size > 0 && !all;
 
   return (
     // biome-ignore-start lint/a11y/useSemanticElements: as the rows
@@ -25,17 +23,7 @@ export function FileHead() {
     <div role="rowgroup" className={styles.head}>
       <div role="row" aria-rowindex={1} className={styles.headRow}>
         <div role="columnheader" className={styles.check}>
-          <label>
-            <input
-              type="checkbox"
-              aria-label={text.files.chooseAll}
-              checked={all}
-              ref={(box) => {
-                if (box) box.indeterminate = some;
-              }}
-              onChange={() => (all ? app.selection.none() : app.selection.all())}
-            />
-          </label>
+          <ChooseAll rows={rows} selection={app.selection} />
         </div>
         {columns.map(({ key, name }) => {
           const sorted = sort.key === key;

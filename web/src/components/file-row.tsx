@@ -8,18 +8,12 @@ import { FileName } from './file-name';
 import { formatDate, formatFullDate, formatSize } from './format';
 import { openGridMenu } from './grid-menu';
 import { KindIcon } from './kind-icon';
+import type { RowPlace } from './list-grid';
 import { openEntry } from './open-entry';
 
-interface FileRowProps {
+interface FileRowProps extends RowPlace {
   entry: Entry;
   path: string;
-  at: number;
-  /** Pixels. */
-  top: number;
-  height: number;
-  chosen: boolean;
-  /** The one row that Tab stops at. */
-  focused: boolean;
   /** A drop would go into it. */
   dropping: boolean;
 }

@@ -1,31 +1,25 @@
 import { ContextMenu } from 'radix-ui';
 import { type ReactNode, useRef, useState } from 'react';
-import type { ActionId } from '../actions/types';
-import { useApp } from './app-context';
+import type { ActionId, Selection } from '../actions/types';
 import { focusHome } from './focus-home';
 import { ContextActions, menuClass } from './menu';
 
-const ofRows: readonly (ActionId | 'line')[] = [
-  'open',
-  'download',
-  'line',
-  'rename',
-  'move',
-  'line',
-  'delete',
-];
-const ofFolder: readonly (ActionId | 'line')[] = [
-  'new-folder',
-  'upload-files',
-  'upload-folder',
-  'line',
-  'select-all',
-  'refresh',
-];
+type Items = readonly (ActionId | 'line')[];
+
+/** What a menu holds: for the rows that are chosen, and for the space below them. */
+export interface MenuItems {
+  readonly ofRows: Items;
+  readonly ofSpace: Items;
+}
+
+interface GridMenuProps {
+  selection: Selection;
+  items: MenuItems;
+  children: ReactNode;
+}
 
 /** One menu for all rows and for the space below them, by right click, long press or keyboard. */
-export function GridMenu({ children }: { children: ReactNode }) {
-  const app = useApp();
+export function GridMenu({ selection, items, children }: GridMenuProps) {
   const at = useRef<string | undefined>(undefined);
   const [onRow, setOnRow] = useState(false);
   const locate = (target: EventTarget) => {
@@ -36,8 +30,8 @@ export function GridMenu({ children }: { children: ReactNode }) {
     if (!open) return;
     const id = at.current;
     setOnRow(id !== undefined);
-    if (id === undefined) app.selection.none();
-    else if (!app.selection.get().ids.has(id)) app.selection.choose(id, 'only');
+    if (id === undefined) selection.none();
+    else if (!selection.get().ids.has(id)) selection.choose(id, 'only');
   };
 
   return (
@@ -58,7 +52,7 @@ export function GridMenu({ children }: { children: ReactNode }) {
             if (!document.querySelector('[role$="dialog"]')) focusHome(document.activeElement);
           }}
         >
-          <ContextActions ids={onRow ? ofRows : ofFolder} />
+          <ContextActions ids={onRow ? items.ofRows : items.ofSpace} />
         </ContextMenu.Content>
       </ContextMenu.Portal>
     </ContextMenu.Root>

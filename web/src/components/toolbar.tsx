@@ -1,6 +1,7 @@
 import { Plus, X } from 'lucide-react';
 import { useEffect, useRef } from 'react';
-import type { ActionId } from '../actions/types';
+import type { ActionId, Selection } from '../actions/types';
+import type { Entry } from '../api/types';
 import { text } from '../lib/text';
 import { actionIcons } from './action-icons';
 import { useApp } from './app-context';
@@ -14,13 +15,40 @@ import { narrow, useMedia } from './use-media';
 import { useObservable } from './use-observable';
 
 const always: readonly ActionId[] = ['new-folder', 'upload-folder', 'upload-files'];
-const forChosen: readonly ActionId[] = ['download', 'rename', 'move', 'delete'];
+const forChosen: readonly ActionId[] = ['download', 'versions', 'rename', 'move', 'delete'];
+const forTrash: readonly ActionId[] = ['restore', 'restore-to'];
 
 /** What can be done: with the folder, or, once rows are chosen, with those. */
 export function Toolbar() {
   const app = useApp();
-  const { ids } = useObservable(app.selection);
-  useObservable(app.folder); // what is enabled depends on it too
+  const { listing } = useObservable(app.folder); // what is enabled depends on it too
+  return (
+    <Tools
+      entries={listing?.entries ?? []}
+      selection={app.selection}
+      always={always}
+      forChosen={forChosen}
+    />
+  );
+}
+
+/** What can be done with what is chosen in the trash. */
+export function TrashToolbar() {
+  const app = useApp();
+  const { rows } = useObservable(app.trash);
+  return <Tools entries={rows} selection={app.trashSelection} always={[]} forChosen={forTrash} />;
+}
+
+interface ToolsProps {
+  entries: readonly Entry[];
+  selection: Selection;
+  always: readonly ActionId[];
+  forChosen: readonly ActionId[];
+}
+
+function Tools({ entries, selection, always, forChosen }: ToolsProps) {
+  const app = useApp();
+  const { ids } = useObservable(selection);
   const small = useMedia(narrow);
   const chosen = ids.size > 0;
 
@@ -32,6 +60,7 @@ export function Toolbar() {
     first.current = false;
   }, [chosen]);
 
+  if (!chosen && always.length === 0) return null;
   if (small && !chosen) return <AddMenu />;
   return (
     <div
@@ -45,12 +74,12 @@ export function Toolbar() {
           label={text.files.unchoose}
           icon={X}
           onClick={() => {
-            app.selection.none();
+            selection.none();
             document.querySelector<HTMLElement>('[role="row"][tabindex="0"]')?.focus();
           }}
         />
       )}
-      {chosen && <ChosenCount />}
+      {chosen && <ChosenCount entries={entries} ids={ids} />}
       {(chosen ? forChosen : always).map((id) => {
         const action = app.actions[id];
         const enabled = action.enabled();
@@ -109,13 +138,10 @@ function AddMenu() {
 }
 
 /** How many rows are chosen and what they weigh. */
-function ChosenCount() {
-  const app = useApp();
-  const { ids } = useObservable(app.selection);
-  const { listing } = useObservable(app.folder);
+function ChosenCount({ entries, ids }: { entries: readonly Entry[]; ids: ReadonlySet<string> }) {
   const small = useMedia(narrow);
   let size = 0;
-  for (const entry of listing?.entries ?? []) if (ids.has(entry.id)) size += entry.size;
+  for (const entry of entries) if (ids.has(entry.id)) size += entry.size;
   const words = small
     ? text.files.chosenCount(ids.size)
     : text.files.chosen(ids.size, formatSize(size));

@@ -1,12 +1,11 @@
 import { type KeyboardEvent, useRef } from 'react';
+import type { Selection } from '../actions/types';
 import type { Entry } from '../api/types';
-import { useApp } from './app-context';
 
 const pause = 900; // milliseconds after which a new word begins
 
 /** Letters typed in the list lead to the next name that begins with them. */
-export function useTypeAhead(rows: readonly Entry[], focusAt: number) {
-  const app = useApp();
+export function useTypeAhead(rows: readonly Entry[], focusAt: number, selection: Selection) {
   const typed = useRef({ word: '', at: 0 });
   return (event: KeyboardEvent): boolean => {
     if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.key === '/') return false;
@@ -21,7 +20,7 @@ export function useTypeAhead(rows: readonly Entry[], focusAt: number) {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[(from + i) % rows.length];
       if (row?.name.toLocaleLowerCase().startsWith(prefix)) {
-        app.selection.choose(row.id, 'only');
+        selection.choose(row.id, 'only');
         break;
       }
     }

@@ -117,6 +117,7 @@ export const text = {
     skip: 'Skip to the files',
     loading: 'Cairn is loading',
     home: 'Cairn: your files',
+    pages: 'Pages',
   },
   signIn: {
     title: 'Sign in',
@@ -164,6 +165,7 @@ export const text = {
     usedOf: (used: string, quota: string) => `${used} of ${quota} used`,
     free: (available: string) => `${available} free`,
     files: 'Files',
+    trash: 'Trash',
     connect: 'Connect a device',
     signOut: 'Sign out',
     signOutTitle: 'Sign out while files are uploading?',
@@ -217,6 +219,33 @@ export const text = {
     },
     drop: (folder: string) => `Drop to upload to ${folder}`,
     folderKind: 'Folder',
+  },
+  trash: {
+    title: 'Trash',
+    grid: 'What was deleted',
+    from: 'Was in',
+    deleted: 'Deleted',
+    deletedBy: (when: string, by: string) => `Deleted by ${by}, ${when}`,
+    fromGone: (folder: string) => `${folder}, deleted too`,
+    loading: 'Loading the trash',
+    loaded: (n: number) => `the newest ${count(n, 'item', 'items')}`,
+    empty: {
+      title: 'The trash is empty',
+      body: 'What you delete is kept here, and can be put back where it was.',
+    },
+    show: 'Show',
+  },
+  versions: {
+    title: (name: string) => `Versions of “${name}”`,
+    list: 'Versions, newest first',
+    current: 'Current',
+    storedBy: (by: string) => `by ${by}`,
+    someone: 'an account that is gone',
+    download: (when: string) => `Download the version of ${when}`,
+    restore: (when: string) => `Restore the version of ${when}`,
+    more: 'Show older ones',
+    loading: 'Loading the versions',
+    none: 'There is no older version. When this file is replaced, what it held is kept here.',
   },
   panel: {
     title: 'Uploads',
@@ -317,6 +346,11 @@ export const text = {
     elsewhereBody: 'What arrived already is kept.',
     elsewhereName: 'Name',
     uploadHere: 'Upload here',
+    restore: (n: number) => `Restore ${count(n, 'item', 'items')}`,
+    restoreOne: (name: string) => `Restore “${name}”`,
+    restoreTo: (folder: string) => `Restore to ${folder}`,
+    restoreHere: 'Restore here',
+    restoreName: 'Name',
     busy: 'Working',
   },
   toasts: {
@@ -331,7 +365,10 @@ export const text = {
     'upload-folder': 'Upload folder',
     rename: 'Rename',
     move: 'Move',
+    versions: 'Versions',
     delete: 'Delete',
+    restore: 'Restore',
+    'restore-to': 'Restore elsewhere',
     'select-all': 'Choose all',
     up: 'Folder above',
     refresh: 'Refresh',
@@ -343,6 +380,11 @@ export const text = {
     moved: (n: number, name: string, folder: string) =>
       `${n === 1 ? `“${name}”` : count(n, 'item', 'items')} moved to ${folder}`,
     renamed: (name: string) => `Renamed to “${name}”`,
+    versionRestored: (name: string) => `“${name}” is as it was; the newer version is kept`,
+    restored: (n: number, name: string, folder: string | undefined) => {
+      const what = n === 1 ? `“${name}”` : count(n, 'item', 'items');
+      return folder === undefined ? `${what} restored` : `${what} restored to ${folder}`;
+    },
     undone: 'Undone',
     notAll: (done: string, failed: number, why: string) =>
       `${done}; ${numbers.format(failed)} not: ${why}`,
@@ -399,6 +441,20 @@ export const text = {
     changedMeanwhile: {
       title: 'It changed meanwhile.',
       detail: 'Look again, then repeat it if you still want it.',
+    },
+    restore: {
+      taken: {
+        title: 'Something else has this name there now.',
+        detail: 'Choose another name or another folder.',
+      },
+      homeless: {
+        title: 'The folder it was in is gone.',
+        detail: 'Choose another folder, or restore that one first.',
+      },
+      gone: {
+        title: 'It is not in the trash any more.',
+        detail: 'It may have been restored already, in another window or by somebody else.',
+      },
     },
     stalled: { title: 'The connection stands still.', detail: 'It is being made anew.' },
   },

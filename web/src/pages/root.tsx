@@ -5,16 +5,19 @@ import { ConflictDialog } from '../components/conflict-dialog';
 import { FilePickers } from '../components/file-pickers';
 import { MoveDialog } from '../components/move-dialog';
 import { NameDialog } from '../components/name-dialog';
+import { RestoreDialog } from '../components/restore-dialog';
 import { Toasts } from '../components/toasts';
 import { UploadPanel } from '../components/upload-panel';
 import { UploadWatch } from '../components/upload-watch';
 import { useObservable, useUploadsPart } from '../components/use-observable';
+import { VersionsDialog } from '../components/versions-dialog';
 import { text } from '../lib/text';
 import { ConnectPage } from './connect';
 import { ExpiredDialog } from './expired';
 import { FilesPage } from './files';
 import { SetUpPage } from './set-up';
 import { SignInPage } from './sign-in';
+import { TrashPage } from './trash';
 import { LoadingPage, UnreachablePage } from './waiting';
 
 /** The whole view. */
@@ -44,11 +47,9 @@ function Page({ app }: { app: App }) {
     case 'signed-in':
       return (
         <>
-          {route.view === 'connect' ? (
-            <ConnectPage session={state.session} />
-          ) : (
-            <FilesPage session={state.session} />
-          )}
+          {route.view === 'connect' && <ConnectPage session={state.session} />}
+          {route.view === 'trash' && <TrashPage session={state.session} />}
+          {route.view === 'files' && <FilesPage session={state.session} />}
           <FilePickers />
           <UploadWatch title={titleOf(route)} />
           <Toasts />
@@ -65,13 +66,22 @@ function Questions({ app }: { app: App }) {
   const dialog = useObservable(app.dialog);
   const asking = useUploadsPart(app.uploads, (s) => s.conflicts !== undefined);
   const conflicts = app.uploads.snapshot().conflicts;
-  if (dialog) {
-    return dialog.kind === 'move' ? <MoveDialog dialog={dialog} /> : <NameDialog dialog={dialog} />;
+  switch (dialog?.kind) {
+    case 'move':
+      return <MoveDialog dialog={dialog} />;
+    case 'restore-to':
+      return <RestoreDialog dialog={dialog} />;
+    case 'versions':
+      return <VersionsDialog dialog={dialog} />;
+    case 'new-folder':
+    case 'rename':
+      return <NameDialog dialog={dialog} />;
   }
   return asking && conflicts ? <ConflictDialog conflicts={conflicts} /> : null;
 }
 
 function titleOf(route: Route): string {
   if (route.view === 'connect') return text.page.title(text.me.connect);
+  if (route.view === 'trash') return text.page.title(text.trash.title);
   return text.page.title(route.path.split('/').pop() || text.files.top);
 }

@@ -37,22 +37,27 @@ export interface Folders {
   clear(): void;
 }
 
+/** How the server is asked, whatever for. */
+export const asking = {
+  // A server at home is reached without the internet too.
+  networkMode: 'always' as const,
+  staleTime: 0,
+  retry: (failures: number, error: Error) =>
+    failures < 2 && error instanceof Problem && isPassing(error.body),
+  retryDelay: (attempt: number) => 500 * 2 ** attempt,
+  refetchOnWindowFocus: true,
+};
+
 function optionsFor(client: Client, queries: QueryClient, held: () => boolean, path: string) {
   const queryKey: FolderKey = ['folder', path];
   return {
+    ...asking,
     queryKey,
     queryFn: ({ signal }: { signal: AbortSignal }) =>
       client.listing(path, queries.getQueryData<Listing>(queryKey), signal),
     // Comparing 100,000 rows costs 100 ms, and If-None-Match has told already.
     structuralSharing: false,
-    // A server at home is reached without the internet too.
-    networkMode: 'always' as const,
-    staleTime: 0,
     gcTime: 10 * 60_000,
-    retry: (failures: number, error: Error) =>
-      failures < 2 && error instanceof Problem && isPassing(error.body),
-    retryDelay: (attempt: number) => 500 * 2 ** attempt,
-    refetchOnWindowFocus: true,
     refetchInterval: (query: { state: { error: Error | null } }) => {
       if (held()) return false as const;
       return query.state.error ? lookSoon : lookAgain;

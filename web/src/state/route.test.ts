@@ -18,6 +18,10 @@ test.each([
   ['https://e.org/#/files/a//b/', { view: 'files', path: 'a/b' }],
   ['https://e.org/#/files/100%', { view: 'files', path: '100%' }],
   ['https://e.org/#/connect', { view: 'connect' }],
+  ['https://e.org/#/trash', { view: 'trash' }],
+  ['https://e.org/files/#/trash/', { view: 'trash' }],
+  ['https://e.org/#/trash/x', { view: 'files', path: '' }],
+  ['https://e.org/#/files/trash', { view: 'files', path: 'trash' }],
   ['https://e.org/#/nonsense', { view: 'files', path: '' }],
 ])('%s', (address, want) => {
   expect(parseRoute(address)).toEqual(want);

@@ -4,16 +4,17 @@ import { partsOf } from '../lib/path';
 import { createStore } from '../lib/store';
 import type { Route } from './types';
 
-/** '#/files/a/b' or '#/connect'. */
+/** '#/files/a/b', '#/trash' or '#/connect'. */
 export function hashOf(route: Route): string {
-  if (route.view === 'connect') return '#/connect';
+  if (route.view !== 'files') return `#/${route.view}`;
   return `#/files/${partsOf(route.path).map(encodeURIComponent).join('/')}`;
 }
 
 /** What an address says; anything that is not ours is the top folder. */
 export function parseRoute(address: string): Route {
   const hash = address.includes('#') ? address.slice(address.indexOf('#') + 1) : '';
-  if (/^\/connect\/?$/.test(hash)) return { view: 'connect' };
+  const view = /^\/(connect|trash)\/?$/.exec(hash)?.[1];
+  if (view === 'connect' || view === 'trash') return { view };
   const path = /^\/files(?:\/(.*))?$/s.exec(hash)?.[1] ?? '';
   const names = path.split('/').filter((name) => name !== '');
   return { view: 'files', path: names.map(decode).join('/') };

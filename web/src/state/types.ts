@@ -11,10 +11,24 @@ export type SessionState =
   /** expired: the session ended while the person was working; the page stays, a dialog asks. */
   | { readonly kind: 'signed-in'; readonly session: Session; readonly expired: boolean };
 
-/** Where the person is. In the address as #/files/PATH and #/connect. */
+/** Where the person is. In the address as #/files/PATH, #/trash and #/connect. */
 export type Route =
   | { readonly view: 'files'; readonly path: string }
+  | { readonly view: 'trash' }
   | { readonly view: 'connect' };
+
+/** A list that is read page by page, newest first. */
+export interface PagesView<T> {
+  /** 'loading' only while nothing can be shown yet. */
+  readonly state: 'loading' | 'ready' | 'failed';
+  readonly problem?: ProblemBody;
+  /** What was read so far; frozen. */
+  readonly rows: readonly T[];
+  /** There are older ones. */
+  readonly more: boolean;
+  /** A newer or longer answer is on its way. */
+  readonly refreshing: boolean;
+}
 
 export type SortKey = 'name' | 'size' | 'mtime';
 
