@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDate, formatLeft, formatSize, percentOf } from './format';
+import { formatDate, formatLeft, formatMoment, formatSize, percentOf } from './format';
 
 describe('formatSize', () => {
   it.each([
@@ -38,6 +38,15 @@ describe('formatDate', () => {
     [new Date(2026, 2, 1, 23, 10), '1 Mar, 23:10'],
     [new Date(2024, 2, 1, 23, 10), '1 Mar 2024'],
   ])('%s is %s', (then, want) => expect(formatDate(then.getTime(), now)).toBe(want));
+});
+
+describe('formatMoment', () => {
+  const now = new Date(2026, 6, 8, 12, 0).getTime();
+  it.each([
+    [new Date(2026, 6, 8, 9, 5, 7), 'Today, 09:05:07'],
+    [new Date(2026, 2, 1, 23, 10), '1 Mar, 23:10:00'],
+    [new Date(2024, 2, 1, 23, 10), '1 Mar 2024, 23:10:00'],
+  ])('%s is %s', (then, want) => expect(formatMoment(then.getTime(), now)).toBe(want));
 });
 
 describe('percentOf', () => {

@@ -29,6 +29,7 @@ export function formatSize(bytes: number): string {
 }
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const clockToSecond = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const dayOfYear = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
 const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium' });
@@ -42,6 +43,16 @@ export function formatDate(mtime: number, now = Date.now()): string {
     return text.units.today(clock.format(then));
   }
   return text.units.date(day.format(then), clock.format(then));
+}
+
+/** formatDate to the second, for what may follow one another within a minute. */
+export function formatMoment(time: number, now = Date.now()): string {
+  const then = new Date(time);
+  const today = new Date(now);
+  const second = clockToSecond.format(then);
+  if (then.toDateString() === today.toDateString()) return text.units.today(second);
+  const thisYear = then.getFullYear() === today.getFullYear();
+  return text.units.date((thisYear ? day : dayOfYear).format(then), second);
 }
 
 export function formatFullDate(mtime: number): string {

@@ -23,7 +23,7 @@ export function RestoreDialog({ dialog }: { dialog: Extract<Dialog, { kind: 'res
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (busy || !there) return;
+    if (busy || there === false) return;
     setBusy(true);
     setProblem(undefined);
     setProblem(await dialog.submit(path, name));
@@ -65,7 +65,7 @@ export function RestoreDialog({ dialog }: { dialog: Extract<Dialog, { kind: 'res
         )}
         <Answers>
           <Button onClick={dialog.cancel}>{text.dialogs.cancel}</Button>
-          <Button type="submit" look="primary" busy={busy} disabled={!there}>
+          <Button type="submit" look="primary" busy={busy} disabled={there === false}>
             {text.dialogs.restoreHere}
           </Button>
         </Answers>

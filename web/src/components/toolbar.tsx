@@ -16,6 +16,8 @@ import { useObservable } from './use-observable';
 
 const always: readonly ActionId[] = ['new-folder', 'upload-folder', 'upload-files'];
 const forChosen: readonly ActionId[] = ['download', 'versions', 'rename', 'move', 'delete'];
+/** On a phone the row's menu has them: there is no room for more buttons. */
+const seldom: ReadonlySet<ActionId> = new Set(['versions']);
 const forTrash: readonly ActionId[] = ['restore', 'restore-to'];
 
 /** What can be done: with the folder, or, once rows are chosen, with those. */
@@ -83,7 +85,7 @@ function Tools({ entries, selection, always, forChosen }: ToolsProps) {
       {(chosen ? forChosen : always).map((id) => {
         const action = app.actions[id];
         const enabled = action.enabled();
-        if (chosen && !enabled) return null;
+        if (chosen && (!enabled || (small && seldom.has(id)))) return null;
         return !small ? (
           <Button
             key={id}

@@ -69,7 +69,8 @@ export const TrashRow = memo(function TrashRow(props: TrashRowProps) {
         {folder && <span className="visually-hidden">{text.files.folderKind}</span>}
       </div>
       <div role="gridcell" className={styles.from} title={from}>
-        <bdi>{entry.gone ? text.trash.fromGone(from) : from}</bdi>
+        <bdi>{from}</bdi>
+        {entry.gone && <span>{text.trash.gone}</span>}
       </div>
       <div role="gridcell" className={styles.size}>
         {formatSize(entry.size)}

@@ -6,7 +6,7 @@ import { text } from '../lib/text';
 import { actionIcons } from './action-icons';
 import { Button, IconButton } from './button';
 import { Complaint } from './complaint';
-import { formatDate, formatFullDate, formatSize } from './format';
+import { formatFullDate, formatMoment, formatSize } from './format';
 import { Answers, Modal } from './modal';
 import { useObservable } from './use-observable';
 import styles from './versions-dialog.module.css';
@@ -81,7 +81,7 @@ interface VersionRowProps {
 
 function VersionRow({ version, current, busy, onDownload, onRestore }: VersionRowProps) {
   const { created, size, by } = version;
-  const when = formatDate(created);
+  const when = formatMoment(created);
   return (
     <li className={styles.row} data-testid="version" data-current={current || undefined}>
       <div className={styles.what}>

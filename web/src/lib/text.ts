@@ -226,7 +226,7 @@ export const text = {
     from: 'Was in',
     deleted: 'Deleted',
     deletedBy: (when: string, by: string) => `Deleted by ${by}, ${when}`,
-    fromGone: (folder: string) => `${folder}, deleted too`,
+    gone: 'deleted too',
     loading: 'Loading the trash',
     loaded: (n: number) => `the newest ${count(n, 'item', 'items')}`,
     empty: {
