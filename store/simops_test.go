@@ -154,8 +154,10 @@ func (w *simWorker) step(ctx context.Context, s *store.Store, r *rand.Rand, sick
 		return do(w.copy(ctx, r))
 	case n < 61:
 		return do(w.remove(ctx, r, s))
-	case n < 65:
+	case n < 63:
 		return do(w.restore(ctx, r))
+	case n < 65:
+		return do(w.restoreVersion(ctx, r, s))
 	case n < 71:
 		return do(w.mark(ctx, r, file))
 	case n < 77:
@@ -256,6 +258,44 @@ func (w *simWorker) restore(ctx context.Context, r *rand.Rand) simOp {
 		st.paste(to, st.trash[id])
 		delete(st.trash, id)
 	}}
+}
+
+// restoreVersion makes an older version of a file the current one.
+func (w *simWorker) restoreVersion(ctx context.Context, r *rand.Rand, s *store.Store) simOp {
+	p := w.pick(r, func(_ store.Path, n simNode) bool { return len(n.older) > 0 })
+	if p == "" {
+		return w.put(ctx, w.free(r, ""), nil, store.PutOptions{})
+	}
+	var v store.Version
+	var c []byte
+	_, vs, err := s.Versions(ctx, w.sc, p, 0, 1000)
+	if err == nil && len(vs) != len(w.state.nodes[p].older) {
+		err = fmt.Errorf("%d older versions, not %d", len(vs), len(w.state.nodes[p].older))
+	}
+	if err == nil {
+		v = vs[r.IntN(len(vs))]
+		c, err = readVersion(ctx, s, w.sc, p, v.ID)
+	}
+	return simOp{name: fmt.Sprintf("restore version %v of %s (%d bytes)", v.ID, p, len(c)), run: func(s *store.Store) error {
+		if err == nil {
+			_, err = s.RestoreVersion(ctx, w.sc, p, v.ID, store.Conditions{})
+		}
+		return err
+	}, did: func(st *simState) {
+		st.put(p, c)
+		n := st.nodes[p]
+		n.mtime = v.ModTime
+		st.nodes[p] = n
+	}}
+}
+
+func readVersion(ctx context.Context, s *store.Store, sc store.Scope, p store.Path, id store.VersionID) ([]byte, error) {
+	c, err := s.OpenVersion(ctx, sc, p, id)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return io.ReadAll(c)
 }
 
 // mark touches a file or sets a property.
