@@ -20,7 +20,7 @@ func (r *rig) older(p store.Path) []store.Version {
 	return vs
 }
 
-// holds checks what a file held at a version.
+// held checks what a file held at a version.
 func (r *rig) held(p store.Path, id store.VersionID, want []byte) {
 	r.t.Helper()
 	c, err := r.s.OpenVersion(r.t.Context(), r.sc, p, id)

@@ -88,6 +88,8 @@ export const secrets = [
   'api/v1/session',
   'api/v1/files?path=',
   'api/v1/uploads',
+  'api/v1/versions?path=kept.txt',
+  'api/v1/trash',
   'api/v1/content?path=kept.txt',
   'api/v1/content?path=picture.png',
   'dav/kept.txt',

@@ -44,7 +44,7 @@ export function createRestoring(options: RestoringOptions): Restoring {
   const { client, sending, folders, trash, selection, router, dialog, toasts } = options;
   const underWay = new Set<string>();
 
-  /** What became of each, in our words; undefined: it is under way already. */
+  /** What became of each, in our words; what is under way already is left out. */
   async function bringBack(
     entries: readonly TrashEntry[],
     to: (entry: TrashEntry) => string | undefined,

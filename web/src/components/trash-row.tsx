@@ -57,7 +57,7 @@ export const TrashRow = memo(function TrashRow(props: TrashRowProps) {
             checked={chosen}
             onChange={(event) => {
               const { nativeEvent } = event;
-              const shift = nativeEvent instanceof PointerEvent && nativeEvent.shiftKey;
+              const shift = nativeEvent instanceof globalThis.MouseEvent && nativeEvent.shiftKey;
               trashSelection.choose(id, shift ? 'range' : 'toggle');
             }}
           />

@@ -7,10 +7,10 @@ import { isWithin, parentOf } from '../lib/path';
 type FolderKey = readonly ['folder', string];
 export type FolderObserver = QueryObserver<Listing, Error, Listing, Listing, FolderKey>;
 
-/** Milliseconds between two looks at a folder that is shown, while the page is visible. */
-const lookAgain = 15_000;
+/** Milliseconds between two looks at what is shown, while the page is visible. */
+export const lookAgain = 15_000;
 /** After a failure. */
-const lookSoon = 5_000;
+export const lookSoon = 5_000;
 
 /** The listings that the app knows: the one place that holds what the server said. */
 export interface Folders {

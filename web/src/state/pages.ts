@@ -8,7 +8,7 @@ import { isPassing, problemOf } from '../api/problem';
 import type { Page } from '../api/types';
 import type { Observable } from '../lib/observable';
 import { createStore } from '../lib/store';
-import { asking } from './folders';
+import { asking, lookAgain, lookSoon } from './folders';
 import type { PagesView } from './types';
 
 /** A list read page by page, from its newest row on. It is asked for while somebody watches. */
@@ -38,6 +38,7 @@ export function createPages<T extends { readonly id: string }>(options: PagesOpt
     Object.freeze({ state: 'loading', rows: noRows, more: false, refreshing: false }),
   );
   let watching = 0;
+  let wanted = false; // more is
   let observer: ReturnType<typeof observe> | undefined;
   let stop = () => {};
   let flat: { readonly data: Data<T>; readonly rows: readonly T[] } | undefined;
@@ -53,6 +54,12 @@ export function createPages<T extends { readonly id: string }>(options: PagesOpt
         getNextPageParam: (last) => last.next ?? undefined,
         structuralSharing: false,
         gcTime: 60_000,
+        // All that was read is asked for anew: of a long list only when somebody comes back.
+        refetchInterval: (query) => {
+          if (query.state.error) return lookSoon;
+          return (query.state.data?.pages.length ?? 0) > 1 ? false : lookAgain;
+        },
+        refetchIntervalInBackground: false,
       },
     );
 
@@ -70,9 +77,19 @@ export function createPages<T extends { readonly id: string }>(options: PagesOpt
     const result = observer?.getCurrentResult();
     if (!result) return;
     const next = viewOf(result, result.data ? rowsOf(result.data) : noRows);
-    if (same(store.get(), next)) return;
-    options.onRows?.(next.rows);
-    store.set(Object.freeze(next));
+    if (!same(store.get(), next)) {
+      options.onRows?.(next.rows);
+      store.set(Object.freeze(next));
+    }
+    readOn();
+  }
+
+  /** Not while something is asked: that may be of before a change. */
+  function readOn(): void {
+    const result = observer?.getCurrentResult();
+    if (!wanted || !result?.hasNextPage || result.isFetching || result.error) return;
+    wanted = false;
+    void observer?.fetchNextPage();
   }
 
   return {
@@ -91,12 +108,13 @@ export function createPages<T extends { readonly id: string }>(options: PagesOpt
         end();
         if (--watching > 0) return;
         stop();
+        wanted = false;
         observer = undefined;
       };
     },
     more() {
-      const result = observer?.getCurrentResult();
-      if (result?.hasNextPage && !result.isFetching) void observer?.fetchNextPage();
+      wanted = store.get().more;
+      readOn();
     },
     refresh: () => void queries.invalidateQueries({ queryKey: key }),
     drop(ids) {
