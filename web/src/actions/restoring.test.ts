@@ -173,8 +173,12 @@ describe('the trash', () => {
     await settle();
     expect(lastToast()?.text).toBe(text.did.none(text.problems.restore.gone.title));
     expect(trashed()).toEqual(['a.txt']);
-    door.down = true;
+    door.refuse = (op) => (op.op === 'restore' ? 'busy' : undefined);
     chooseTrash('a.txt');
+    run('restore');
+    await settle();
+    expect(lastToast()?.text).toBe(text.did.none('busy!'));
+    door.down = true;
     run('restore');
     await settle();
     expect(lastToast()?.text).toBe(text.did.unknown);

@@ -1,5 +1,5 @@
 import type { Client } from '../api/client';
-import { isPassing, ownProblem } from '../api/problem';
+import { ownProblem } from '../api/problem';
 import type { Operation, OperationResult, ProblemBody, TrashEntry } from '../api/types';
 import { freeNames } from '../lib/file-name';
 import { baseName, joinPath } from '../lib/path';
@@ -50,8 +50,9 @@ export function createRestoring(options: RestoringOptions): Restoring {
     to: (entry: TrashEntry) => string | undefined,
   ): Promise<ReadonlyMap<TrashEntry, OperationResult>> {
     const results = new Map<TrashEntry, OperationResult>();
-    let left = entries.filter((entry) => !underWay.has(entry.id));
-    for (const entry of left) underWay.add(entry.id);
+    const mine = entries.filter((entry) => !underWay.has(entry.id));
+    for (const entry of mine) underWay.add(entry.id);
+    let left: readonly TrashEntry[] = mine;
     try {
       // A folder comes before what was in it: the trash lists it first, unless it went first.
       for (let round = 0; left.length > 0 && round < rounds; round++) {
@@ -64,7 +65,7 @@ export function createRestoring(options: RestoringOptions): Restoring {
         left = left.filter((_, i) => refused[i]);
       }
     } finally {
-      for (const entry of entries) underWay.delete(entry.id);
+      for (const entry of mine) underWay.delete(entry.id);
     }
     const back = entries.filter((entry) => isDone(results.get(entry)));
     trash.drop(new Set(back.map((entry) => entry.id)));
@@ -85,7 +86,8 @@ export function createRestoring(options: RestoringOptions): Restoring {
     const [why] = refused;
     if (back.length === 0) {
       if (!why) return;
-      toasts.show('failed', isPassing(why) ? text.did.unknown : text.did.none(why.title));
+      const unknown = why.code === 'network'; // what is refused was answered
+      toasts.show('failed', unknown ? text.did.unknown : text.did.none(why.title));
       return;
     }
     const places = new Set(back.map((entry) => placeOf(entry, to(entry)).folder));
