@@ -49,7 +49,7 @@ func TestRebuild(t *testing.T) {
 			}
 			r.history(2)
 			before, folder := r.tree(store.Root), r.stat("dir1")
-			versions, err := r.s.Versions(t.Context(), r.sc, "dir1/f1")
+			_, versions, err := r.s.Versions(t.Context(), r.sc, "dir1/f1", 0, 10)
 			if err != nil || len(versions) != 2 {
 				t.Fatal(versions, err)
 			}
@@ -88,7 +88,7 @@ func TestRebuild(t *testing.T) {
 			if after := r.tree(store.Root); !reflect.DeepEqual(after, before) {
 				t.Error("the tree is another")
 			}
-			if again, err := r.s.Versions(t.Context(), r.sc, "dir1/f1"); err != nil || !reflect.DeepEqual(again, versions) {
+			if _, again, err := r.s.Versions(t.Context(), r.sc, "dir1/f1", 0, 10); err != nil || !reflect.DeepEqual(again, versions) {
 				t.Errorf("versions: %v, %v", again, err)
 			}
 			if n := r.stat("dir1"); n.ETag() == folder.ETag() || n.Seq != folder.Seq {
