@@ -224,7 +224,7 @@ func (d *DB) makeDurable(batch []*change, tx *Tx, lsn uint64, lap *lap) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	record := encodeRecord(lsn, tx.now, tx.ops, tx.rec.buf)
+	record := tx.rec.Take(lsn, tx.now)
 	lap.planned = time.Now()
 	hold := d.mayHold(len(record))
 	rows := make(chan error, 1)

@@ -14,9 +14,8 @@ type Tx struct {
 	late    *late
 	free    childKey // the last name that was looked for and has no row
 	firstID NodeID   // newest node id given out before the batch
-	rec     coder    // the ops applied so far, encoded
+	rec     Payload  // the ops applied so far
 	ops     int
-	one     coder
 	err     error // first failure of the database: the plan's result whatever it returns
 	lastID  NodeID
 	seqs    map[SpaceID]int64
@@ -50,11 +49,7 @@ func (tx *Tx) Apply(ops ...Op) error {
 			return tx.err
 		}
 		tx.near.note(op)
-		tx.one.buf = tx.one.buf[:0]
-		op.fields(&tx.one)
-		k := uint64(op.kind())
-		tx.rec.u64(&k)
-		tx.rec.bytes(&tx.one.buf)
+		tx.rec.Add(op)
 		tx.ops++
 		tx.touched.note(op)
 	}
@@ -62,7 +57,7 @@ func (tx *Tx) Apply(ops ...Op) error {
 }
 
 // Size is the encoded bytes of all ops of the batch so far.
-func (tx *Tx) Size() int { return len(tx.rec.buf) }
+func (tx *Tx) Size() int { return tx.rec.Size() }
 
 // Epoch is that of the store, which folders' ETags carry.
 func (tx *Tx) Epoch() int64 { return tx.epoch }

@@ -23,22 +23,33 @@ type Visitor struct {
 
 // logged is where a commit or a record of a checkpoint lies.
 type logged struct {
-	lsn   uint64
-	pack  *pack
-	entry Entry
+	lsn    uint64
+	pack   *pack
+	offset int64
+	stored uint32
+	crc    uint32
 }
 
-// logs are the commits and checkpoints of packs that were read.
-type logs struct{ commits, checkpoints []logged }
+// logs are the commits and checkpoints of packs that were read: 32 bytes a commit.
+type logs struct {
+	commits     []logged
+	checkpoints []checkpointed
+}
+
+// checkpointed is one record of a checkpoint.
+type checkpointed struct {
+	logged
+	part Part
+}
 
 // add takes those of p. If p is sealed its index then leaves memory.
 func (l *logs) add(p *pack) error {
 	for i := range p.index.entries {
-		e := p.index.entries[i]
+		e := &p.index.entries[i]
 		if e.Type != Commit && e.Type != Checkpoint {
 			continue
 		}
-		at := logged{lsn: e.LSN(), pack: p, entry: e}
+		at := logged{e.LSN(), p, e.Offset, e.Stored, e.StoredCRC}
 		if e.Codec != Raw || !e.Readable() {
 			return fmt.Errorf("%s %d: %w: codec %d, key %d, flags %#x", e.Type, at.lsn, ErrVersion, e.Codec, e.KeyID, e.Flags)
 		}
@@ -46,7 +57,7 @@ func (l *logs) add(p *pack) error {
 			l.commits = append(l.commits, at)
 			continue
 		}
-		l.checkpoints = append(l.checkpoints, at)
+		l.checkpoints = append(l.checkpoints, checkpointed{at, e.part()})
 	}
 	if p.sealed {
 		p.index = nil
@@ -57,17 +68,20 @@ func (l *logs) add(p *pack) error {
 // whole are the checkpoints that are whole, newest first, each in the order of its records.
 func (l *logs) whole() [][]logged {
 	all := l.checkpoints
-	slices.SortStableFunc(all, func(a, b logged) int {
-		p, q := a.entry.part(), b.entry.part()
-		return cmp.Or(cmp.Compare(b.lsn, a.lsn), bytes.Compare(p.Whole[:], q.Whole[:]), cmp.Compare(p.Number, q.Number))
+	slices.SortStableFunc(all, func(a, b checkpointed) int {
+		return cmp.Or(cmp.Compare(b.lsn, a.lsn), bytes.Compare(a.part.Whole[:], b.part.Whole[:]), cmp.Compare(a.part.Number, b.part.Number))
 	})
 	var out [][]logged
 	for len(all) > 0 {
 		n := 1
-		for n < len(all) && all[n].lsn == all[0].lsn && all[n].entry.part().Whole == all[0].entry.part().Whole {
+		for n < len(all) && all[n].lsn == all[0].lsn && all[n].part.Whole == all[0].part.Whole {
 			n++
 		}
-		if one := all[:n]; isWhole(one) {
+		if isWhole(all[:n]) {
+			one := make([]logged, n)
+			for i := range one {
+				one[i] = all[i].logged
+			}
 			out = append(out, one)
 		}
 		all = all[n:]
@@ -75,14 +89,14 @@ func (l *logs) whole() [][]logged {
 	return out
 }
 
-func isWhole(one []logged) bool {
+func isWhole(one []checkpointed) bool {
 	for i := range one {
-		p := one[i].entry.part()
+		p := one[i].part
 		if int64(p.Number) != int64(i) || i < len(one)-1 && p.Count != 0 {
 			return false
 		}
 	}
-	return int(one[len(one)-1].entry.part().Count) == len(one)
+	return int(one[len(one)-1].part.Count) == len(one)
 }
 
 // visit calls back for the checkpoints, and then for each commit, by LSN.
@@ -91,7 +105,7 @@ func (s *Set) visit(ctx context.Context, l *logs, v Visitor) error {
 	defer r.close()
 	if v.Base != nil {
 		for _, one := range l.whole() {
-			taken, err := v.Base(one[0].lsn, func(use func([]byte) error) error { return r.each(one, use) })
+			taken, err := v.Base(one[0].lsn, func(use func([]byte) error) error { return r.each(Checkpoint, one, use) })
 			if err != nil {
 				return err
 			}
@@ -105,7 +119,7 @@ func (s *Set) visit(ctx context.Context, l *logs, v Visitor) error {
 		return nil
 	}
 	at := 0
-	return r.each(l.commits, func(payload []byte) error {
+	return r.each(Commit, l.commits, func(payload []byte) error {
 		at++
 		return v.Commit(l.commits[at-1].lsn, payload)
 	})
@@ -127,7 +141,7 @@ func (r *payloads) close() {
 	r.of, r.f = nil, nil
 }
 
-func (r *payloads) each(all []logged, use func([]byte) error) (err error) {
+func (r *payloads) each(t Type, all []logged, use func([]byte) error) (err error) {
 	for i := range all {
 		at := &all[i]
 		if err := r.ctx.Err(); err != nil {
@@ -140,8 +154,9 @@ func (r *payloads) each(all []logged, use func([]byte) error) (err error) {
 			}
 			r.of = at.pack
 		}
-		if r.buf, err = readPayload(r.f, at.pack.id, &at.entry, r.buf); err != nil {
-			return fmt.Errorf("%s %d: %w", at.entry.Type, at.lsn, err)
+		e := Entry{Offset: at.offset, Stored: at.stored, StoredCRC: at.crc}
+		if r.buf, err = readPayload(r.f, at.pack.id, &e, r.buf); err != nil {
+			return fmt.Errorf("%s %d: %w", t, at.lsn, err)
 		}
 		if err := use(r.buf); err != nil {
 			return err
