@@ -70,7 +70,7 @@ func (in *ingest) lay(ctx context.Context, n int, last bool) error {
 		return err
 	}
 	in.begin(rest)
-	if in.size-in.turn >= keepBytes {
+	if last || in.size-in.turn >= keepBytes {
 		in.turn = in.size
 		in.s.mem.Release(in.slabs[1:]...)
 		in.slabs = in.slabs[:1]
