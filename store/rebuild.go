@@ -31,9 +31,10 @@ func Rebuild(ctx context.Context, o Options) (Rebuilt, error) {
 	if err != nil {
 		return Rebuilt{}, err
 	}
-	err = s.raiseEpoch(ctx)
-	if err == nil {
-		_, err = s.checkpoint(ctx)
+	if err = s.raiseEpoch(ctx); err != nil {
+		err = fmt.Errorf("the database is made again, but clients are not told to look at everything: %w", err)
+	} else if _, cerr := s.checkpoint(ctx); cerr != nil { // it only saves time
+		s.o.Log.Warn("no checkpoint is written", "err", cerr)
 	}
 	return done, fail("rebuild", Path(o.Dir), errors.Join(err, s.Close()))
 }
