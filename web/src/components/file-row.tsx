@@ -1,4 +1,3 @@
-import { Ellipsis } from 'lucide-react';
 import { type MouseEvent, memo, useRef } from 'react';
 import type { Entry } from '../api/types';
 import { text } from '../lib/text';
@@ -6,10 +5,10 @@ import { useApp } from './app-context';
 import styles from './file-grid.module.css';
 import { FileName } from './file-name';
 import { formatDate, formatFullDate, formatSize } from './format';
-import { openGridMenu } from './grid-menu';
 import { KindIcon } from './kind-icon';
 import type { RowPlace } from './list-grid';
 import { openEntry } from './open-entry';
+import { CheckCell, MoreCell } from './row-cells';
 
 interface FileRowProps extends RowPlace {
   entry: Entry;
@@ -24,6 +23,7 @@ export const FileRow = memo(function FileRow(props: FileRowProps) {
   const touched = useRef(false);
   const { name, folder } = entry;
   const href = folder ? app.href({ view: 'files', path }) : app.contentHref(path, false);
+  const cell = { name, focused };
 
   const onClick = (event: MouseEvent<HTMLElement>) => {
     const target = event.target as HTMLElement;
@@ -67,21 +67,7 @@ export const FileRow = memo(function FileRow(props: FileRowProps) {
         if (plain && !inControl && !touched.current) openEntry(app, entry);
       }}
     >
-      <div role="gridcell" className={styles.check}>
-        <label>
-          <input
-            type="checkbox"
-            aria-label={text.files.choose(name)}
-            tabIndex={focused ? 0 : -1}
-            checked={chosen}
-            onChange={(event) => {
-              const shift =
-                event.nativeEvent instanceof MouseEventInPage && event.nativeEvent.shiftKey;
-              app.selection.choose(entry.id, shift ? 'range' : 'toggle');
-            }}
-          />
-        </label>
-      </div>
+      <CheckCell {...cell} chosen={chosen} choose={(how) => app.selection.choose(entry.id, how)} />
       <div role="gridcell" className={styles.name}>
         <KindIcon name={name} folder={folder} />
         <a
@@ -103,23 +89,10 @@ export const FileRow = memo(function FileRow(props: FileRowProps) {
           {formatDate(entry.mtime)}
         </time>
       </div>
-      <div role="gridcell" className={styles.more}>
-        <button
-          type="button"
-          aria-label={text.files.more(name)}
-          aria-haspopup="menu"
-          tabIndex={focused ? 0 : -1}
-          onClick={(event) => openGridMenu(event.currentTarget)}
-        >
-          <Ellipsis aria-hidden="true" />
-        </button>
-      </div>
+      <MoreCell {...cell} />
     </div>
     // biome-ignore-end lint/a11y/useKeyWithClickEvents: FileGrid has the keys
     // biome-ignore-end lint/a11y/useFocusableInteractive: the row has the focus, not its cells
     // biome-ignore-end lint/a11y/useSemanticElements: see FileGrid
   );
 });
-
-/** The DOM's, not React's of the same name. */
-const MouseEventInPage = globalThis.MouseEvent;

@@ -1,4 +1,3 @@
-import { Ellipsis } from 'lucide-react';
 import { type MouseEvent, memo, useRef } from 'react';
 import type { TrashEntry } from '../api/types';
 import { text } from '../lib/text';
@@ -6,9 +5,9 @@ import { useApp } from './app-context';
 import styles from './file-grid.module.css';
 import { FileName } from './file-name';
 import { formatDate, formatFullDate, formatSize } from './format';
-import { openGridMenu } from './grid-menu';
 import { KindIcon } from './kind-icon';
 import type { RowPlace } from './list-grid';
+import { CheckCell, MoreCell } from './row-cells';
 
 interface TrashRowProps extends RowPlace {
   entry: TrashEntry;
@@ -22,6 +21,7 @@ export const TrashRow = memo(function TrashRow(props: TrashRowProps) {
   const { id, name, folder, deleted, by } = entry;
   const from = entry.from || text.files.top;
   const when = formatFullDate(deleted);
+  const cell = { name, focused };
 
   const onClick = (event: MouseEvent<HTMLElement>) => {
     if ((event.target as HTMLElement).closest('label, button')) return;
@@ -48,21 +48,7 @@ export const TrashRow = memo(function TrashRow(props: TrashRowProps) {
       }}
       onClick={onClick}
     >
-      <div role="gridcell" className={styles.check}>
-        <label>
-          <input
-            type="checkbox"
-            aria-label={text.files.choose(name)}
-            tabIndex={focused ? 0 : -1}
-            checked={chosen}
-            onChange={(event) => {
-              const { nativeEvent } = event;
-              const shift = nativeEvent instanceof globalThis.MouseEvent && nativeEvent.shiftKey;
-              trashSelection.choose(id, shift ? 'range' : 'toggle');
-            }}
-          />
-        </label>
-      </div>
+      <CheckCell {...cell} chosen={chosen} choose={(how) => trashSelection.choose(id, how)} />
       <div role="gridcell" className={styles.name} title={name}>
         <KindIcon name={name} folder={folder} />
         <FileName name={name} />
@@ -83,17 +69,7 @@ export const TrashRow = memo(function TrashRow(props: TrashRowProps) {
           {formatDate(deleted)}
         </time>
       </div>
-      <div role="gridcell" className={styles.more}>
-        <button
-          type="button"
-          aria-label={text.files.more(name)}
-          aria-haspopup="menu"
-          tabIndex={focused ? 0 : -1}
-          onClick={(event) => openGridMenu(event.currentTarget)}
-        >
-          <Ellipsis aria-hidden="true" />
-        </button>
-      </div>
+      <MoreCell {...cell} />
     </div>
     // biome-ignore-end lint/a11y/useKeyWithClickEvents: ListGrid has the keys
     // biome-ignore-end lint/a11y/useFocusableInteractive: the row has the focus, not its cells
