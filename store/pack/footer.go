@@ -13,7 +13,7 @@ import (
 
 const (
 	magicTrailer = "CAIRNEND"
-	trailerBytes = 96
+	trailerBytes = TrailerBytes
 	entryBytes   = 72
 	maxBlocks    = 1 << 24
 )

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"container/list"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,30 +26,36 @@ func (s *Set) forget(p *pack) error {
 }
 
 // Handle is a pack opened for reading, lent by Borrow to one caller at a time. It stays
-// good when the pack is sealed or dropped. Its methods must not be called after Return.
+// good when the pack is sealed, compacted or dropped. Its methods must not be called after Return.
 type Handle struct {
-	pool *handles
+	set  *Set
 	file *handle
 }
 
-// Borrow lends a handle to read bytes of a pack at the offsets that Entries gives,
+// Borrow lends a handle to read bytes of a pack at the offsets that Handle.Span gives,
 // unchecked. Every handle must be given back by Return. ErrNotFound, ErrClosed.
 func (s *Set) Borrow(id meta.PackID) (*Handle, error) {
-	p, err := s.lookup(id)
+	h := &Handle{set: s}
+	err := s.current(id, func(p *pack) (err error) {
+		h.file, err = s.handles.take(p)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.handles.take(p)
-	if err != nil {
-		return nil, err
-	}
-	return &Handle{s.handles, f}, nil
+	return h, nil
+}
+
+// Span is Set.Span in the pack as the handle has it: the offsets that it gives are those
+// in the handle's file, also if the pack has been compacted since.
+func (h *Handle) Span(ctx context.Context, first, count uint32, off int64, max int, out []Entry) ([]Entry, int64, error) {
+	return h.set.span(ctx, h.file.pack, h.file, span{first: first, count: count, off: off, max: max, out: out})
 }
 
 // Return gives the handle back; a second Return does nothing.
 func (h *Handle) Return() {
 	if h.file != nil {
-		h.pool.put(h.file, nil)
+		h.set.handles.put(h.file, nil)
 		h.file = nil
 	}
 }
@@ -123,6 +130,10 @@ func (c *handles) take(p *pack) (*handle, error) {
 		old.Close()
 	}
 	f, err := c.fs.Open(p.path, os.O_RDONLY)
+	if err == nil && p.isReplaced() { // what was opened may be the file that took its place
+		f.Close()
+		err = errReplaced
+	}
 	if err != nil {
 		c.mu.Lock()
 		c.open--
@@ -130,6 +141,27 @@ func (c *handles) take(p *pack) (*handle, error) {
 		return nil, fmt.Errorf("pack %s: %w", name(p.id), err)
 	}
 	return &handle{File: f, pack: p}, nil
+}
+
+func (p *pack) isReplaced() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.replaced
+}
+
+// current calls f with the pack of that id, again if it was replaced meanwhile.
+func (s *Set) current(id meta.PackID, f func(p *pack) error) error {
+	for {
+		p, err := s.lookup(id)
+		if err != nil {
+			return err
+		}
+		if err = f(p); !errors.Is(err, errReplaced) {
+			return err
+		}
+		p.write.Lock() // until the other is in its place
+		p.write.Unlock()
+	}
 }
 
 // put gives a file back; after an error it is closed.

@@ -18,6 +18,9 @@ const Version = 1
 // HeaderBytes is the size of a pack's header; the first record follows it.
 const HeaderBytes = 4096
 
+// TrailerBytes is the size of the trailer of a sealed pack, the last of the file.
+const TrailerBytes = 96
+
 const magicHeader = "CAIRNPK\x00"
 
 var (

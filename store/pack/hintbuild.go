@@ -69,7 +69,7 @@ func (s *Set) learnSealed(ctx context.Context, p *pack) {
 	s.learning.Lock()
 	defer s.learning.Unlock()
 	l := learner{s: s}
-	if err := s.eachEntry(ctx, p.id, func(e *Entry) { l.see(p.id, e) }); err != nil {
+	if err := s.EachEntry(ctx, p.id, func(e *Entry) { l.see(p.id, e) }); err != nil {
 		s.opt.Log.Warn("no hints to a sealed pack", "pack", name(p.id), "err", err)
 	}
 	l.flush()
@@ -117,7 +117,7 @@ func (s *Set) rebuildHints(ctx context.Context) {
 	}
 	l := learner{s: s}
 	for i, id := range ids {
-		if err := s.eachEntry(ctx, id, func(e *Entry) { l.see(id, e) }); err != nil && ctx.Err() == nil {
+		if err := s.EachEntry(ctx, id, func(e *Entry) { l.see(id, e) }); err != nil && ctx.Err() == nil {
 			unread++
 		}
 		if ctx.Err() != nil {
@@ -136,41 +136,6 @@ func (s *Set) rebuildHints(ctx context.Context) {
 		s.opt.Log.Info("the hint index is rebuilt", "packs", len(ids), "unread", unread,
 			"chunks", s.hints.used.Load(), "took", time.Since(begin).Round(time.Millisecond))
 	}
-}
-
-// eachEntry calls see with every entry of a sealed pack's footer, of which it reads one
-// page after the other, past the cache.
-func (s *Set) eachEntry(ctx context.Context, id meta.PackID, see func(*Entry)) (err error) {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	p, err := s.lookup(id)
-	if err != nil {
-		return err
-	}
-	r := footerReader{set: s, pack: p}
-	defer func() { r.done(err) }()
-	t, err := r.trailer()
-	if err != nil {
-		return err
-	}
-	if err := r.open(); err != nil {
-		return err
-	}
-	b := make([]byte, pageBytes)
-	for n := range int(pagesOf(t.records, pageEntries)) {
-		if err := readFull(r.file, b, t.offset+int64(n)*pageBytes); err != nil {
-			return err
-		}
-		page, err := parseEntries(b, t, n)
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			see(&page[i])
-		}
-	}
-	return nil
 }
 
 // spawn runs f in the background, for Close to wait for; false if the set is closed.

@@ -14,28 +14,17 @@ import (
 // ErrNotFound if the pack or one of them is not there; ErrCorrupt if the pack is
 // damaged where they were. Of a sealed pack it reads the pages of the footer that hold
 // them, and keeps these for the next caller.
-func (s *Set) Entries(ctx context.Context, id meta.PackID, first, count uint32) ([]Entry, error) {
-	p, err := s.lookup(id)
-	if err != nil {
-		return nil, err
-	}
-	return s.entries(ctx, p, first, count, nil)
-}
-
-// Span is Entries from the record in which plain byte off of them lies, at most max of
-// them, appended to out; before is the plain bytes of those it leaves out in front. It
-// appends nothing if off lies behind them all.
-func (s *Set) Span(ctx context.Context, id meta.PackID, first, count uint32, off int64, max int, out []Entry) (_ []Entry, before int64, err error) {
-	p, err := s.lookup(id)
-	if err != nil {
-		return nil, 0, err
-	}
-	return s.span(ctx, p, span{first: first, count: count, off: off, max: max, out: out})
+func (s *Set) Entries(ctx context.Context, id meta.PackID, first, count uint32) (out []Entry, err error) {
+	err = s.current(id, func(p *pack) error {
+		out, err = s.entries(ctx, p, first, count, nil)
+		return err
+	})
+	return out, err
 }
 
 // entries appends to out what Entries returns.
 func (s *Set) entries(ctx context.Context, p *pack, first, count uint32, out []Entry) ([]Entry, error) {
-	out, _, err := s.span(ctx, p, span{first: first, count: count, off: -1, max: int(count), out: out})
+	out, _, err := s.span(ctx, p, nil, span{first: first, count: count, off: -1, max: int(count), out: out})
 	return out, err
 }
 
@@ -74,7 +63,8 @@ func (w *span) see(page []Entry) bool {
 // end reports whether nothing more is needed.
 func (w *span) end() bool { return w.count == 0 || w.max == 0 }
 
-func (s *Set) span(ctx context.Context, p *pack, w span) ([]Entry, int64, error) {
+// span is Handle.Span, by a file of p that the caller has; nil: by one of the pool.
+func (s *Set) span(ctx context.Context, p *pack, file *handle, w span) ([]Entry, int64, error) {
 	for {
 		p.mu.Lock()
 		if x := p.index; x != nil {
@@ -87,7 +77,7 @@ func (s *Set) span(ctx context.Context, p *pack, w span) ([]Entry, int64, error)
 		}
 		p.mu.Unlock()
 		got := w
-		err := s.paged(p, &got)
+		err := s.paged(p, file, &got)
 		if !errors.Is(err, ErrCorrupt) {
 			return got.out, got.before, err
 		}
@@ -107,8 +97,8 @@ func (p *pack) missing(first, count uint32) error {
 }
 
 // paged is span by the footer of p. ErrCorrupt if that cannot be relied upon.
-func (s *Set) paged(p *pack, w *span) (err error) {
-	r := footerReader{set: s, pack: p}
+func (s *Set) paged(p *pack, file *handle, w *span) (err error) {
+	r := footerReader{set: s, pack: p, file: file, lent: file != nil}
 	defer func() { r.done(err) }()
 	t, err := r.trailer()
 	if err != nil {
@@ -148,6 +138,7 @@ type footerReader struct {
 	set  *Set
 	pack *pack
 	file *handle // nil until it is needed
+	lent bool    // it is the caller's
 }
 
 func (r *footerReader) open() (err error) {
@@ -158,7 +149,7 @@ func (r *footerReader) open() (err error) {
 }
 
 func (r *footerReader) done(err error) {
-	if r.file != nil {
+	if r.file != nil && !r.lent {
 		if errors.Is(err, ErrNotFound) {
 			err = nil // the file is as it should be
 		}
@@ -257,6 +248,9 @@ func (s *Set) rescan(ctx context.Context, p *pack, cause error) error {
 		return err
 	}
 	defer f.Close()
+	if p.isReplaced() { // its handles have another file than this
+		return cause
+	}
 	size, err := f.Size()
 	if err != nil {
 		return err

@@ -55,6 +55,7 @@ func (s *Set) Inspect(ctx context.Context, id meta.PackID, known bool) (in Inspe
 		return in, herr
 	}
 	in.HeaderWhole, in.Store, in.Key = herr == nil, h.store, h.key
+	in.Generation = h.generation
 	if in.Unused = herr != nil && size <= HeaderBytes && !known; in.Unused {
 		return in, nil
 	}

@@ -12,28 +12,42 @@ import (
 // have its length, and checks it. ErrNotFound, ErrCorrupt (also if it has another
 // length).
 func (s *Set) ReadInto(ctx context.Context, id meta.PackID, ordinal uint32, parts ...[]byte) error {
-	es, err := s.Entries(ctx, id, ordinal, 1)
+	return s.current(id, func(p *pack) error { return s.readInto(ctx, p, ordinal, parts) })
+}
+
+func (s *Set) readInto(ctx context.Context, p *pack, ordinal uint32, parts [][]byte) error {
+	var one [1]Entry
+	es, err := s.entries(ctx, p, ordinal, 1, one[:0])
 	if err != nil {
 		return err
 	}
-	f, err := s.Borrow(id)
+	f, err := s.handles.take(p)
 	if err != nil {
 		return err
 	}
-	defer f.Return()
-	off, sum := es[0].Offset, uint32(0)
+	err = fillParts(f, &es[0], parts)
+	s.handles.put(f, err)
+	if err != nil {
+		return fmt.Errorf("pack %s: record %d: %w", name(p.id), ordinal, err)
+	}
+	return nil
+}
+
+// fillParts reads a payload into parts that together have its length, and checks it.
+func fillParts(f *handle, e *Entry, parts [][]byte) error {
+	off, sum := e.Offset, uint32(0)
 	for _, p := range parts {
-		if off+int64(len(p)) > es[0].Offset+int64(es[0].Stored) {
-			return fmt.Errorf("pack %s: record %d: %w: %d bytes are too few", name(id), ordinal, ErrCorrupt, es[0].Stored)
+		if off+int64(len(p)) > e.Offset+int64(e.Stored) {
+			return fmt.Errorf("%w: %d bytes are too few", ErrCorrupt, e.Stored)
 		}
 		if err := readFull(f, p, off); err != nil {
-			return fmt.Errorf("pack %s: record %d: %w", name(id), ordinal, err)
+			return err
 		}
 		sum = crc32.Update(sum, castagnoli, p)
 		off += int64(len(p))
 	}
-	if off != es[0].Offset+int64(es[0].Stored) || sum != es[0].StoredCRC {
-		return fmt.Errorf("pack %s: record %d: %w: payload checksum", name(id), ordinal, ErrCorrupt)
+	if off != e.Offset+int64(e.Stored) || sum != e.StoredCRC {
+		return fmt.Errorf("%w: payload checksum", ErrCorrupt)
 	}
 	return nil
 }

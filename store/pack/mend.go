@@ -70,9 +70,9 @@ func (s *Set) Lost() []Lost {
 	return out
 }
 
-// HasCommits reports whether the packs hold every commit from 1 to upto, by their
+// HasCommits reports whether the packs hold every commit behind after up to upto, by their
 // indexes and trailers. An error says that a pack could not be looked at.
-func (s *Set) HasCommits(ctx context.Context, upto uint64) (bool, error) {
+func (s *Set) HasCommits(ctx context.Context, after, upto uint64) (bool, error) {
 	type run struct{ first, last uint64 }
 	var runs []run
 	for _, p := range s.sorted() {
@@ -105,7 +105,7 @@ func (s *Set) HasCommits(ctx context.Context, upto uint64) (bool, error) {
 		}
 	}
 	slices.SortFunc(runs, func(a, b run) int { return cmp.Compare(a.first, b.first) })
-	var have uint64
+	have := after
 	for _, r := range runs {
 		if r.first > have+1 {
 			break

@@ -16,6 +16,7 @@ type holds struct {
 	pins     int
 	draining bool
 	gone     bool            // dropped, or about to be
+	replaced bool            // compacted: its name is, or is about to be, that of another file
 	bad      map[uint32]bool // ordinals of records that are no hits
 }
 

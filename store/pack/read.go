@@ -14,10 +14,17 @@ import (
 // Read returns the payload of one record as it is stored, whose checksum it has
 // checked, in dst's memory if that has the capacity. ErrNotFound, ErrCorrupt.
 func (s *Set) Read(ctx context.Context, id meta.PackID, ordinal uint32, dst []byte) ([]byte, error) {
-	p, err := s.lookup(id)
+	err := s.current(id, func(p *pack) (err error) {
+		dst, err = s.read(ctx, p, ordinal, dst)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
+	return dst, nil
+}
+
+func (s *Set) read(ctx context.Context, p *pack, ordinal uint32, dst []byte) ([]byte, error) {
 	var one [1]Entry
 	es, err := s.entries(ctx, p, ordinal, 1, one[:0])
 	if err != nil {
@@ -27,7 +34,7 @@ func (s *Set) Read(ctx context.Context, id meta.PackID, ordinal uint32, dst []by
 	if err != nil {
 		return nil, err
 	}
-	dst, err = readPayload(f, id, &es[0], dst)
+	dst, err = readPayload(f, p.id, &es[0], dst)
 	s.handles.put(f, err)
 	return dst, err
 }

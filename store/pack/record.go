@@ -128,8 +128,8 @@ func (e *Entry) LSN() uint64 {
 	return 0
 }
 
-// part is which record of its checkpoint e is.
-func (e *Entry) part() Part {
+// Part is which record of its checkpoint e is.
+func (e *Entry) Part() Part {
 	return Part{le.Uint32(e.ID[8:]), le.Uint32(e.ID[12:]), [16]byte(e.ID[16:])}
 }
 

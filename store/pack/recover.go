@@ -53,6 +53,12 @@ func (s *Set) Recover(ctx context.Context, sealed func(meta.PackID) bool, v Visi
 			}
 		}
 	}
+	for _, path := range s.cut {
+		if err := s.opt.FS.Remove(path); err != nil {
+			s.opt.Log.Warn("what a crash left of a compaction stays for now", "file", path, "err", err)
+		}
+	}
+	s.cut = nil
 	if err := s.syncDirs(dirs); err != nil {
 		return err
 	}

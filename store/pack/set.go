@@ -63,6 +63,8 @@ type Info struct {
 	Damaged  bool   // some of its records cannot be read
 	FirstLSN uint64 // lowest and highest of its commits; 0: none
 	LastLSN  uint64
+	// Generation counts how often it was compacted; only Summary and Inspect tell it.
+	Generation uint32
 }
 
 // sealers is how many packs are sealed at once.
@@ -82,6 +84,7 @@ type Set struct {
 	hints    *hints     // nil without Options.Hints
 	learning sync.Mutex // held while the chunks of a sealed pack are put into it
 	fresh    packList   // packs that hints does not have yet
+	cut      []string   // files of compactions that a crash ended, until Recover
 
 	mu     sync.Mutex
 	packs  map[meta.PackID]*pack
@@ -117,10 +120,11 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 	s.handles = newHandles(o.FS, maxHandles, s.has)
 	s.small = newLane(s)
 	s.running, s.stop = context.WithCancel(context.WithoutCancel(ctx))
-	found, err := listPacks(ctx, o.FS, o.Dir)
+	found, cut, err := listPacks(ctx, o.FS, o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("packs: %w", err)
 	}
+	s.cut = cut
 	for _, f := range found {
 		s.packs[f.id] = &pack{id: f.id, path: s.path(f.id), size: f.bytes, flushed: f.bytes, sealed: true}
 		s.last = max(s.last, f.id)
@@ -138,7 +142,7 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 // dir, for a folder that has lost its superblock. ErrNotFound if no pack has a whole
 // header; ErrVersion if all that have are of another version.
 func FindKey(ctx context.Context, fsys object.FS, dir string) (store [16]byte, key [32]byte, err error) {
-	found, err := listPacks(ctx, fsys, dir)
+	found, _, err := listPacks(ctx, fsys, dir)
 	if err != nil {
 		return store, key, err
 	}
@@ -282,35 +286,39 @@ type found struct {
 	bytes int64
 }
 
-// listPacks finds the packs in dir, by id. Files with other names are left alone.
-func listPacks(ctx context.Context, fsys object.FS, dir string) ([]found, error) {
+// listPacks finds the packs in dir, by id, and the paths of those that were being
+// compacted when the last run ended. Files with other names are left alone.
+func listPacks(ctx context.Context, fsys object.FS, dir string) (out []found, cut []string, err error) {
 	shards, err := fsys.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var out []found
 	for _, d := range shards {
 		if !d.Dir || len(d.Name) != 2 {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		files, err := fsys.ReadDir(filepath.Join(dir, d.Name))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, f := range files {
-			hex, ok := strings.CutSuffix(f.Name, ".pack")
+			base, isCut := strings.CutSuffix(f.Name, newTail)
+			hex, ok := strings.CutSuffix(base, ".pack")
 			n, err := strconv.ParseUint(hex, 16, 64)
 			id := meta.PackID(n)
-			if ok && err == nil && id != 0 && !f.Dir && name(id) == hex && shard(id) == d.Name {
+			switch ok = ok && err == nil && id != 0 && !f.Dir && name(id) == hex && shard(id) == d.Name; {
+			case ok && isCut:
+				cut = append(cut, filepath.Join(dir, d.Name, f.Name))
+			case ok:
 				out = append(out, found{id, f.Size})
 			}
 		}
 	}
 	slices.SortFunc(out, func(a, b found) int { return cmp.Compare(a.id, b.id) })
-	return out, nil
+	return out, cut, nil
 }
 
 func randomMarker() (m marker) {

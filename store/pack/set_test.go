@@ -137,7 +137,7 @@ func TestHasCommits(t *testing.T) {
 	has := func(s *Set) {
 		t.Helper()
 		for upto, want := range []bool{true, true, true, true, false, false} {
-			if ok, err := s.HasCommits(t.Context(), uint64(upto)); ok != want || err != nil {
+			if ok, err := s.HasCommits(t.Context(), 0, uint64(upto)); ok != want || err != nil {
 				t.Errorf("up to %d: %v, %v", upto, ok, err)
 			}
 		}

@@ -14,9 +14,10 @@ import (
 // Visitor is told of the commits and checkpoints that Recover finds. Either may be nil.
 type Visitor struct {
 	// Base is offered the whole checkpoints, newest first, before any commit, until it
-	// takes one. each calls use with the payload of every record of it, in their order;
-	// what it returns is an error of use, or of reading: ErrCorrupt if it is damage.
-	Base func(lsn uint64, each func(use func(payload []byte) error) error) (taken bool, err error)
+	// takes one. has tells whether a commit is in these packs. each calls use with the payload
+	// of every record of it, in their order; what it returns is an error of use, or of
+	// reading: ErrCorrupt if it is damage.
+	Base func(lsn uint64, has func(lsn uint64) bool, each func(use func(payload []byte) error) error) (taken bool, err error)
 	// Commit is told every commit.
 	Commit func(lsn uint64, payload []byte) error
 }
@@ -57,7 +58,7 @@ func (l *logs) add(p *pack) error {
 			l.commits = append(l.commits, at)
 			continue
 		}
-		l.checkpoints = append(l.checkpoints, checkpointed{at, e.part()})
+		l.checkpoints = append(l.checkpoints, checkpointed{at, e.Part()})
 	}
 	if p.sealed {
 		p.index = nil
@@ -66,46 +67,72 @@ func (l *logs) add(p *pack) error {
 }
 
 // whole are the checkpoints that are whole, newest first, each in the order of its records.
-func (l *logs) whole() [][]logged {
-	all := l.checkpoints
-	slices.SortStableFunc(all, func(a, b checkpointed) int {
-		return cmp.Or(cmp.Compare(b.lsn, a.lsn), bytes.Compare(a.part.Whole[:], b.part.Whole[:]), cmp.Compare(a.part.Number, b.part.Number))
-	})
-	var out [][]logged
-	for len(all) > 0 {
-		n := 1
-		for n < len(all) && all[n].lsn == all[0].lsn && all[n].part.Whole == all[0].part.Whole {
-			n++
+func (l *logs) whole() (out [][]logged) {
+	parts := make([]CheckpointPart, len(l.checkpoints))
+	for i, c := range l.checkpoints {
+		parts[i] = CheckpointPart{c.lsn, c.part}
+	}
+	for _, whole := range WholeCheckpoints(parts) {
+		one := make([]logged, len(whole))
+		for i, at := range whole {
+			one[i] = l.checkpoints[at].logged
 		}
-		if isWhole(all[:n]) {
-			one := make([]logged, n)
-			for i := range one {
-				one[i] = all[i].logged
-			}
-			out = append(out, one)
-		}
-		all = all[n:]
+		out = append(out, one)
 	}
 	return out
 }
 
-func isWhole(one []checkpointed) bool {
-	for i := range one {
-		p := one[i].part
-		if int64(p.Number) != int64(i) || i < len(one)-1 && p.Count != 0 {
+// CheckpointPart is what a record of a checkpoint says of itself.
+type CheckpointPart struct {
+	LSN uint64
+	Part
+}
+
+// WholeCheckpoints finds the checkpoints of which all records are there, newest first: the
+// positions of the records of each, in their order.
+func WholeCheckpoints(parts []CheckpointPart) (out [][]int) {
+	order := make([]int, len(parts))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		a, b := &parts[i], &parts[j]
+		return cmp.Or(cmp.Compare(b.LSN, a.LSN), bytes.Compare(a.Whole[:], b.Whole[:]), cmp.Compare(a.Number, b.Number))
+	})
+	for len(order) > 0 {
+		n := 1
+		for n < len(order) && parts[order[n]].LSN == parts[order[0]].LSN && parts[order[n]].Whole == parts[order[0]].Whole {
+			n++
+		}
+		if isWhole(parts, order[:n]) {
+			out = append(out, order[:n:n])
+		}
+		order = order[n:]
+	}
+	return out
+}
+
+func isWhole(parts []CheckpointPart, one []int) bool {
+	for i, at := range one {
+		if p := &parts[at]; int64(p.Number) != int64(i) || i < len(one)-1 && p.Count != 0 {
 			return false
 		}
 	}
-	return int(one[len(one)-1].part.Count) == len(one)
+	return int(parts[one[len(one)-1]].Count) == len(one)
 }
 
 // visit calls back for the checkpoints, and then for each commit, by LSN.
 func (s *Set) visit(ctx context.Context, l *logs, v Visitor) error {
 	r := payloads{ctx: ctx, fs: s.opt.FS}
 	defer r.close()
+	slices.SortStableFunc(l.commits, func(a, b logged) int { return cmp.Compare(a.lsn, b.lsn) })
+	has := func(lsn uint64) bool {
+		_, ok := slices.BinarySearchFunc(l.commits, lsn, func(a logged, lsn uint64) int { return cmp.Compare(a.lsn, lsn) })
+		return ok
+	}
 	if v.Base != nil {
 		for _, one := range l.whole() {
-			taken, err := v.Base(one[0].lsn, func(use func([]byte) error) error { return r.each(Checkpoint, one, use) })
+			taken, err := v.Base(one[0].lsn, has, func(use func([]byte) error) error { return r.each(Checkpoint, one, use) })
 			if err != nil {
 				return err
 			}
@@ -114,7 +141,6 @@ func (s *Set) visit(ctx context.Context, l *logs, v Visitor) error {
 			}
 		}
 	}
-	slices.SortStableFunc(l.commits, func(a, b logged) int { return cmp.Compare(a.lsn, b.lsn) })
 	if v.Commit == nil {
 		return nil
 	}
