@@ -103,6 +103,13 @@ func (s *session) apply(op Op) (err error) {
 		err = s.putPack(o)
 	case *PutEpoch:
 		_, err = s.exec("UPDATE store SET epoch = max(epoch, ?) WHERE id = 1", o.Epoch)
+	case *DropPack:
+		if _, err = s.exec("DELETE FROM object WHERE id IN (SELECT object FROM pack WHERE id = ?)", int64(o.ID)); err == nil {
+			_, err = s.exec("DELETE FROM pack WHERE id = ?", int64(o.ID))
+		}
+	case *PutCheckpoint:
+		_, err = s.exec(`INSERT INTO checkpoint (id, lsn, records) VALUES (1, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET lsn = excluded.lsn, records = excluded.records`, int64(o.LSN), encodeRefs(o.Records))
 	default:
 		err = fmt.Errorf("unknown op %T", op)
 	}

@@ -192,6 +192,18 @@ var dumps = []struct {
 		}
 		return emit(&o)
 	}},
+	{"checkpoint", "SELECT lsn, records FROM checkpoint", func(c *cursor, emit func(Op) error) error {
+		var o PutCheckpoint
+		var records []byte
+		err := c.Scan(&o.LSN, &records)
+		if err == nil {
+			o.Records, err = decodeRefs(records)
+		}
+		if err != nil {
+			return err
+		}
+		return emit(&o)
+	}},
 	{"pack", `SELECT p.id, p.object, p.at, p.bytes, p.records, p.created, o.name FROM pack p JOIN object o ON o.id = p.object
 		ORDER BY p.id`, func(c *cursor, emit func(Op) error) error {
 		var o PutPack

@@ -40,6 +40,8 @@ const (
 	opPack        opKind = 24
 	opVersions    opKind = 25
 	opEpoch       opKind = 26
+	opPackGone    opKind = 27
+	opCheckpoint  opKind = 32
 )
 
 // newOp makes an empty op to decode into; nil for an unknown kind.
@@ -97,6 +99,10 @@ func newOp(k opKind) Op {
 		return &PutVersionOwner{}
 	case opEpoch:
 		return &PutEpoch{}
+	case opPackGone:
+		return &DropPack{}
+	case opCheckpoint:
+		return &PutCheckpoint{}
 	}
 	return nil
 }
@@ -200,6 +206,10 @@ type (
 	PutPack struct{ Pack }
 	// PutEpoch raises the epoch of the store.
 	PutEpoch struct{ Epoch int64 }
+	// DropPack forgets a pack that is about to be deleted, or to be merged.
+	DropPack struct{ ID PackID }
+	// PutCheckpoint says which checkpoint is the newest that is whole and durable.
+	PutCheckpoint struct{ Checkpoint }
 )
 
 // Session is a signed-in browser.
@@ -210,6 +220,21 @@ type Session struct {
 	Epoch   int64
 	Created time.Time
 	Expires time.Time
+}
+
+// Checkpoint is a copy of all rows in the packs. With it, commits up to its number are not
+// needed any more.
+type Checkpoint struct {
+	LSN     uint64 // of the newest commit that it has; 0: there is none
+	Records []Ref  // in their order; Bytes are those of the payload
+}
+
+// Bytes is the payload of all its records.
+func (c *Checkpoint) Bytes() (n int64) {
+	for _, r := range c.Records {
+		n += r.Bytes
+	}
+	return n
 }
 
 // Pack is a sealed pack.
@@ -249,3 +274,5 @@ func (*DropProp) kind() opKind        { return opPropGone }
 func (*PutPack) kind() opKind         { return opPack }
 func (*PutVersionOwner) kind() opKind { return opVersions }
 func (*PutEpoch) kind() opKind        { return opEpoch }
+func (*DropPack) kind() opKind        { return opPackGone }
+func (*PutCheckpoint) kind() opKind   { return opCheckpoint }

@@ -208,3 +208,10 @@ func (o *PutVersionOwner) fields(c *coder) {
 	num(c, &o.From)
 	num(c, &o.To)
 }
+
+func (o *DropPack) fields(c *coder) { num(c, &o.ID) }
+
+func (o *PutCheckpoint) fields(c *coder) {
+	num(c, &o.LSN)
+	many(c, &o.Records, codeRef)
+}
