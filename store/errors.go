@@ -12,6 +12,8 @@ var (
 	// ErrNotExist: no such node, version, upload, lock or account, or one that the
 	// scope may not know of.
 	ErrNotExist = fmt.Errorf("not found: %w", fs.ErrNotExist)
+	// ErrOccupied: the folder that a backup or a store is to go to holds other things.
+	ErrOccupied = errors.New("the folder holds other things")
 	// ErrExist: the name is taken.
 	ErrExist = fmt.Errorf("the name is taken: %w", fs.ErrExist)
 	// ErrNoParent: the folder that should hold the node is not there.

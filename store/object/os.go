@@ -19,6 +19,15 @@ func (f osFS) MkdirAll(path string) error { return mkdirAll(f, path) }
 func (osFS) Rename(from, to string) error { return wrap(os.Rename(from, to)) }
 func (osFS) Remove(path string) error     { return wrap(os.Remove(path)) }
 
+// Link implements linker.
+func (osFS) Link(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrExist) || isNoSpace(err) || isReadOnly(err) {
+		return wrap(err)
+	}
+	return fmt.Errorf("%w: %w", errors.ErrUnsupported, err) // another file system, too many links, or none at all
+}
+
 func (osFS) Open(path string, flag int) (File, error) {
 	f, err := os.OpenFile(path, flag, 0o600)
 	if err != nil {
