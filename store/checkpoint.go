@@ -13,9 +13,10 @@ import (
 const checkpointPart = 1 << 20
 
 // checkpoint lays all rows down in the packs, as they are after some commit, whose number
-// it returns, and has them durable: from then on the commits up to that one are not needed
-// to make the database again. Changes go on meanwhile; the log of the database is not cut
-// while it runs. What a crash or an error leaves of it counts for nothing.
+// it returns, has them durable, and commits that this is so: from then on the commits up to
+// that one are not needed to make the database again. Changes go on meanwhile; the log of
+// the database is not cut while it runs. What a crash or an error leaves of it counts for
+// nothing.
 func (s *Store) checkpoint(ctx context.Context) (lsn uint64, err error) {
 	lane := s.packs.Lease()
 	defer s.packs.Return(lane)
@@ -23,21 +24,23 @@ func (s *Store) checkpoint(ctx context.Context) (lsn uint64, err error) {
 	defer held.release()
 	var (
 		rows meta.Payload
+		made meta.Checkpoint
 		of   pack.Part
 		now  = s.o.Clock()
 	)
 	rand.Read(of.Whole[:])
 	lay := func() error {
-		payload := rows.Take(lsn, now)
-		place, err := lane.Append(ctx, pack.Record{Type: pack.Checkpoint, LSN: lsn, Of: of, Payload: payload, Plain: len(payload)})
+		payload := rows.Take(made.LSN, now)
+		place, err := lane.Append(ctx, pack.Record{Type: pack.Checkpoint, LSN: made.LSN, Of: of, Payload: payload, Plain: len(payload)})
 		if err != nil {
 			return err
 		}
 		held.took(place.Pack)
+		made.Records = append(made.Records, meta.Ref{Pack: place.Pack, Ordinal: place.First, Bytes: int64(len(payload))})
 		of.Number++
 		return nil
 	}
-	err = s.db.Dump(ctx, func(n uint64) { lsn = n }, func(op meta.Op) error {
+	err = s.db.Dump(ctx, func(n uint64) { made.LSN = n }, func(op meta.Op) error {
 		if rows.Add(op); rows.Size() < checkpointPart {
 			return nil
 		}
@@ -50,10 +53,15 @@ func (s *Store) checkpoint(ctx context.Context) (lsn uint64, err error) {
 	if err == nil {
 		err = s.packs.Flush(ctx, held.packs()...)
 	}
+	if err == nil {
+		err = s.db.Commit(context.WithoutCancel(ctx), held.packs(), func(tx *meta.Tx) error {
+			return tx.Apply(&meta.PutCheckpoint{Checkpoint: made})
+		})
+	}
 	if err != nil {
 		return 0, fmt.Errorf("checkpoint: %w", err)
 	}
-	return lsn, nil
+	return made.LSN, nil
 }
 
 // restore makes the rows of a checkpoint in the database, in place of all that it has.

@@ -44,7 +44,7 @@ type openFile struct {
 	pack meta.PackID // that file is of
 	file *pack.Handle
 
-	entries    []pack.Entry // the records of [from, upto) of the file, all of one extent
+	entries    []pack.Entry // the records of [from, upto) of the file, all of one extent, as file has them
 	from, upto int64
 	in         meta.PackID   // and of this pack
 	few        [4]pack.Entry // what most requests need
@@ -200,7 +200,11 @@ func (c *openFile) find(ctx context.Context, off, n int64) error {
 	}
 	x, max := c.extents[i], int(min(n/chunk.MinBytes+2, maxEntries))
 	begin := c.ends[i] - x.Bytes
-	out, before, err := c.s.packs.Span(ctx, x.Pack, x.First, x.Count, off-begin, max, out)
+	c.upto = c.from // the entries hold for the handle only
+	if err := c.use(x.Pack); err != nil {
+		return err
+	}
+	out, before, err := c.file.Span(ctx, x.First, x.Count, off-begin, max, out)
 	if err != nil {
 		return err
 	}

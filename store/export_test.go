@@ -29,12 +29,11 @@ func (s *Store) HitsForTest() int64 { return s.hits.Load() }
 // CodedForTest is how many compressed chunks this run has appended, or found open.
 func (s *Store) CodedForTest(ctx context.Context) (n int) {
 	for _, p := range s.packs.Packs() {
-		es, err := s.packs.Entries(ctx, p.ID, 0, uint32(p.Records))
-		for i := range es {
-			if err == nil && es[i].Codec == pack.Zstd {
+		s.packs.EachEntry(ctx, p.ID, func(e *pack.Entry) {
+			if e.Codec == pack.Zstd {
 				n++
 			}
-		}
+		})
 	}
 	return n
 }
@@ -387,4 +386,37 @@ func (s *Store) StagedForTest(ctx context.Context) (n int, err error) {
 		return err
 	})
 	return n, err
+}
+
+// ForgetForTest drops all older versions of files in one folder, in one transaction, and
+// calls also in it.
+func (s *Store) ForgetForTest(ctx context.Context, sc Scope, also func(tx *meta.Tx, v Version) error) (n int, err error) {
+	var all []Version
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		kids, err := r.Children(sc.Root, "", 1<<20)
+		for _, k := range kids {
+			vs, err := r.Versions(k.ID)
+			if err != nil {
+				return err
+			}
+			all = append(all, vs...)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return len(all), s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+		for _, v := range all {
+			if also != nil {
+				if err := also(tx, v); err != nil {
+					return err
+				}
+			}
+			if err := tx.Apply(&meta.DropVersion{ID: v.ID}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -17,14 +17,15 @@ import (
 
 // rig is a store on a real folder, with one user.
 type rig struct {
-	t     testing.TB
-	dir   string
-	fs    object.FS
-	s     *store.Store
-	sc    store.Scope
-	clock *clock
-	mem   int64
-	trace func(string)
+	t         testing.TB
+	dir       string
+	fs        object.FS
+	s         *store.Store
+	sc        store.Scope
+	clock     *clock
+	mem       int64
+	packBytes int64 // bytes of a pack; 0: as usual
+	trace     func(string)
 }
 
 // clock is a time that only moves when told, in steps that the store can tell apart.
@@ -48,7 +49,13 @@ func (c *clock) advance(d time.Duration) {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	r := &rig{t: t, dir: filepath.Join(t.TempDir(), "data"), clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
+	return newRigWith(t, 0)
+}
+
+// newRigWith is newRig with packs of another size.
+func newRigWith(t testing.TB, pack int64) *rig {
+	t.Helper()
+	r := &rig{t: t, packBytes: pack, dir: filepath.Join(t.TempDir(), "data"), clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
 	r.open()
 	u, err := r.s.AddUser(t.Context(), "ada", "hash", 0, true)
 	if err != nil {
@@ -61,7 +68,7 @@ func newRig(t testing.TB) *rig {
 
 func (r *rig) open() {
 	r.t.Helper()
-	s, err := store.Open(r.t.Context(), store.Options{Dir: r.dir, FS: r.fs, Clock: r.clock.now, MemoryBudget: r.mem, Trace: r.trace, UnsafeFS: true})
+	s, err := store.Open(r.t.Context(), store.Options{Dir: r.dir, FS: r.fs, Clock: r.clock.now, MemoryBudget: r.mem, PackBytes: r.packBytes, Trace: r.trace, UnsafeFS: true})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -11,9 +11,9 @@ import (
 
 // mend makes packs whole that lost power with several writes in flight, so that whole
 // records lie behind lost ones. It does so if what is lost cannot be missed: no row
-// refers to it, and no commit is among it. Every number up to the newest commit is in
-// some pack, so a lost commit can only have been newer, and was not acknowledged. After
-// replay and before Start.
+// refers to it, and no commit is among it. Every number from the checkpoint up to the newest
+// commit is in some pack, so a lost commit can only have been one that the checkpoint has,
+// or newer, and then was not acknowledged. After replay and before Start.
 func (s *Store) mend(ctx context.Context) error {
 	lost := s.packs.Lost()
 	if len(lost) == 0 {
@@ -23,7 +23,11 @@ func (s *Store) mend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	whole, err := s.packs.HasCommits(ctx, st.Applied)
+	base, err := s.db.Checkpoint()
+	if err != nil {
+		return err
+	}
+	whole, err := s.packs.HasCommits(ctx, base.LSN, st.Applied)
 	if err == nil && !whole {
 		err = fmt.Errorf("%w: commits are missing", ErrCorrupt)
 	}
@@ -95,7 +99,13 @@ func (s *Store) needed(ctx context.Context, lost []pack.Lost) (map[meta.PackID]b
 		}
 		return nil
 	}
-	err := s.db.EachNode(func(n meta.Node, bad error) error { return manifest(n.Manifest, bad) })
+	base, err := s.db.Checkpoint()
+	for _, ref := range base.Records {
+		miss(ref.Pack, ref.Ordinal, 1)
+	}
+	if err == nil {
+		err = s.db.EachNode(func(n meta.Node, bad error) error { return manifest(n.Manifest, bad) })
+	}
 	if err == nil {
 		err = s.db.EachVersion(func(v meta.Version, bad error) error { return manifest(v.Manifest, bad) })
 	}

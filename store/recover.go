@@ -42,21 +42,50 @@ func (s *Store) recover(ctx context.Context, sb superblock, old *aside) error {
 	if err := s.mend(ctx); err != nil {
 		return err
 	}
+	compacted, err := s.compacted()
+	if err != nil {
+		return err
+	}
 	if err := s.db.Start(ctx); err != nil {
 		return err
 	}
-	err = s.dropStaged(ctx)
+	for _, row := range compacted {
+		if err == nil {
+			err = s.reregister(ctx, row)
+		}
+	}
+	if err == nil {
+		err = s.dropStaged(ctx)
+	}
 	if errors.Is(err, meta.ErrNotLogged) { // a full disk is no reason to show nothing
-		s.o.Log.Warn("what is left of a copy that failed is dropped at a later start", "err", err)
+		s.o.Log.Warn("what is left of a copy, or a compaction, that failed is seen to at a later start", "err", err)
 		err = nil
 	}
 	return err
 }
 
+// compacted are the registered packs that have another size than when they were registered.
+func (s *Store) compacted() (rows []meta.Pack, err error) {
+	bytes := map[meta.PackID]int64{}
+	for _, p := range s.packs.Packs() {
+		if p.Sealed {
+			bytes[p.ID] = p.Bytes
+		}
+	}
+	err = s.db.EachPack(func(p meta.Pack) error {
+		if n, there := bytes[p.ID]; there && n != p.Bytes {
+			rows = append(rows, p)
+		}
+		return nil
+	})
+	return rows, err
+}
+
 // replay has the packs read that the database does not know as sealed, and applies
 // the commits found in them that it does not have, each when the next is known. A database
-// without any rows begins with those of the newest checkpoint. It returns how many it
-// applied, and what they came after.
+// without any rows begins with those of the newest checkpoint, as does one that lacks
+// commits which are not there any more. It returns how many it applied, and what they came
+// after.
 //
 // Of two records with one number the later counts. The earlier was never acknowledged:
 // it was lost from a scan by damage before it, so its number was given again.
@@ -95,9 +124,17 @@ func (s *Store) replay(ctx context.Context, applied uint64) (records int, after 
 	var held []byte
 	var heldLSN uint64
 	err = s.packs.Recover(ctx, known, pack.Visitor{
-		Base: func(lsn uint64, each func(func([]byte) error) error) (taken bool, err error) {
-			if applied > 0 { // the database has rows of its own
+		Base: func(lsn uint64, has func(uint64) bool, each func(func([]byte) error) error) (taken bool, err error) {
+			if applied > 0 && (lsn <= applied || has(applied+1)) { // its own rows, and what follows, do
 				return true, nil
+			}
+			if applied > 0 { // its rows are given up only for a checkpoint that is whole
+				if err := each(func([]byte) error { return nil }); errors.Is(err, pack.ErrCorrupt) {
+					return false, nil
+				} else if err != nil {
+					return false, err
+				}
+				s.o.Log.Error("the database lacks commits that are in a checkpoint only, as after a restore of an older one", "newest", applied)
 			}
 			s.o.Log.Info("making the database from a checkpoint", "lsn", lsn)
 			if err := s.restore(ctx, lsn, each); errors.Is(err, pack.ErrCorrupt) {

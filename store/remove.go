@@ -8,7 +8,7 @@ import (
 
 // Remove implements API.
 func (s *Store) Remove(ctx context.Context, sc Scope, p Path, c Conditions) error {
-	err := s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+	err := s.freeing(ctx, func(tx *meta.Tx) error {
 		if err := sc.need(MayWrite); err != nil {
 			return err
 		}

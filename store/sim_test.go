@@ -15,7 +15,6 @@ import (
 
 	"cairn/store"
 	"cairn/store/object"
-	"cairn/store/pack"
 	"cairn/store/storetest"
 	"cairn/store/storetest/sqlite"
 )
@@ -142,8 +141,8 @@ type simStats struct {
 	acked, lost, unopenable, unclean, late, opening int
 	opens                                           int
 
-	spills, hits, coded, drops, mended, held int
-	points, rebuilt                          int // checkpoints, databases that were lost
+	spills, hits, coded, drops, compacted, mended, held int
+	points, rebuilt, backups                            int // checkpoints, databases that were lost
 }
 
 func (s *simStats) add(n *int, by int) {
@@ -161,9 +160,9 @@ func (s *simStats) crashes() int {
 func (s *simStats) String() string {
 	return fmt.Sprintf("%d crashes: power lost at a call %d, when idle %d, after a failed flush %d; killed at a call %d; recoveries interrupted %d. "+
 		"%d clean restarts, %d openings. %d acknowledged operations checked: acknowledged losses %d, unopenable stores %d, checks that complain %d. "+
-		"%d slabs spilled, %d chunks stored already, %d compressed, %d packs dropped, %d packs mended, %d batches held, %d checkpoints, %d databases lost",
+		"%d slabs spilled, %d chunks stored already, %d compressed, %d packs dropped, %d compacted, %d mended, %d batches held, %d checkpoints, %d databases lost, %d backups",
 		s.power+s.kill+s.flush+s.calm+s.during, s.power, s.calm, s.flush, s.kill, s.during, s.clean, s.opens, s.acked, s.lost, s.unopenable, s.unclean,
-		s.spills, s.hits, s.coded, s.drops, s.mended, s.held, s.points, s.rebuilt)
+		s.spills, s.hits, s.coded, s.drops, s.compacted, s.mended, s.held, s.points, s.rebuilt, s.backups)
 }
 
 // simLife is the life of one disk: runs that end in crashes, each with what comes after.
@@ -179,15 +178,13 @@ type simLife struct {
 	quiet   func() // waits until nothing goes on in the background
 
 	checks int
-
-	mu      sync.Mutex
-	dropped map[string]bool // names of packs
+	saved  *simSaved
 }
 
 func newSimLife(t *testing.T, seed uint64, workers int, tmp string, stats *simStats) *simLife {
 	template, scopes := simTemplate()
 	l := &simLife{t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 4)), stats: stats, tags: &simTags{sums: map[string]uint64{}},
-		quiet: func() {}, dropped: map[string]bool{}, m: &simMachine{tmp: tmp, clock: newSimClock()}}
+		quiet: func() {}, m: &simMachine{tmp: tmp, clock: newSimClock()}}
 	l.m.swap(template.Clone(seed))
 	l.m.clock.advance(time.Hour)
 	for i := range workers {
@@ -280,47 +277,20 @@ func (l *simLife) check(last bool) bool {
 	found, err := verifyDisk(l.m.disk, "/srv/data", true)
 	sound := err == nil
 	for _, f := range found {
-		if l.dropped[f.Where] && f.What == "it is missing" {
-			continue // rows of dropped packs are gc's to delete
-		}
 		l.fail(&l.stats.unclean, "verify: %v", f)
 		sound = false
 	}
 	if err != nil {
 		l.fail(&l.stats.unclean, "verify: %v", err)
 	}
+	if err := l.restored(); err != nil {
+		l.fail(&l.stats.lost, "the backup: %v", err)
+		sound = false
+	}
 	if !sound {
 		l.m.close()
 	}
 	return sound
-}
-
-// drop is what gc does, beside uploads.
-func (l *simLife) drop(r *rand.Rand, sick func() bool) error {
-	id, err := l.m.s.DropForTest(context.Background(), r.IntN)
-	if id != 0 {
-		l.mu.Lock()
-		l.dropped["packs/"+pack.FileName(id)] = true
-		l.mu.Unlock()
-	}
-	if err != nil && !sick() {
-		return fmt.Errorf("dropping a pack: %w", err)
-	}
-	if id != 0 && err == nil {
-		l.stats.add(&l.stats.drops, 1)
-	}
-	return nil
-}
-
-// checkpoint is what gc does before it drops commits.
-func (l *simLife) checkpoint(sick func() bool) error {
-	switch _, err := l.m.s.CheckpointForTest(context.Background()); {
-	case err == nil:
-		l.stats.add(&l.stats.points, 1)
-	case !sick():
-		return fmt.Errorf("writing a checkpoint: %w", err)
-	}
-	return nil
 }
 
 // loseDatabase is what somebody does who deletes it, or restores all but it.
@@ -381,11 +351,11 @@ func (l *simLife) work() bool {
 					break
 				}
 				var err error
-				switch r.IntN(12) {
-				case 0, 1:
-					err = l.drop(r, sick)
-				case 2:
-					err = l.checkpoint(sick)
+				switch r.IntN(24) {
+				case 0, 1, 2, 3:
+					err = l.collect(r, sick)
+				case 4:
+					err = l.backup(w, sick)
 				}
 				if err != nil {
 					errs[i] = err

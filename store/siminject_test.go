@@ -110,8 +110,13 @@ func (x *simWorkload) run(t *testing.T, tmp string, n int, looks bool, f storete
 			t.Logf("on the way: %v", trail)
 		}
 	}()
-	for range 9 {
-		err := w.step(context.Background(), m.s, r, sick, x.seed%3 == 0)
+	for i := range 12 {
+		var err error
+		if i%4 == 3 {
+			err = keepSim(m.s, i == 7, sick)
+		} else {
+			err = w.step(context.Background(), m.s, r, sick, x.seed%3 == 0)
+		}
 		if err == nil {
 			continue
 		}
@@ -171,6 +176,21 @@ func (x *simWorkload) run(t *testing.T, tmp string, n int, looks bool, f storete
 		bad("verify: %v", err)
 	}
 	return what, apt
+}
+
+// keepSim is what an operator does now and then: a collection, or a backup.
+func keepSim(s *store.Store, backup bool, sick func() bool) error {
+	what, err := "gc", error(nil)
+	if backup {
+		what = "backup"
+		_, err = s.Backup(context.Background(), store.BackupOptions{Dir: "/srv/backups"})
+	} else {
+		_, err = s.GC(context.Background(), store.GCOptions{Full: true})
+	}
+	if err != nil && sick() {
+		return fmt.Errorf("%w: %s: %w", errSimEnd, what, err)
+	}
+	return err
 }
 
 // unreadable goes on with a store whose opening, or first look, met a call that failed. What

@@ -61,6 +61,11 @@ type Options struct {
 	// NoHints has no index of what sealed packs hold: only chunks of open packs are found
 	// again. For tests.
 	NoHints bool
+	// Ballast is the bytes set aside on the disk, once there is plenty, so that deletions and
+	// collections work when it is full; 0: none.
+	Ballast int64
+	// CollectEvery is how often GC runs by itself, slowly; 0: never.
+	CollectEvery time.Duration
 	// HoldCommits is meta.Options.Hold: -1 has COMMITs wait even while somebody reads. For
 	// tests.
 	HoldCommits int
@@ -79,12 +84,16 @@ type Store struct {
 	packs *pack.Set
 	mem   *slab.Budget
 	codec *chunk.Codec
+	id    [16]byte  // of the store
 	key   [32]byte  // of chunk ids
 	doors sync.Pool // of *[doorBytes]byte
 
 	plains *plains
 	hits   atomic.Int64 // chunks that were stored already
 	free   atomic.Pointer[freeAt]
+
+	collecting chan struct{} // held by the one GC that runs
+	ballast    sync.Mutex    // held while its file is made or removed
 
 	mu      sync.Mutex
 	busy    map[UploadID]bool // uploads that a request writes to
@@ -114,7 +123,7 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
 		return nil, err
 	}
-	s = &Store{o: o, fs: o.FS, busy: map[UploadID]bool{}, closing: make(chan struct{})}
+	s = &Store{o: o, fs: o.FS, busy: map[UploadID]bool{}, closing: make(chan struct{}), collecting: make(chan struct{}, 1)}
 	var old *aside
 	defer func() {
 		if err != nil {
@@ -132,7 +141,7 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if s.mem, err = slab.New(max(o.MemoryBudget-otherBytes, leastSlabs*slabBytes), slabBytes); err != nil {
 		return s, fmt.Errorf("memory budget of %d bytes: %w", o.MemoryBudget, err)
 	}
-	s.key = sb.Key
+	s.id, s.key = sb.Store, sb.Key
 	s.codec = chunk.NewCodec(slab.Map)
 	s.plains = newPlains(s)
 	s.mem.SetCache(s.plains)
@@ -168,7 +177,9 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 func (s *Store) Close() error {
 	var err error
 	s.closed.Do(func() {
+		s.mu.Lock()
 		close(s.closing)
+		s.mu.Unlock()
 		s.tasks.Wait()
 		err = s.release()
 	})
@@ -211,13 +222,29 @@ func (s *Store) Ready() error {
 
 // sealed registers a sealed pack in the database.
 func (s *Store) sealed(in pack.Info) {
-	err := s.db.Commit(context.Background(), nil, func(tx *meta.Tx) error {
-		return tx.Apply(&meta.PutPack{Pack: meta.Pack{ID: in.ID, Object: int64(in.ID), Bytes: in.Bytes,
-			Records: int64(in.Records), Sealed: tx.Now(), Name: pack.FileName(in.ID)}})
-	})
+	err := s.registerPack(context.Background(), in)
 	if err != nil && !errors.Is(err, meta.ErrClosed) {
 		s.o.Log.Warn("a sealed pack is not registered yet; the next start will", "pack", in.ID, "err", err)
 	}
+}
+
+// registerPack has the database know a pack as it is now.
+func (s *Store) registerPack(ctx context.Context, in pack.Info) error {
+	return s.freeing(ctx, func(tx *meta.Tx) error {
+		return tx.Apply(&meta.PutPack{Pack: meta.Pack{ID: in.ID, Object: int64(in.ID), Bytes: in.Bytes,
+			Records: int64(in.Records), Sealed: tx.Now(), Name: pack.FileName(in.ID)}})
+	})
+}
+
+// reregister does so for a pack that was compacted without the database being told, as a
+// crash between the two leaves it. A pack of another size for other reasons is damage,
+// which verify tells of.
+func (s *Store) reregister(ctx context.Context, row meta.Pack) error {
+	in, err := s.packs.Summary(ctx, row.ID)
+	if err != nil || in.Generation == 0 || in.Bytes == row.Bytes {
+		return ctx.Err()
+	}
+	return s.registerPack(ctx, in)
 }
 
 // outward turns the errors of the packages below into the store's own.

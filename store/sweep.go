@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"cairn/store/meta"
@@ -11,18 +12,48 @@ import (
 func (s *Store) sweep() {
 	t := time.NewTicker(time.Hour)
 	defer t.Stop()
+	var collect <-chan time.Time
+	if s.o.CollectEvery > 0 {
+		c := time.NewTicker(s.o.CollectEvery)
+		defer c.Stop()
+		collect = c.C
+	}
 	for {
+		if err := s.keepBallast(); err != nil {
+			s.o.Log.Warn("no space is set aside for deletions on a full disk", "err", err)
+		}
 		if err := s.sweepUploads(context.Background()); err != nil {
 			s.o.Log.Warn("expired uploads stay for now", "err", err)
 		}
 		if err := s.sweepSessions(context.Background()); err != nil {
 			s.o.Log.Warn("expired sessions stay for now", "err", err)
 		}
-		select {
-		case <-s.closing:
-			return
-		case <-t.C:
+		for again := false; !again; {
+			select {
+			case <-s.closing:
+				return
+			case <-t.C:
+				again = true
+			case <-collect:
+				s.collect()
+			}
 		}
+	}
+}
+
+// backgroundPace is the bytes a second that compaction writes beside other work.
+const backgroundPace = 32 << 20
+
+func (s *Store) collect() {
+	begin := time.Now()
+	c, err := s.GC(context.Background(), GCOptions{Pace: backgroundPace})
+	switch {
+	case errors.Is(err, ErrClosed):
+	case err != nil:
+		s.o.Log.Error("space is not given back for now", "err", err)
+	case c.Dropped+c.Compacted+c.Left > 0:
+		s.o.Log.Info("space was given back", "bytes", c.Before.Stored-c.After.Stored, "deleted", c.Dropped, "compacted", c.Compacted,
+			"left", c.Left, "stored", c.After.Stored, "took", time.Since(begin).Round(time.Millisecond))
 	}
 }
 

@@ -165,7 +165,7 @@ func (s *Store) DropUpload(ctx context.Context, sc Scope, id UploadID) error {
 }
 
 func (s *Store) dropHeld(ctx context.Context, sc Scope, id UploadID) error {
-	return s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+	return s.freeing(ctx, func(tx *meta.Tx) error {
 		if _, err := ownUpload(&tx.Reader, sc, id); err != nil {
 			return err
 		}

@@ -99,6 +99,8 @@ type verifier struct {
 	known   map[meta.PackID]meta.Pack // registered in the database as sealed
 	seen    map[meta.PackID]*packSeen
 	commits []commitSeen
+	parts   []pack.CheckpointPart // of checkpoints,
+	partsAt []commitSeen          // and where they lie
 
 	live, truth *meta.DB // the database, and what the packs say it should be; nil: none
 	applied     uint64   // newest commit in live
@@ -196,8 +198,8 @@ func (c *verifier) run() error {
 		c.openLive, // first: the packs may know more than the database, never less
 		func() error { return c.openPacks(sb) },
 		c.eachPack,
-		c.registered,
 		func() error { return c.compare(sb) },
+		c.registered,
 		c.tree,
 		c.contents,
 		c.hints,

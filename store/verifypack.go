@@ -93,10 +93,12 @@ func (c *verifier) onePack(id meta.PackID) error {
 	case in.HeaderWhole && in.Key != c.key:
 		c.problem(name, "restore cairn.json from a backup", "its chunk key is not the one in cairn.json")
 	}
-	if known && row.Bytes != in.Bytes {
+	switch compacted := in.Sealed && in.Generation > 0; {
+	case known && compacted && row.Bytes != in.Bytes:
+		c.note(name, "a crash cut off its compaction when all but telling the database was done; the next start does that")
+	case known && row.Bytes != in.Bytes:
 		c.problem(name, restore, "it has %d bytes; when it was sealed it had %d", in.Bytes, row.Bytes)
-	}
-	if known && in.Sealed && row.Records != int64(in.Records) {
+	case known && in.Sealed && row.Records != int64(in.Records):
 		c.problem(name, restore, "it has %d records; when it was sealed it had %d", in.Records, row.Records)
 	}
 	if in.Torn > 0 {
@@ -108,8 +110,14 @@ func (c *verifier) onePack(id meta.PackID) error {
 	seen.lost = in.Lost
 	seen.note(in.Entries)
 	for i := range in.Entries {
-		if e := &in.Entries[i]; e.Type == pack.Commit {
-			c.commits = append(c.commits, commitSeen{e.LSN(), id, e.Ordinal, e.Stored, e.StoredCRC, e.Offset})
+		e := &in.Entries[i]
+		at := commitSeen{e.LSN(), id, e.Ordinal, e.Stored, e.StoredCRC, e.Offset}
+		switch e.Type {
+		case pack.Commit:
+			c.commits = append(c.commits, at)
+		case pack.Checkpoint:
+			c.parts = append(c.parts, pack.CheckpointPart{LSN: e.LSN(), Part: e.Part()})
+			c.partsAt = append(c.partsAt, at)
 		}
 	}
 	c.stats.Records += in.Records
@@ -187,15 +195,27 @@ func (c *verifier) torn() error {
 	return nil
 }
 
-// registered compares the packs of the database with those in the folder.
+// registered compares the packs that the database has, or will have when the next start
+// has applied the latest commits, with those in the folder.
 func (c *verifier) registered() error {
-	for id := range c.known {
+	known := c.known
+	if c.complete && c.truth != nil {
+		known = map[meta.PackID]meta.Pack{}
+		err := c.truth.EachPack(func(p meta.Pack) error {
+			known[p.ID] = p
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrScratch, err)
+		}
+	}
+	for id := range known {
 		if c.seen[id] == nil {
 			c.problem(packName(id), "restore this file from a backup, or the files named below", "it is missing")
 		}
 	}
 	for id, p := range c.seen {
-		if _, ok := c.known[id]; !ok && p.sealed && c.live != nil {
+		if _, ok := known[id]; !ok && p.sealed && c.live != nil {
 			c.note(packName(id), "it is sealed, and the database does not know yet; the next start tells it")
 		}
 	}
@@ -221,6 +241,10 @@ func (c *verifier) strays() error {
 		}
 		for _, e := range list {
 			at := d.Name + "/" + e.Name
+			if strings.HasSuffix(e.Name, ".pack.new") {
+				c.note("packs/"+at, "a crash cut a compaction off; the next start removes it")
+				continue
+			}
 			var id meta.PackID
 			if _, err := fmt.Sscanf(e.Name, "%016x.pack", &id); err != nil || c.seen[id] == nil || pack.FileName(id) != at {
 				c.note("packs/"+at, "it is no pack, and not looked at")

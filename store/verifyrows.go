@@ -110,9 +110,18 @@ func (c *verifier) compare(sb superblock) error {
 	})
 	c.commits = lastOfEach(c.commits)
 	c.stats.Commits = len(c.commits)
-	var newest uint64
+	whole := pack.WholeCheckpoints(c.parts)
+	var newest, first uint64
 	if n := len(c.commits); n > 0 {
 		newest = c.commits[n-1].lsn
+	}
+	if len(whole) > 0 {
+		first = c.parts[whole[0][0]].LSN
+		newest = max(newest, first)
+	}
+	if c.live != nil && c.applied < first && !c.has(c.applied+1) {
+		c.note("meta.db", "it holds commits up to %d, and those behind them are in a checkpoint only; the next start makes it again from that", c.applied)
+		c.dropLive()
 	}
 	if c.live == nil {
 		c.applied = newest
@@ -124,7 +133,11 @@ func (c *verifier) compare(sb superblock) error {
 		if c.truth, err = meta.OpenScratch(c.ctx, filepath.Join(c.v.Scratch, "truth.db"), sb.Store); err != nil {
 			return fmt.Errorf("%w: %w", ErrScratch, err)
 		}
-		c.complete, err = c.replay(0, c.applied)
+		base, err := c.fromCheckpoint(whole)
+		if err != nil {
+			return err
+		}
+		c.complete, err = c.replay(base, c.applied)
 		if err != nil || c.ctx.Err() != nil {
 			return err
 		}
@@ -147,6 +160,71 @@ func (c *verifier) compare(sb superblock) error {
 		}
 	}
 	return nil
+}
+
+// has says whether some pack has a commit.
+func (c *verifier) has(lsn uint64) bool {
+	_, ok := slices.BinarySearchFunc(c.commits, lsn, func(a commitSeen, lsn uint64) int { return cmp.Compare(a.lsn, lsn) })
+	return ok
+}
+
+// fromCheckpoint gives truth the rows of the newest checkpoint that is not newer than the
+// database, and returns its number; 0: there is none that can be used. truth is empty then.
+func (c *verifier) fromCheckpoint(whole [][]int) (uint64, error) {
+	for _, one := range whole {
+		lsn := c.parts[one[0]].LSN
+		if lsn > c.applied {
+			continue
+		}
+		r, err := c.truth.Restore(c.ctx, lsn)
+		if err != nil {
+			return 0, fmt.Errorf("%w: %w", ErrScratch, err)
+		}
+		where, bad := c.eachPart(one, r.Apply)
+		err = r.End(bad)
+		switch {
+		case c.ctx.Err() != nil:
+			return 0, context.Cause(c.ctx)
+		case bad != nil:
+			c.problem(where, "restore this pack from a backup; as long as meta.db is whole nothing is lost, but it could not be made again", "a checkpoint of commit %d cannot be used: %v", lsn, bad)
+		case err != nil:
+			return 0, fmt.Errorf("%w: %w", ErrScratch, err)
+		default:
+			return lsn, nil
+		}
+		if r, err = c.truth.Restore(c.ctx, 0); err == nil {
+			err = r.End(nil)
+		}
+		if err != nil {
+			return 0, fmt.Errorf("%w: %w", ErrScratch, err)
+		}
+	}
+	return 0, nil
+}
+
+// eachPart reads the records of one checkpoint. where is the pack of the last one.
+func (c *verifier) eachPart(one []int, use func([]byte) error) (where string, err error) {
+	var buf []byte
+	for _, i := range one {
+		at := &c.partsAt[i]
+		where = packName(at.pack)
+		if c.ctx.Err() != nil {
+			return where, context.Cause(c.ctx)
+		}
+		f, err := c.packs.Borrow(at.pack)
+		if err != nil {
+			return where, err
+		}
+		buf, err = c.packs.ReadFrom(f, at.pack, at.entry(), buf)
+		f.Return()
+		if err == nil {
+			err = use(buf)
+		}
+		if err != nil {
+			return where, err
+		}
+	}
+	return where, nil
 }
 
 // lastOfEach keeps the last commit of each number: see Store.replay.

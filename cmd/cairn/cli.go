@@ -27,6 +27,9 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Serve files."`
 	User    userCmd    `cmd:"" help:"Manage accounts, also while the server runs."`
 	Verify  verifyCmd  `cmd:"" help:"Verify a stopped server's store. Exits with 0 if it is clean, 1 if there are problems, 2 if it could not look."`
+	GC      gcCmd      `cmd:"" name:"gc" help:"Give back the space of what nothing refers to any more, also while the server runs."`
+	Backup  backupCmd  `cmd:"" help:"Copy the store to another disk, also while the server runs; only what is new since the last time."`
+	Restore restoreCmd `cmd:"" help:"Make a data folder of a backup."`
 	Rebuild rebuildCmd `cmd:"" help:"Make a stopped server's database again from its packs, and keep the old one beside it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

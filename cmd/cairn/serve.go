@@ -26,11 +26,15 @@ type serveCmd struct {
 	TLSKey         string        `name:"tls-key" help:"PEM file with its key." env:"CAIRN_TLS_KEY" type:"path" placeholder:"FILE"`
 	MemoryBudget   size          `help:"Memory for all buffers (${default})." default:"96MiB" env:"CAIRN_MEMORY_BUDGET" placeholder:"SIZE"`
 	VerifyReads    bool          `help:"Check every chunk before any of it is sent, at the cost of reading it whole." env:"CAIRN_VERIFY_READS"`
+	GCEvery        time.Duration `name:"gc-every" help:"How often the space of what nothing refers to is given back; 0: never (${default})." default:"6h" env:"CAIRN_GC_EVERY" placeholder:"TIME"`
 	MaxConnections int           `help:"Connections open at once, at most 10000; 0 derives it from the limit of file descriptors (${default})." default:"0" env:"CAIRN_MAX_CONNECTIONS" placeholder:"N"`
 	ShutdownGrace  time.Duration `help:"How long requests may go on after SIGTERM (${default})." default:"30s" env:"CAIRN_SHUTDOWN_GRACE" placeholder:"TIME"`
 	LogFormat      string        `help:"text or json (${default})." enum:"text,json" default:"text" env:"CAIRN_LOG_FORMAT" placeholder:"FORMAT"`
 	LogLevel       slog.Level    `help:"debug, info, warn or error (${default})." default:"info" env:"CAIRN_LOG_LEVEL" placeholder:"LEVEL"`
 }
+
+// ballast is set aside for deletions on a full disk.
+const ballast = 64 << 20
 
 // Run serves until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP
 // reads the certificate again.
@@ -69,7 +73,7 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	if err != nil {
 		return err
 	}
-	opts := store.Options{Dir: c.Data, MemoryBudget: int64(k.MemoryBudget), VerifyReads: k.VerifyReads, Log: log, UnsafeFS: c.UnsafeFS}
+	opts := store.Options{Dir: c.Data, MemoryBudget: int64(k.MemoryBudget), VerifyReads: k.VerifyReads, CollectEvery: k.GCEvery, Ballast: ballast, Log: log, UnsafeFS: c.UnsafeFS}
 	conf := server.Config{
 		BaseURL: base, Proxies: proxies, TLSCert: k.TLSCert, TLSKey: k.TLSKey,
 		ShutdownGrace: k.ShutdownGrace, MaxConnections: k.MaxConnections, Log: log, Access: access,
@@ -100,7 +104,7 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	if err != nil {
 		return err
 	}
-	closeAdmin, err := serveAdmin(c.Data, accounts)
+	closeAdmin, err := serveAdmin(c.Data, accounts, st)
 	if err != nil {
 		return err
 	}
@@ -137,13 +141,13 @@ func (k *serveCmd) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, opts))
 }
 
-// serveAdmin answers `cairn user` while this process holds the data folder.
-func serveAdmin(dir string, a admin.Accounts) (end func(), err error) {
+// serveAdmin answers `cairn user`, `gc` and `backup` while this process holds the data folder.
+func serveAdmin(dir string, a admin.Accounts, keeper admin.Keeper) (end func(), err error) {
 	ln, err := admin.Listen(dir)
 	if err != nil {
 		return nil, err
 	}
-	hs := &http.Server{Handler: admin.Handler(a), ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	hs := &http.Server{Handler: admin.Handler(a, keeper), ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -124,7 +124,7 @@ func TestVerify_interrupted(t *testing.T) {
 
 func TestProgress(t *testing.T) {
 	var b bytes.Buffer
-	p := &progress{w: &b, on: true}
+	p := &progress{w: &b, what: "verify", on: true}
 	p.show(1<<20, 1<<30)
 	p.show(2<<20, 1<<30) // too soon
 	p.clear()

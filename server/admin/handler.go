@@ -34,11 +34,15 @@ var codes = map[string]error{
 	"password":  auth.ErrPassword,
 	"stopped":   store.ErrStopped,
 	"no-space":  store.ErrNoSpace,
+	"corrupt":   store.ErrCorrupt,
+	"occupied":  store.ErrOccupied,
+	"read-only": store.ErrReadOnlyFS,
+	"closed":    store.ErrClosed,
 }
 
-// Handler answers account operations to whoever can reach it, without asking who
-// that is: serve it on the socket of Listen and nowhere else.
-func Handler(a Accounts) http.Handler {
+// Handler answers account operations, and long work on the store, to whoever can reach it, without
+// asking who that is: serve it on the socket of Listen and nowhere else.
+func Handler(a Accounts, k Keeper) http.Handler {
 	mux := http.NewServeMux()
 	on := func(pattern string, f func(r *http.Request, in request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -85,6 +89,7 @@ func Handler(a Accounts) http.Handler {
 		}
 		return nil, a.RemoveAppPassword(r.Context(), r.URL.Query().Get("name"), id)
 	})
+	keep(mux, k)
 	return mux
 }
 

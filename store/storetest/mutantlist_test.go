@@ -106,4 +106,22 @@ func (s *Store) lay(ctx context.Context, l *laying) {
 	{"mending allows for gaps between commits", "store/pack/mend.go", "sane = sane && (lsn == 0 || n == lsn+1)", "sane = sane && (lsn == 0 || n > lsn)", nil},
 	{"pads count as what they replace", "store/recover.go", "case err == nil && slices.ContainsFunc(es", "case err == nil && payload == nil && slices.ContainsFunc(es", nil},
 	{"headers behind a footer", "store/pack/recover.go", "err = rewrite(f, h.marker, heads)", "err = rewrite(f, h.marker, heads[:0])", nil},
+
+	// Collections.
+	{"pins are not waited for", "store/gc.go", "bool { return c.s.packs.Pinned(d.id) }", "bool { return false }", nil},
+	{"a pinned pack is compacted", "store/pack/compact.go", "return p.draining && p.pins == 0 &&", "return p.draining &&", nil},
+	{"nothing is committed before a compaction", "store/gc.go", "if err := c.announce(ctx, m, dead, rest); err != nil {", "if err := error(nil); err != nil {", nil},
+	{"commits behind the checkpoint go", "store/mark.go", "return e.LSN() > checkpoint", "return false", nil},
+	{"nothing is done for an older database", "store/gc.go", "if err := c.s.flushDatabase(); err != nil {", "if err := error(nil); err != nil {",
+		&mutant{"", "store/recover.go", "if applied > 0 && (lsn <= applied || has(applied+1)) {", "if applied > 0 {", nil}},
+	{"tails are not marked", "store/mark.go", "for _, r := range h.Tail {", "for _, r := range h.Tail[:0] {", nil},
+	{"what pages hold is not marked", "store/mark.go", "for _, x := range extents {", "for _, x := range extents[:0] {", nil},
+	{"pages are not marked", "store/mark.go", "m.set(r.Pack, r.Ordinal, 1)\n\t\t\t\t\tpages", "pages", nil},
+	{"older versions are not roots", "store/meta/refs.go", "FROM version WHERE manifest IS NOT NULL", "FROM version WHERE manifest IS NULL", nil},
+	{"the checkpoint is not marked", "store/mark.go", "for _, r := range c.Records {", "for _, r := range c.Records[:0] {", nil},
+	{"flush of a compacted pack", "store/pack/compact.go", "err = file.Sync()", "err = nil", nil},
+	{"folder of a compacted pack", "store/pack/compact.go", "if err := s.opt.FS.SyncDir(filepath.Dir(p.path)); err != nil {", "if filepath.Dir(p.path) == \"\" {", nil},
+	{"a replaced pack is opened", "store/pack/handle.go", "if err == nil && p.isReplaced() {", "if err == nil && p.isReplaced() && p.id == 0 {", nil},
+	{"copied blocks are not checked", "store/pack/compact.go", "if crc32.Checksum(b, castagnoli) != want {", "if crc32.Checksum(b, castagnoli) != want && e.Stored == 0 {", nil},
+	{"the pack with the highest id goes", "store/gc.go", "case d.live == 0 && d.id != newest:", "case d.live == 0:", nil},
 }

@@ -200,7 +200,7 @@ class Store:
                 self.problems.append("no commit with LSN %s"
                                      % (expected if lsn == expected + 1 else "%d to %d" % (expected, lsn - 1)))
             expected = lsn + 1
-            if lsn == self.last or p.damaged:
+            if lsn == self.last:
                 try:
                     self._believe(c)
                 except Damage as e:

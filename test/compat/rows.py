@@ -115,6 +115,8 @@ _SPEC = {
     24: ("keep", "sealed pack", "*i id, i object, i first, i bytes, i records, time sealed, text name"),
     25: ("give versions", "old version", "i from, i to"),
     26: ("raise", "epoch", "i number"),
+    27: ("drop", "sealed pack", "*i id"),
+    32: ("keep", "checkpoint", "i lsn, tails records"),
 }
 
 

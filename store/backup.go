@@ -1,0 +1,326 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"cairn/store/meta"
+	"cairn/store/object"
+	"cairn/store/pack"
+)
+
+// BackupOptions say where a backup goes.
+type BackupOptions struct {
+	// Dir is the folder that holds the backups of one store, each in a folder of its own.
+	// It is made if it is missing; it must not lie in the data folder.
+	Dir string
+	// Progress is told how many bytes of packs are done, of how many; may be nil.
+	Progress func(done, total int64)
+}
+
+// BackedUp is what Backup did.
+type BackedUp struct {
+	Path   string // of the new backup
+	Packs  int    // in it
+	Bytes  int64
+	New    int // packs that were copied; the others are those of the backup before
+	Copied int64
+	Commit uint64 // the newest that it has
+}
+
+const (
+	backupMark    = "cairn-backups.json" // says whose backups a folder holds
+	backupPartial = ".partial"
+	backupInfo    = "backup.json"
+	backupTime    = "20060102T150405.000Z"
+)
+
+// backupJSON is what stands in backupMark and backupInfo.
+type backupJSON struct {
+	Store  string    `json:"store"`
+	Made   time.Time `json:"made"`
+	Commit uint64    `json:"commit,omitempty"`
+}
+
+// Backup copies the store, as it is after some commit, while it goes on being used: into a
+// folder of its own under o.Dir that is named by the time and holds what a data folder
+// holds, without the database. Packs that the newest backup there has already are linked
+// to it, where the file system has hard links, else copied. Open packs are copied up to
+// the last record that counts. No collection runs meanwhile.
+//
+// A backup has its name when it is whole and durable; a crash, or an error, leaves the older
+// ones as they are, and a folder that the next backup removes. ErrOccupied if o.Dir
+// holds anything but backups of this store, or lies in the data folder; ErrNoSpace, ErrReadOnlyFS, of the target; ErrCorrupt
+// if a pack cannot be read to its end; ErrClosed.
+func (s *Store) Backup(ctx context.Context, o BackupOptions) (BackedUp, error) {
+	end, err := s.begin()
+	if err != nil {
+		return BackedUp{}, fail("backup", Path(o.Dir), err)
+	}
+	defer end()
+	ctx, cancel := s.untilClosed(ctx)
+	defer cancel()
+	select {
+	case s.collecting <- struct{}{}:
+		defer func() { <-s.collecting }()
+	case <-ctx.Done():
+		return BackedUp{}, fail("backup", Path(o.Dir), context.Cause(ctx))
+	}
+	b := &backup{s: s, o: o}
+	err = b.run(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return b.out, fail("backup", Path(o.Dir), err)
+}
+
+// backup is one run of Backup.
+type backup struct {
+	s      *Store
+	o      BackupOptions
+	out    BackedUp
+	before string // the newest backup; empty: none
+	to     string // the folder that is being filled
+
+	done, total int64
+	dirs        map[string]bool // whose names are to be flushed
+}
+
+func (b *backup) run(ctx context.Context) (err error) {
+	if b.o.Progress == nil {
+		b.o.Progress = func(done, total int64) {}
+	}
+	if b.o.Dir, err = filepath.Abs(b.o.Dir); err != nil {
+		return err
+	}
+	if rel, err := filepath.Rel(b.s.o.Dir, b.o.Dir); err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return fmt.Errorf("%w: it lies in the data folder itself", ErrOccupied)
+	}
+	if err := b.prepare(); err != nil {
+		return err
+	}
+	// In this order: whatever a commit up to this number refers to is in these packs.
+	var upto uint64
+	err = b.s.db.View(ctx, func(r *meta.Reader) (err error) {
+		upto, err = r.Applied()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	packs := b.s.packs.Packs()
+	for _, p := range packs {
+		b.total += p.Bytes
+	}
+	b.dirs = map[string]bool{b.to: true}
+	for _, p := range packs {
+		if err := b.pack(ctx, p, upto); err != nil {
+			return fmt.Errorf("packs/%s: %w", pack.FileName(p.ID), err)
+		}
+	}
+	b.out.Commit = upto
+	return b.finish()
+}
+
+// prepare looks at the folder of backups, and makes an empty one in it.
+func (b *backup) prepare() error {
+	files := b.s.fs
+	if err := files.MkdirAll(b.o.Dir); err != nil {
+		return err
+	}
+	list, err := files.ReadDir(b.o.Dir)
+	if err != nil {
+		return err
+	}
+	id := hex.EncodeToString(b.s.id[:])
+	mark := filepath.Join(b.o.Dir, backupMark)
+	switch text, err := files.ReadFile(mark); {
+	case err == nil:
+		var j backupJSON
+		if json.Unmarshal(text, &j) != nil || j.Store != id {
+			return fmt.Errorf("%w: backups of another store", ErrOccupied)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	case slices.ContainsFunc(list, func(e object.Entry) bool { return e.Name != "lost+found" && e.Name != backupMark+".tmp" }):
+		return fmt.Errorf("%w than backups; name an empty one", ErrOccupied)
+	default:
+		text, err := json.Marshal(backupJSON{Store: id, Made: b.s.o.Clock().UTC()})
+		if err == nil {
+			err = object.WriteFileAtomic(files, mark, append(text, '\n'))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, e := range list {
+		if isBackup(e) && e.Name > b.before {
+			b.before = e.Name
+		}
+	}
+	if b.before != "" {
+		b.before = filepath.Join(b.o.Dir, b.before)
+	}
+	b.to = filepath.Join(b.o.Dir, backupPartial)
+	if err := object.RemoveAll(files, b.to); err != nil {
+		return err
+	}
+	return files.Mkdir(b.to)
+}
+
+// isBackup reports whether a folder has the name of a backup.
+func isBackup(e object.Entry) bool {
+	_, err := time.Parse(backupTime, e.Name)
+	return err == nil && e.Dir
+}
+
+// pack brings one pack into the backup.
+func (b *backup) pack(ctx context.Context, p pack.Info, upto uint64) error {
+	defer func() { b.done += p.Bytes; b.o.Progress(b.done, b.total) }()
+	bytes := p.Bytes
+	whole := p.Sealed && !p.Damaged
+	if whole {
+		in, err := b.s.packs.Summary(ctx, p.ID)
+		if err != nil && !errors.Is(err, pack.ErrCorrupt) {
+			return err
+		}
+		whole = err == nil && in.LastLSN <= upto
+	}
+	if !whole && !p.Damaged { // up to the first commit that is too new
+		err := b.s.packs.EachEntry(ctx, p.ID, func(e *pack.Entry) {
+			if at := e.Offset - pack.RecordBytes; e.Type == pack.Commit && e.LSN() > upto && at < bytes {
+				bytes = at
+			}
+		})
+		if err != nil && !errors.Is(err, pack.ErrCorrupt) { // a damaged one as it is
+			return err
+		}
+	}
+	name := filepath.Join("packs", filepath.FromSlash(pack.FileName(p.ID)))
+	from, to := filepath.Join(b.s.o.Dir, name), filepath.Join(b.to, name)
+	dir := filepath.Dir(to)
+	if !b.dirs[dir] {
+		if err := b.s.fs.MkdirAll(dir); err != nil {
+			return err
+		}
+		b.dirs[dir], b.dirs[filepath.Dir(dir)] = true, true
+	}
+	b.out.Packs++
+	b.out.Bytes += bytes
+	if whole && b.before != "" {
+		same, err := b.same(from, filepath.Join(b.before, name))
+		if err == nil && same {
+			err = object.Link(b.s.fs, filepath.Join(b.before, name), to)
+			if err == nil {
+				return nil
+			}
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+	}
+	b.out.New++
+	b.out.Copied += bytes
+	return copyFile(ctx, b.s.fs, from, to, bytes)
+}
+
+// same reports whether two sealed packs are the same, by their size and their trailers,
+// which hold a random word and the checksum of all checksums.
+func (b *backup) same(one, two string) (bool, error) {
+	var ends [2][]byte
+	var sizes [2]int64
+	for i, path := range []string{one, two} {
+		f, err := b.s.fs.Open(path, os.O_RDONLY)
+		if err != nil {
+			return false, err
+		}
+		if sizes[i], err = f.Size(); err == nil && sizes[i] >= pack.TrailerBytes {
+			ends[i] = make([]byte, pack.TrailerBytes)
+			_, err = f.ReadAt(ends[i], sizes[i]-pack.TrailerBytes)
+		}
+		if err = errors.Join(err, f.Close()); err != nil {
+			return false, err
+		}
+	}
+	return sizes[0] == sizes[1] && bytes.Equal(ends[0], ends[1]), nil
+}
+
+// copyFile copies the first n bytes of a file, and flushes them. ErrCorrupt if it has fewer.
+func copyFile(ctx context.Context, files object.FS, from, to string, n int64) (err error) {
+	in, err := files.Open(from, os.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := files.Open(to, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return err
+	}
+	buf := make([]byte, min(n, 1<<20))
+	for at := int64(0); at < n && err == nil; {
+		if err = ctx.Err(); err != nil {
+			break
+		}
+		part := buf[:min(int64(len(buf)), n-at)]
+		if _, err = in.ReadAt(part, at); err == io.EOF {
+			err = fmt.Errorf("%w: it ends before %d bytes", ErrCorrupt, n)
+		}
+		if err == nil {
+			_, err = out.WriteAt(part, at)
+		}
+		at += int64(len(part))
+	}
+	if err == nil {
+		err = out.Sync()
+	}
+	return errors.Join(err, out.Close())
+}
+
+// finish makes the backup durable and gives it its name.
+func (b *backup) finish() error {
+	files := b.s.fs
+	sb, err := files.ReadFile(filepath.Join(b.s.o.Dir, "cairn.json"))
+	if err == nil {
+		err = object.WriteFileAtomic(files, filepath.Join(b.to, "cairn.json"), sb)
+	}
+	if err != nil {
+		return err
+	}
+	now := b.s.o.Clock().UTC()
+	text, err := json.Marshal(backupJSON{Store: hex.EncodeToString(b.s.id[:]), Made: now, Commit: b.out.Commit})
+	if err == nil {
+		err = object.WriteFileAtomic(files, filepath.Join(b.to, backupInfo), append(text, '\n'))
+	}
+	if err != nil {
+		return err
+	}
+	for dir := range b.dirs {
+		if err := files.SyncDir(dir); err != nil {
+			return err
+		}
+	}
+	path := filepath.Join(b.o.Dir, now.Format(backupTime))
+	for n := 1; path <= b.before; n++ { // two within a millisecond, or a clock that was set back
+		last, err := time.Parse(backupTime, filepath.Base(b.before))
+		if err != nil {
+			return err
+		}
+		path = filepath.Join(b.o.Dir, last.Add(time.Duration(n)*time.Millisecond).Format(backupTime))
+	}
+	if err := files.Rename(b.to, path); err != nil {
+		return err
+	}
+	b.out.Path = path
+	return files.SyncDir(b.o.Dir)
+}

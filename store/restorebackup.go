@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"cairn/store/object"
+)
+
+// RestoreBackup makes a data folder at o.Dir, which must be missing or empty, of a backup,
+// or of the newest one if from holds several, and has its database made: see Rebuild. The
+// store's epoch is raised, so that clients that know what came after the backup look at
+// everything once. Progress is told how many bytes of packs are copied, of how many; nil:
+// nobody is.
+//
+// The folder has its name when all of that is done; a crash, or an error, before leaves one
+// beside it whose name ends in .restoring, which the next call removes. ErrNotExist if from
+// holds no backup; ErrOccupied if there is anything in o.Dir.
+func RestoreBackup(ctx context.Context, from string, o Options, progress func(done, total int64)) (done Rebuilt, err error) {
+	if o.FS == nil {
+		o.FS = object.OS()
+	}
+	if progress == nil {
+		progress = func(done, total int64) {}
+	}
+	to, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return done, fail("restore", Path(o.Dir), err)
+	}
+	list, err := o.FS.ReadDir(to)
+	there := err == nil
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if err == nil && len(list) > 0 {
+		err = fmt.Errorf("%w; a backup is restored to an empty one", ErrOccupied)
+	}
+	if err != nil {
+		return done, fail("restore", Path(to), err)
+	}
+	o.Dir = to + ".restoring"
+	if err := copyBackup(ctx, from, o.Dir, o.FS, progress); err != nil {
+		return done, fail("restore", Path(from), err)
+	}
+	if done, err = Rebuild(ctx, o); err != nil {
+		return done, err
+	}
+	if there {
+		err = o.FS.Remove(to) // it is empty
+	}
+	if err == nil {
+		err = o.FS.Rename(o.Dir, to)
+	}
+	if err == nil {
+		err = o.FS.SyncDir(filepath.Dir(to))
+	}
+	return done, fail("restore", Path(to), err)
+}
+
+// copyBackup makes a folder with the files of a backup, in place of one that an earlier call
+// left.
+func copyBackup(ctx context.Context, from, to string, files object.FS, progress func(done, total int64)) (err error) {
+	if from, err = newestBackup(files, from); err != nil {
+		return err
+	}
+	if err := object.RemoveAll(files, to); err != nil {
+		return err
+	}
+	if err := files.MkdirAll(filepath.Join(to, "packs")); err != nil {
+		return err
+	}
+	shards, err := files.ReadDir(filepath.Join(from, "packs"))
+	if err != nil {
+		return err
+	}
+	var all []object.Entry // with the path below from as name
+	var done, total int64
+	for _, d := range shards {
+		if !d.Dir {
+			continue
+		}
+		in, err := files.ReadDir(filepath.Join(from, "packs", d.Name))
+		if err != nil {
+			return err
+		}
+		for _, e := range in {
+			all = append(all, object.Entry{Name: filepath.Join("packs", d.Name, e.Name), Size: e.Size})
+			total += e.Size
+		}
+		if err := files.MkdirAll(filepath.Join(to, "packs", d.Name)); err != nil {
+			return err
+		}
+	}
+	for _, e := range all {
+		if err := copyFile(ctx, files, filepath.Join(from, e.Name), filepath.Join(to, e.Name), e.Size); err != nil {
+			return fmt.Errorf("%s: %w", e.Name, err)
+		}
+		done += e.Size
+		progress(done, total)
+	}
+	sb, err := files.ReadFile(filepath.Join(from, "cairn.json"))
+	if err == nil {
+		err = object.WriteFileAtomic(files, filepath.Join(to, "cairn.json"), sb)
+	}
+	if err != nil {
+		return err
+	}
+	for _, d := range shards {
+		if d.Dir {
+			if err := files.SyncDir(filepath.Join(to, "packs", d.Name)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, dir := range []string{filepath.Join(to, "packs"), to} {
+		if err := files.SyncDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newestBackup is from, if that is a backup, or the newest one in it.
+func newestBackup(files object.FS, from string) (string, error) {
+	from, err := filepath.Abs(from)
+	if err != nil {
+		return "", err
+	}
+	list, err := files.ReadDir(from)
+	if err != nil {
+		return "", err
+	}
+	if slices.ContainsFunc(list, func(e object.Entry) bool { return e.Name == backupInfo }) {
+		return from, nil
+	}
+	for _, e := range slices.Backward(list) {
+		if isBackup(e) {
+			return filepath.Join(from, e.Name), nil
+		}
+	}
+	return "", fmt.Errorf("%w: no backup is here", ErrNotExist)
+}
