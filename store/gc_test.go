@@ -16,6 +16,7 @@ import (
 
 	"cairn/store"
 	"cairn/store/meta"
+	"cairn/store/object"
 )
 
 func (r *rig) forget() {
@@ -353,4 +354,47 @@ func TestGCPackNumbers(t *testing.T) {
 		t.Errorf("pack %d was used again, or is below it: %d", last, again)
 	}
 	r.clean()
+}
+
+// A process that dies between the rename of a compaction and the flush of the folder
+// leaves a name that a loss of power may take back: the next start makes it durable
+// before it tells the database of it.
+func TestGCKilledBeforeTheFlush(t *testing.T) {
+	for seed := range uint64(20) {
+		disk, scopes := simTemplate()
+		m := &simMachine{tmp: simTmp(t), clock: newSimClock()}
+		m.swap(disk.Clone(seed))
+		faults := object.NewFaults(m.disk)
+		m.fs = faults
+		if err := m.open(simParams{pack: 64 << 10}); err != nil {
+			t.Fatal(err)
+		}
+		r := &rig{t: t, s: m.s, sc: scopes[0]}
+		for i := range 12 {
+			r.put(store.Path(fmt.Sprintf("f%d", i)), noise(uint64(i), 20_000))
+		}
+		r.put("f3", nil)
+		r.forget()
+		faults.Add(object.Rule{Op: object.OpSyncDir, Site: "pack.(*Set).Compact"})
+		if _, err := m.s.GC(t.Context(), store.GCOptions{Full: true}); err == nil {
+			t.Fatal("the folder was not flushed")
+		}
+		m.disk.Off()
+		m.close()
+		m.swap(m.disk.Kill())
+		if err := m.open(simParams{pack: 64 << 10}); err != nil {
+			t.Fatal(err)
+		}
+		m.disk.Off()
+		m.close()
+		m.swap(m.disk.Crash(rand.New(rand.NewPCG(seed, 9))))
+		if err := m.open(simParams{pack: 64 << 10}); err != nil {
+			t.Fatal(err)
+		}
+		found, err := verifyDisk(m.disk, "/srv/data", true)
+		if err != nil || len(found) > 0 {
+			t.Fatalf("seed %d: %v, %v", seed, found, err)
+		}
+		m.close()
+	}
 }

@@ -244,6 +244,10 @@ func (s *Store) reregister(ctx context.Context, row meta.Pack) error {
 	if err != nil || in.Generation == 0 || in.Bytes == row.Bytes {
 		return ctx.Err()
 	}
+	// The process that gave the file its name may have died before it flushed the folder.
+	if err := s.fs.SyncDir(filepath.Dir(filepath.Join(s.o.Dir, "packs", pack.FileName(row.ID)))); err != nil {
+		return err
+	}
 	return s.registerPack(ctx, in)
 }
 
