@@ -40,11 +40,7 @@ func (k *verifyCmd) Run(c *cli, std streams) error {
 		case <-done:
 		}
 	}()
-	line := &progress{w: std.err}
-	if f, ok := std.err.(*os.File); ok {
-		line.on = isTerminal(f)
-	}
-	return k.verify(c, std, scratch, line)
+	return k.verify(c, std, scratch, newProgress(std.err, "verify"))
 }
 
 func (k *verifyCmd) verify(c *cli, std streams, scratch string, line *progress) error {
@@ -54,7 +50,8 @@ func (k *verifyCmd) verify(c *cli, std streams, scratch string, line *progress) 
 		return &failure{couldNotLook, noStore(c.Data)}
 	}
 	begin := time.Now()
-	o := store.VerifyOptions{Deep: k.Deep, Scratch: scratch, Progress: line.show}
+	o := store.VerifyOptions{Deep: k.Deep, Scratch: scratch,
+		Progress: func(done, total int64) { line.show(amount{bytes: done, ofBytes: total}) }}
 	stats, err := store.Verify(context.Background(), store.Options{Dir: c.Data}, o, func(f store.Finding) {
 		line.clear()
 		fmt.Fprintln(std.out, f)
@@ -95,27 +92,4 @@ func summary(w io.Writer, s store.VerifyStats, took time.Duration, deep bool) {
 	fmt.Fprintf(w, "%s: %d files (%v), %d in the trash, %d folders, %d old versions, %d uploads, %d spaces; %d packs (%v), %d records; %d commits against %d rows in %.1f s; %.1f s in all\n",
 		result, s.Files-s.Trashed, size(s.Bytes), s.Trashed, s.Folders, s.Versions, s.Uploads, s.Spaces,
 		s.Packs, size(s.Stored), s.Records, s.Commits, s.Rows, s.Replay.Seconds(), took.Seconds())
-}
-
-// progress is a line on a terminal that is written over.
-type progress struct {
-	w    io.Writer
-	on   bool
-	last time.Time
-	some bool
-}
-
-func (p *progress) show(done, total int64) {
-	if !p.on || time.Since(p.last) < 200*time.Millisecond {
-		return
-	}
-	p.last, p.some = time.Now(), true
-	fmt.Fprintf(p.w, "\r\x1b[Kverify: %v of %v", size(done), size(total))
-}
-
-func (p *progress) clear() {
-	if p.some {
-		fmt.Fprint(p.w, "\r\x1b[K")
-		p.some = false
-	}
 }
