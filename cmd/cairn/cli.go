@@ -26,6 +26,8 @@ type cli struct {
 
 	Serve   serveCmd   `cmd:"" help:"Serve files."`
 	User    userCmd    `cmd:"" help:"Manage accounts, also while the server runs."`
+	Import  importCmd  `cmd:"" help:"Take a folder of plain files into an account of a stopped server."`
+	Export  exportCmd  `cmd:"" help:"Write a stopped server's files to a folder of plain files."`
 	Verify  verifyCmd  `cmd:"" help:"Verify a stopped server's store. Exits with 0 if it is clean, 1 if there are problems, 2 if it could not look."`
 	Rebuild rebuildCmd `cmd:"" help:"Make a stopped server's database again from its packs, and keep the old one beside it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
