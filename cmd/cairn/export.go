@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"cairn/store"
@@ -174,7 +175,11 @@ func (k *exportCmd) tell(out io.Writer, e *exporter, err error, took time.Durati
 		return &failure{130, errors.New("stopped\n  hint: the same command with --resume goes on")}
 	case errors.As(err, &bad):
 		fmt.Fprintf(out, "exported so far: %s\n", done)
-		return &failure{1, fmt.Errorf("%s %s: %v\n  hint: when that is mended, the same command with --resume goes on", bad.op, printable(k.Dir), cause(bad.err))}
+		hint := "when that is mended, the same command with --resume goes on"
+		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+			hint = "free some space there; then the same command with --resume goes on"
+		}
+		return &failure{1, fmt.Errorf("%s %s: %v\n  hint: %s", bad.op, printable(k.Dir), cause(bad.err), hint)}
 	case err != nil:
 		fmt.Fprintf(out, "exported so far: %s\n", done)
 		return err

@@ -135,7 +135,7 @@ func (d *outFolder) free(name string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return d.t.refusal(err)
+		return d.t.badName(err)
 	case !d.mine(name):
 		return refuse("this file system takes the name for another one that is there")
 	case !info.Mode().IsRegular():
@@ -171,10 +171,7 @@ func (d *outFolder) write(n store.Node, shown string, fill func(io.Writer) error
 	if err := d.free(n.Name); err != nil {
 		return err
 	}
-	if err := d.root.Rename(part, n.Name); err != nil {
-		return d.t.refusal(err)
-	}
-	return nil
+	return d.t.badName(d.root.Rename(part, n.Name))
 }
 
 // sub makes a folder in d, or finds that of an earlier export.
@@ -199,7 +196,7 @@ func (d *outFolder) sub(name string, mod time.Time, shown string) (*outFolder, e
 	}
 	d.mu.Unlock()
 	if err != nil {
-		return nil, d.t.refusal(err)
+		return nil, d.t.badName(err)
 	}
 	root, err := openSub(d.root, name)
 	if err != nil {
@@ -270,7 +267,18 @@ func (t *target) refusal(err error) error {
 			return &dirError{"write to", err}
 		}
 	}
-	return refuse("the file system of DIR refuses it (%v)", cause(err))
+	return refuse("this file system refuses it (%v)", cause(err))
+}
+
+// badName is refusal of what was tried with a name of the account's.
+func (t *target) badName(err error) error {
+	if err == nil || errors.As(err, new(*refusal)) {
+		return err
+	}
+	if err := t.refusal(err); !errors.As(err, new(*refusal)) {
+		return err
+	}
+	return refuse("this file system does not take the name (%v)", cause(err))
 }
 
 // kindOf is what a file that is no file is called.

@@ -107,7 +107,7 @@ func (t *target) top(e *exporter, p part) (*outFolder, error) {
 	defer dir.leave()
 	sub, err := dir.sub(p.folder, p.node.ModTime, p.shown(p.path))
 	if err != nil {
-		return nil, e.refused(p.shown(p.path), err, p.node.Bytes, p.node.Files, " and all in it")
+		return nil, e.refused(e.left.addFolder, p.shown(p.path), err, p.node.Bytes, p.node.Files)
 	}
 	e.count.folders.Add(1)
 	return sub, nil

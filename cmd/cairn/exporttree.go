@@ -61,7 +61,7 @@ func (e *exporter) folder(p part, path store.Path, dir *outFolder) error {
 				e.count.folders.Add(1)
 				err = e.folder(p, at, sub)
 			} else {
-				err = e.refused(p.shown(at), serr, n.Bytes, n.Files, " and all in it")
+				err = e.refused(e.left.addFolder, p.shown(at), serr, n.Bytes, n.Files)
 			}
 			if err != nil {
 				return err
@@ -105,7 +105,7 @@ func (e *exporter) file(p part, path store.Path, n store.Node, dir *outFolder) e
 	}
 	e.count.bytes.Add(-before)
 	e.count.moved.Add(-before)
-	return e.refused(p.shown(path), err, n.Size, 1, "")
+	return e.refused(e.left.add, p.shown(path), err, n.Size, 1)
 }
 
 // exportBuffers hold a piece of a file on its way.
@@ -149,22 +149,22 @@ func (e *exporter) content(p part, path store.Path, w io.Writer, done *int64) (e
 }
 
 // refused notes why something was left out, or passes on what everything must end for.
-func (e *exporter) refused(shown string, err error, bytes, files int64, all string) error {
+func (e *exporter) refused(note func(path, why string, args ...any), shown string, err error, bytes, files int64) error {
 	var no *refusal
 	var bad *dirError
 	switch {
 	case e.crew.ctx.Err() != nil:
 		return context.Cause(e.crew.ctx)
 	case errors.As(err, &no):
-		e.left.add(shown, "%v%s", no, all)
+		note(shown, "%v", no)
 	case errors.As(err, &bad):
 		return err
 	case errors.Is(err, store.ErrCorrupt):
-		e.left.add(shown, "it is damaged in the store%s; 'cairn verify --deep' says more", all)
+		note(shown, "it is damaged in the store; 'cairn verify --deep' says more")
 	case errors.Is(err, store.ErrClosed):
 		return err
 	default:
-		e.left.add(shown, "it cannot be read from the store%s: %v", all, cause(err))
+		note(shown, "it cannot be read from the store: %v", cause(err))
 	}
 	e.count.skip(bytes, files)
 	return nil

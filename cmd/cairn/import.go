@@ -21,9 +21,9 @@ type importCmd struct {
 
 // Help implements kong.HelpProvider.
 func (*importCmd) Help() string {
-	return `The files and folders in DIR come into the account, with their names byte for byte and their times. A file that is there with the same size and time is left alone; another one becomes an older version of what is read. Nothing is removed. So the same command goes on after it was stopped.
+	return `The files and folders in DIR come into the account, with their names byte for byte and their times (that of DIR itself only with --to). A file that is there with the same size and time is left alone; where one differs, what the account had becomes an older version. Nothing is removed. So the same command goes on after it was stopped.
 
-Links are not followed. They, pipes, sockets and devices, names that Cairn does not hold, files that cannot be read or change meanwhile are listed at the end and the rest goes on; the exit code is 1 then. Of names in one folder that differ only in the form of their accents the first is taken. Owners, permissions and extended attributes are not kept.`
+Symbolic links are not followed. They are listed at the end, as are pipes, sockets and devices, names that Cairn does not hold, and files that cannot be read or change meanwhile; the rest comes in, and the exit code is 1. Of names in one folder that differ only in the form of their accents the first is taken. Owners, permissions and extended attributes are not kept.`
 }
 
 // importHands is how many files are taken in at once, so that small ones share flushes;

@@ -84,22 +84,22 @@ func TestImport_leftOut(t *testing.T) {
 
 	q := func(name string) string { return fmt.Sprintf("%q", at(name)) }
 	want := []string{
-		q("\x01") + ": Cairn holds no names with control characters",
+		q("\x01") + " and all in it: Cairn holds no names with control characters",
 		q("\x7f") + ": Cairn holds no names with control characters",
 		q("a\nb") + ": Cairn holds no names with control characters",
 		q("latin \xe9") + ": Cairn holds names in UTF-8 only",
-		at("caf\u00e9") + ": Cairn takes the name for the same as cafe\u0301, which is taken along",
-		at("\u212b") + ": Cairn takes the name for the same as A\u030a, which is taken along",
-		at("\u00c5") + ": Cairn takes the name for the same as A\u030a, which is taken along",
-		at("\u212aelvin") + ": Cairn takes the name for the same as Kelvin, which is taken along",
-		at("dangling") + ": a symbolic link to nowhere is not followed",
-		at("link") + ": a symbolic link to " + secret + " is not followed",
-		at("link to folder") + ": a symbolic link to " + filepath.Dir(secret) + " is not followed",
-		at("pipe") + ": a named pipe is not a file",
-		at("socket") + ": a socket is not a file",
+		at("caf\u00e9") + ": to Cairn it has the same name as cafe\u0301",
+		at("\u212b") + " and all in it: to Cairn it has the same name as A\u030a",
+		at("\u00c5") + " and all in it: to Cairn it has the same name as A\u030a",
+		at("\u212aelvin") + ": to Cairn it has the same name as Kelvin",
+		at("dangling") + ": it is a symbolic link, to nowhere",
+		at("link") + ": it is a symbolic link, to " + secret,
+		at("link to folder") + ": it is a symbolic link, to " + filepath.Dir(secret),
+		at("pipe") + ": it is a named pipe",
+		at("socket") + ": it is a socket",
 		at("taken") + ": a folder of the account has the name",
-		at("taken2") + ": a file of the account has the name: this folder and all in it",
-		at(strings.Repeat("d/", 256)+"d") + ": Cairn holds folders 256 deep: this one and all in it",
+		at("taken2") + " and all in it: a file of the account has the name",
+		at(strings.Repeat("d/", 256)+"d") + " and all in it: Cairn holds paths of up to 256 names",
 		at(strings.Repeat("d/", 256)+"deep") + ": Cairn holds paths of up to 256 names",
 	}
 	check := func(out string, want []string) {
@@ -336,7 +336,7 @@ func TestImport_crowded(t *testing.T) {
 	write(t, filepath.Join(src, "\u00e9"), "")
 	data := accounts(t, "ada")
 	out, errs, code := cairn(t, data, "", "import", "--user", "ada", src)
-	if code != 1 || errs != "" || lines(t, out) != "left out: "+filepath.Join(src, "\u00e9")+": Cairn takes the name for the same as e\u0301, which is taken along\n" {
+	if code != 1 || errs != "" || lines(t, out) != "left out: "+filepath.Join(src, "\u00e9")+": to Cairn it has the same name as e\u0301\n" {
 		t.Errorf("exit code %d\n%s%s", code, out, errs)
 	}
 	must(t, data, "", "export", "--user", "ada", dst)

@@ -12,7 +12,7 @@ import (
 
 // namesBatch is how many names of a folder are in memory at once. Those of a folder that
 // has fewer come in the order of their bytes, others batch by batch.
-const namesBatch = 5000
+const namesBatch = 2000
 
 // names are those of one folder.
 type names struct {
@@ -92,7 +92,7 @@ func (l *names) each(see func(string) error) error {
 type twins map[string]string
 
 func (t twins) first(name string) (string, bool) {
-	if len(t) == 0 {
+	if len(t) == 0 || !store.ValidName(name) {
 		return "", false
 	}
 	first, ok := t[norm.NFC.String(name)]

@@ -102,28 +102,17 @@ func (m *importer) folder(dir *inFolder, p store.Path, there bool) error {
 	defer dir.leave()
 	list, err := listNames(dir.root)
 	if err != nil {
-		m.left.add(dir.shown, "the folder cannot be read: %v", cause(err))
+		m.left.addFolder(dir.shown, "it cannot be read: %v", cause(err))
 		return nil
 	}
 	defer list.close()
 	twins, err := list.twins()
 	if err != nil {
-		m.left.add(dir.shown, "the folder cannot be read to its end: %v", cause(err))
+		m.left.add(dir.shown, "the rest of this folder cannot be read: %v", cause(err))
 	}
-	err = list.each(func(name string) error {
-		shown := filepath.Join(dir.shown, name)
-		if !store.ValidName(name) {
-			m.left.add(shown, "%s", badName(name))
-			return nil
-		}
-		if first, ok := twins.first(name); ok && first != name {
-			m.left.add(shown, "Cairn takes the name for the same as %s, which is taken along", printable(first))
-			return nil
-		}
-		return m.entry(dir, name, p.Join(name), shown, there)
-	})
+	err = list.each(func(name string) error { return m.entry(dir, name, twins, p.Join(name), there) })
 	if errors.As(err, new(*listError)) {
-		m.left.add(dir.shown, "the folder cannot be read to its end: %v", cause(err))
+		m.left.add(dir.shown, "the rest of this folder cannot be read: %v", cause(err))
 		return nil
 	}
 	return err
@@ -142,28 +131,35 @@ func badName(name string) string {
 }
 
 // entry takes in one thing that a folder holds.
-func (m *importer) entry(dir *inFolder, name string, p store.Path, shown string, there bool) error {
+func (m *importer) entry(dir *inFolder, name string, twins twins, p store.Path, there bool) error {
 	if err := context.Cause(m.crew.ctx); err != nil {
 		return err
 	}
+	shown := filepath.Join(dir.shown, name)
 	info, err := dir.root.Lstat(name)
 	if err != nil {
 		m.left.add(shown, "it cannot be looked at: %v", cause(err))
 		return nil
 	}
-	deep := strings.Count(string(p), "/") >= store.MaxPathDepth
+	leave := m.left.add
+	if info.IsDir() {
+		leave = m.left.addFolder
+	}
+	first, twin := twins.first(name)
 	switch {
+	case !store.ValidName(name):
+		leave(shown, "%s", badName(name))
+	case twin && first != name:
+		leave(shown, "to Cairn it has the same name as %s", printable(first))
 	case info.Mode()&fs.ModeSymlink != 0:
 		to, _ := dir.root.Readlink(name)
-		m.left.add(shown, "a symbolic link to %s is not followed", printable(to))
+		leave(shown, "it is a symbolic link, to %s", printable(to))
 	case !info.IsDir() && !info.Mode().IsRegular():
-		m.left.add(shown, "%s is not a file", kindOf(info.Mode()))
-	case deep && info.IsDir():
-		m.left.add(shown, "Cairn holds folders %d deep: this one and all in it", store.MaxPathDepth)
-	case deep:
-		m.left.add(shown, "Cairn holds paths of up to %d names", store.MaxPathDepth)
+		leave(shown, "it is %s", kindOf(info.Mode()))
+	case strings.Count(string(p), "/") >= store.MaxPathDepth:
+		leave(shown, "Cairn holds paths of up to %d names", store.MaxPathDepth)
 	case info.IsDir() && os.SameFile(info, m.data):
-		m.left.add(shown, "it is Cairn's own data folder")
+		leave(shown, "it is Cairn's own data folder")
 	case info.IsDir():
 		return m.sub(dir, name, info, p, shown, there)
 	default:
@@ -181,13 +177,13 @@ func (m *importer) sub(dir *inFolder, name string, info os.FileInfo, p store.Pat
 			return err
 		}
 		if known != nil && !known.IsFolder() {
-			m.left.add(shown, "a file of the account has the name: this folder and all in it")
+			m.left.addFolder(shown, "a file of the account has the name")
 			return nil
 		}
 	}
 	root, err := openSub(dir.root, name)
 	if err != nil {
-		m.left.add(shown, "the folder cannot be read: %v", cause(err))
+		m.left.addFolder(shown, "it cannot be read: %v", cause(err))
 		return nil
 	}
 	if err := m.giveFolder(p, shown, info, known); err != nil {

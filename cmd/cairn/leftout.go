@@ -23,7 +23,7 @@ type leftOuts struct {
 
 	mu    sync.Mutex
 	held  []string
-	files int // left out; a folder with all in it counts as one
+	files int // left out
 	times int // not kept
 }
 
@@ -37,6 +37,14 @@ func (l *leftOuts) add(path, why string, args ...any) {
 	defer l.mu.Unlock()
 	l.files++
 	l.note("left out: "+printable(path), why, args)
+}
+
+// addFolder is add for a folder with all in it, which counts as one.
+func (l *leftOuts) addFolder(path, why string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.files++
+	l.note("left out: "+printable(path)+" and all in it", why, args)
 }
 
 // time notes that what is at path was taken along with another time than its own.

@@ -19,7 +19,7 @@ import (
 )
 
 // treeFiles is how many files the round trip has, odd names and deep folders aside.
-var treeFiles = flag.Int("tree-files", 3000, "files of the round trip of export and import")
+var treeFiles = flag.Int("tree-files", 2000, "files of the round trip of export and import")
 
 // oddNames are names that Cairn holds and that programs trip over, no two of them the
 // same to it.
