@@ -26,6 +26,8 @@ type cli struct {
 
 	Serve   serveCmd   `cmd:"" help:"Serve files."`
 	User    userCmd    `cmd:"" help:"Manage accounts, also while the server runs."`
+	Import  importCmd  `cmd:"" help:"Take a folder of plain files into an account of a stopped server."`
+	Export  exportCmd  `cmd:"" help:"Write a stopped server's files to a folder of plain files."`
 	Verify  verifyCmd  `cmd:"" help:"Verify a stopped server's store. Exits with 0 if it is clean, 1 if there are problems, 2 if it could not look."`
 	GC      gcCmd      `cmd:"" name:"gc" help:"Give back the space of what nothing refers to any more, also while the server runs."`
 	Backup  backupCmd  `cmd:"" help:"Copy the store to another disk, also while the server runs; only what is new since the last time."`

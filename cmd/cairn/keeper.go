@@ -31,7 +31,7 @@ func keeping(c *cli, std streams, what string, work func(ctx context.Context, k 
 		k = st
 	}
 	line := newProgress(std.err, what)
-	err = work(ctx, k, func(done, total int64) { line.show(done, total) })
+	err = work(ctx, k, line.bytes)
 	line.clear()
 	if ctx.Err() != nil && err != nil {
 		return &failure{130, fmt.Errorf("stopped; %s", stopped)}

@@ -50,7 +50,8 @@ func (k *verifyCmd) verify(c *cli, std streams, scratch string, line *progress) 
 		return &failure{couldNotLook, noStore(c.Data)}
 	}
 	begin := time.Now()
-	o := store.VerifyOptions{Deep: k.Deep, Scratch: scratch, Progress: line.show}
+	o := store.VerifyOptions{Deep: k.Deep, Scratch: scratch,
+		Progress: line.bytes}
 	stats, err := store.Verify(context.Background(), store.Options{Dir: c.Data}, o, func(f store.Finding) {
 		line.clear()
 		fmt.Fprintln(std.out, f)

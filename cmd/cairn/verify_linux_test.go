@@ -121,15 +121,3 @@ func TestVerify_interrupted(t *testing.T) {
 		t.Errorf("left behind: %v", list)
 	}
 }
-
-func TestProgress(t *testing.T) {
-	var b bytes.Buffer
-	p := &progress{w: &b, what: "verify", on: true}
-	p.show(1<<20, 1<<30)
-	p.show(2<<20, 1<<30) // too soon
-	p.clear()
-	p.clear()
-	if got, want := b.String(), "\r\x1b[Kverify: 1 MiB of 1 GiB\r\x1b[K"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
