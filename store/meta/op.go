@@ -40,6 +40,9 @@ const (
 	opPack        opKind = 24
 	opVersions    opKind = 25
 	opEpoch       opKind = 26
+	opPastGone    opKind = 28
+	opChangesGone opKind = 29
+	opWatch       opKind = 30
 )
 
 // newOp makes an empty op to decode into; nil for an unknown kind.
@@ -97,6 +100,12 @@ func newOp(k opKind) Op {
 		return &PutVersionOwner{}
 	case opEpoch:
 		return &PutEpoch{}
+	case opPastGone:
+		return &DropPast{}
+	case opChangesGone:
+		return &DropChanges{}
+	case opWatch:
+		return &PutWatch{}
 	}
 	return nil
 }
@@ -200,6 +209,18 @@ type (
 	PutPack struct{ Pack }
 	// PutEpoch raises the epoch of the store.
 	PutEpoch struct{ Epoch int64 }
+	// DropPast forgets the superseded rows of a node with From <= since < To.
+	DropPast struct {
+		Node     NodeID
+		From, To int64
+	}
+	// DropChanges forgets the entries of a space's change log up to a number.
+	DropChanges struct {
+		Space SpaceID
+		Upto  int64
+	}
+	// PutWatch keeps what retention knows of the clock, in the one row that there is.
+	PutWatch struct{ Watch }
 )
 
 // Session is a signed-in browser.
@@ -210,6 +231,12 @@ type Session struct {
 	Epoch   int64
 	Created time.Time
 	Expires time.Time
+}
+
+// Watch is what retention knows of the clock.
+type Watch struct {
+	Seen  time.Time // when it was looked at last
+	Since time.Time // since when it is known to have gone on evenly; zero: always
 }
 
 // Pack is a sealed pack.
@@ -249,3 +276,6 @@ func (*DropProp) kind() opKind        { return opPropGone }
 func (*PutPack) kind() opKind         { return opPack }
 func (*PutVersionOwner) kind() opKind { return opVersions }
 func (*PutEpoch) kind() opKind        { return opEpoch }
+func (*DropPast) kind() opKind        { return opPastGone }
+func (*DropChanges) kind() opKind     { return opChangesGone }
+func (*PutWatch) kind() opKind        { return opWatch }

@@ -115,6 +115,9 @@ _SPEC = {
     24: ("keep", "sealed pack", "*i id, i object, i first, i bytes, i records, time sealed, text name"),
     25: ("give versions", "old version", "i from, i to"),
     26: ("raise", "epoch", "i number"),
+    28: ("drop old rows", "old row", "*i node, i from, i to"),
+    29: ("drop changes", "change", "*i space, i number"),
+    30: ("keep", "clock", "time seen, time since"),
 }
 
 
@@ -205,6 +208,12 @@ class Tables:
                     self._drop_where("property", "node", key[0])
                 else:
                     t.pop(key, None)
+            elif what == "drop old rows":
+                for k in [k for k in t if k[0] == row["node"] and row["from"] <= k[1] < row["to"]]:
+                    del t[k]
+            elif what == "drop changes":
+                for k in [k for k in t if k[0] == row["space"] and k[1] <= row["number"]]:
+                    del t[k]
             elif what == "give versions":
                 for v in t.values():
                     if v["node"] == row["from"]:
