@@ -48,7 +48,13 @@ func (c *clock) advance(d time.Duration) {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	r := &rig{t: t, dir: filepath.Join(t.TempDir(), "data"), clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
+	return newRigOn(t, nil)
+}
+
+// newRigOn is newRig on another file system; nil: the usual one.
+func newRigOn(t testing.TB, fsys object.FS) *rig {
+	t.Helper()
+	r := &rig{t: t, fs: fsys, dir: filepath.Join(t.TempDir(), "data"), clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
 	r.open()
 	u, err := r.s.AddUser(t.Context(), "ada", "hash", 0, true)
 	if err != nil {

@@ -7,10 +7,20 @@ import (
 	"cairn/store/meta"
 )
 
-// sweep forgets uploads and sessions whose time is over, at the start and once an hour.
+// sweep forgets uploads and sessions whose time is over and prunes the past, at the start
+// and once an hour.
 func (s *Store) sweep() {
 	t := time.NewTicker(time.Hour)
 	defer t.Stop()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() { // a prune may be long
+		select {
+		case <-s.closing:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	for {
 		if err := s.sweepUploads(context.Background()); err != nil {
 			s.o.Log.Warn("expired uploads stay for now", "err", err)
@@ -18,11 +28,43 @@ func (s *Store) sweep() {
 		if err := s.sweepSessions(context.Background()); err != nil {
 			s.o.Log.Warn("expired sessions stay for now", "err", err)
 		}
-		select {
-		case <-s.closing:
-			return
-		case <-t.C:
+		s.sweepPast(ctx)
+		for waiting := true; waiting; {
+			select {
+			case <-s.closing:
+				return
+			case <-s.reaper:
+				s.sweepGone(ctx)
+			case <-t.C:
+				waiting = false
+			}
 		}
+	}
+}
+
+// sweepPast prunes, and more than that if the disk is nearly full.
+func (s *Store) sweepPast(ctx context.Context) {
+	if s.o.Retention == nil {
+		s.sweepGone(ctx)
+		return
+	}
+	did, err := s.Prune(ctx, PruneOptions{})
+	if err == nil {
+		var more Pruned
+		more, err = s.relieve(ctx)
+		did.add(more)
+	}
+	if did.Versions+did.Trashed+did.Spaces > 0 {
+		s.o.Log.Info("pruned", "versions", did.Versions, "trashed", did.Trashed, "spaces", did.Spaces, "bytes", did.Bytes)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.o.Log.Warn("the past is pruned later", "err", err)
+	}
+}
+
+func (s *Store) sweepGone(ctx context.Context) {
+	if err := s.dropGone(ctx, new(Pruned)); err != nil && ctx.Err() == nil {
+		s.o.Log.Warn("what was deleted for good is dropped later", "err", err)
 	}
 }
 
