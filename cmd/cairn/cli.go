@@ -27,6 +27,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Serve files."`
 	User    userCmd    `cmd:"" help:"Manage accounts, also while the server runs."`
 	Verify  verifyCmd  `cmd:"" help:"Verify a stopped server's store. Exits with 0 if it is clean, 1 if there are problems, 2 if it could not look."`
+	Prune   pruneCmd   `cmd:"" help:"Drop what of the past a stopped server's store is to keep no longer."`
 	Rebuild rebuildCmd `cmd:"" help:"Make a stopped server's database again from its packs, and keep the old one beside it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
