@@ -54,7 +54,7 @@ func TestPrune_random(t *testing.T) {
 			t.Errorf("seed %d (SIM_SEED=%d SIM_LIVES=1 go test -run TestPrune_random ./store):\n%s", seed, seed, l.trail.String())
 		}
 	}
-	if simFlag("SIM_LIVES", 14) == 40 && (total.Versions < 40 || total.Trashed < 20) {
+	if simFlag("SIM_LIVES", 14) == 14 && (total.Versions < 20 || total.Trashed < 10) {
 		t.Errorf("only %+v: the test does not test that", total)
 	}
 }
