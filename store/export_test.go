@@ -558,3 +558,9 @@ func (s *Store) AncestorForTest(ctx context.Context, id NodeID) (top NodeID, err
 	})
 	return top, err
 }
+
+// DropTrashForTest drops entries of the trash as they were seen before.
+func (s *Store) DropTrashForTest(ctx context.Context, seen ...Trashed) (did Pruned, err error) {
+	err = s.dropTrash(ctx, seen, &did)
+	return did, err
+}

@@ -125,6 +125,85 @@ func TestPrune_tree(t *testing.T) {
 	}
 }
 
+// Nothing goes below the minimum, whatever asks for it and whatever the quota is; from then
+// on it goes.
+func TestPrune_minimum(t *testing.T) {
+	for name, ask := range map[string]func(*store.PruneOptions){
+		"age":       func(o *store.PruneOptions) { o.Retention.Age = 0 },
+		"trash age": func(o *store.PruneOptions) { o.Retention.TrashAge = 0 },
+		"count":     func(o *store.PruneOptions) { o.Retention.Count = 0 },
+		"bytes":     func(o *store.PruneOptions) { o.Retention.Bytes = 0 },
+		"free":      func(o *store.PruneOptions) { o.Free = 1 << 60 },
+		"all":       func(o *store.PruneOptions) { *o.Retention, o.Free = store.Retention{Minimum: day}, 1<<60 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.put("f", []byte("one"))
+			r.put("f", []byte("two"))
+			r.put("g", []byte("g"))
+			r.trashIt("g")
+			keep := unlimited
+			keep.Minimum = day
+			o := store.PruneOptions{Retention: &keep}
+			ask(&o)
+			for i, quota := range []int64{0, 1, 1 << 40} {
+				if err := r.s.SetQuota(t.Context(), r.sc.User, quota); err != nil {
+					t.Fatal(err)
+				}
+				if i > 0 {
+					r.clock.advance(day/2 - time.Second)
+				}
+				if did := r.prune(o); did.Bytes != 0 || did.Versions+did.Trashed != 0 {
+					t.Fatalf("with a quota of %d: %+v", quota, did)
+				}
+			}
+			if n := r.rows(); n.Versions != 1 || n.Trash != 1 {
+				t.Fatalf("%+v", n)
+			}
+			r.clock.advance(2 * time.Second)
+			did := r.prune(o)
+			if want := 4 - 3*bit(name == "trash age") - bit(name == "age" || name == "count"); did.Bytes != want {
+				t.Errorf("%+v, want %d bytes", did, want)
+			}
+			if got := r.read("f"); string(got) != "two" {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}
+
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// What was seen to be old, and has been brought back and removed again since, is not.
+func TestPrune_stale(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	id := r.trashIt(r.putAt("f"))
+	seen, err := r.s.Trash(ctx, r.sc, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.s.Restore(ctx, r.sc, id, "", store.Conditions{}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if did, err := r.s.DropTrashForTest(ctx, seen[0].Trashed); err != nil || did.Trashed != 0 {
+			t.Errorf("%+v, %v", did, err)
+		}
+		if n := r.rows(); n.Nodes != 3 {
+			t.Fatalf("%+v", n)
+		}
+		if n := r.rows(); n.Trash == 0 {
+			r.trashIt("f")
+		}
+	}
+}
+
 // What a crash leaves of a tree that was being dropped is no fault, is not seen, and goes.
 func TestPrune_leftover(t *testing.T) {
 	r := newRig(t)
