@@ -120,6 +120,9 @@ func (s *Store) RemoveUser(ctx context.Context, id UserID) error {
 			if err := tx.Apply(&meta.PutSpace{Space: sp}); err != nil {
 				return err
 			}
+			if err := tellRemoved(tx, sp); err != nil {
+				return err
+			}
 		}
 		u.Password = ""
 		u.Epoch++

@@ -74,6 +74,13 @@ type InTrash struct {
 	FolderGone bool
 }
 
+// TrashSize is how much is in the trash.
+type TrashSize struct {
+	Entries int
+	Bytes   int64 // of current contents; older versions are not counted
+	Upto    int64 // 0: it is empty
+}
+
 // View is the tree as one transaction sees it. It is valid only during the call it
 // was passed to.
 type View interface {
@@ -230,6 +237,20 @@ type API interface {
 	// what it held becomes an older version, and the one restored stays one. The current
 	// version changes nothing. ErrNotExist as OpenVersion; else the errors of Put.
 	RestoreVersion(ctx context.Context, sc Scope, p Path, id VersionID, c Conditions) (Node, error)
+	// TrashSize is how much is in the trash, and the newest change that put something there.
+	TrashSize(ctx context.Context, sc Scope) (TrashSize, error)
+	// Purge deletes a node of the trash for good, with all below it: nothing brings it back.
+	// ErrNotExist.
+	Purge(ctx context.Context, sc Scope, id NodeID) error
+	// EmptyTrash is Purge of all that went to the trash up to the change upto (0: all that
+	// is there when it begins), and tells how many entries went. After an error, or a
+	// crash, some may have gone.
+	EmptyTrash(ctx context.Context, sc Scope, upto int64) (n int, err error)
+	// DropVersion deletes an older version of the file at p for good. ErrNotExist as
+	// OpenVersion, also for the current version; ErrIsFolder, ErrLocked, ErrPrecondition.
+	DropVersion(ctx context.Context, sc Scope, p Path, id VersionID, c Conditions) error
+	// Prune drops what of the past is to be kept no longer.
+	Prune(ctx context.Context, o PruneOptions) (Pruned, error)
 	// Touch sets the modification time.
 	Touch(ctx context.Context, sc Scope, p Path, t time.Time, c Conditions) (Node, error)
 

@@ -45,7 +45,7 @@ func (r *rig) restored(from string) *rig {
 // A backup that is made while uploads run holds what was there before, whole, with ids and
 // ETags; folders have other tags, since the epoch is raised.
 func TestBackup(t *testing.T) {
-	r := newRigWith(t, 1<<20)
+	r := newRigWith(t, nil, 1<<20)
 	rng := rand.New(rand.NewPCG(8, 9))
 	files := map[store.Path][]byte{}
 	r.mkdir("folder")

@@ -127,17 +127,25 @@ func (s *Store) refersForTest(ctx context.Context, id meta.PackID) (refers bool,
 			}
 			return err
 		}
+		roots, err := r.Children(0, "", 1<<20) // those of spaces, of copies, of what is dropped
+		for _, n := range roots {
+			if err == nil && n.IsFolder() {
+				err = walk(n.ID)
+			}
+			manifest(n.Manifest)
+			vs, err2 := r.Versions(n.ID)
+			err = errors.Join(err, err2)
+			for _, v := range vs {
+				manifest(v.Manifest)
+			}
+		}
+		if err != nil {
+			return err
+		}
 		_, last, _, err := r.MaxIDs()
 		users, err2 := r.Accounts()
 		err = errors.Join(err, err2)
 		for sp := SpaceID(1); sp <= last && err == nil; sp++ {
-			space, ok, err := r.Space(sp)
-			if err == nil && ok {
-				err = errors.Join(walk(space.Root), walk(space.Trash))
-			}
-			if err != nil {
-				return err
-			}
 			for _, u := range users {
 				ups, err := r.UnfinishedUploads(u.ID, sp, 1<<20)
 				if err != nil {
@@ -386,6 +394,174 @@ func (s *Store) StagedForTest(ctx context.Context) (n int, err error) {
 		return err
 	})
 	return n, err
+}
+
+// PinForTest pins change numbers, as snapshots will.
+func (s *Store) PinForTest(numbers ...int64) {
+	s.pinned = func(_ SpaceID, since, until int64) bool {
+		return slices.ContainsFunc(numbers, func(n int64) bool { return since <= n && n < until })
+	}
+}
+
+// DetachForTest takes a node of the trash out of it and leaves its rows, as a crash does.
+func (s *Store) DetachForTest(ctx context.Context, id NodeID) error {
+	return s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+		t, _, err := tx.Trashed(id)
+		if err == nil {
+			_, err = s.dropper(tx).trashed(t)
+		}
+		return err
+	})
+}
+
+// RowsForTest counts what a space has left: nodes, versions, superseded rows, changes, and
+// properties and roots of the whole store.
+func (s *Store) RowsForTest(ctx context.Context, space SpaceID) (n RowCounts, err error) {
+	err = s.db.Dump(ctx, func(uint64) {}, func(op meta.Op) error {
+		switch o := op.(type) {
+		case *meta.PutNode:
+			if o.Space == space {
+				n.Nodes++
+			}
+			if o.Parent == 0 && strings.HasPrefix(o.Name, gonePrefix) {
+				n.Gone++
+			}
+		case *meta.PutFolder:
+			n.Sums++
+		case *meta.PutVersion:
+			if o.Space == space {
+				n.Versions++
+			}
+		case *meta.PutPast:
+			if o.Space == space {
+				n.Past++
+			}
+		case *meta.PutChange:
+			if o.Space == space {
+				n.Changes++
+			}
+		case *meta.PutTrash:
+			if o.Space == space {
+				n.Trash++
+			}
+		case *meta.PutProp:
+			n.Props++
+		case *meta.PutWatch:
+			n.Watch = o.Watch
+		}
+		return nil
+	})
+	return n, err
+}
+
+// RowCounts are of RowsForTest.
+type RowCounts struct {
+	Nodes, Gone, Sums, Versions, Past, Changes, Trash, Props int
+	Watch                                                    meta.Watch
+}
+
+// LackingForTest is what a disk with so much free lacks.
+type LackingForTest struct{ p pressure }
+
+// Lacking tells it; did is what was released then.
+func (l *LackingForTest) Lacking(free, total int64) int64 { return l.p.lacking(free, total) }
+
+// Released notes that.
+func (l *LackingForTest) Released(n int64) { l.p.released += n }
+
+// RelieveForTest is what the hourly sweep does for the disk.
+func (s *Store) RelieveForTest(ctx context.Context) (Pruned, error) { return s.relieve(ctx) }
+
+// DumpForTest is all rows, one a line, but for the epoch.
+func (s *Store) DumpForTest(ctx context.Context) (out []string, err error) {
+	err = s.db.Dump(ctx, func(uint64) {}, func(op meta.Op) error {
+		switch op.(type) {
+		case *meta.PutEpoch, *meta.PutPack: // the newest pack is another after a restart
+		default:
+			out = append(out, fmt.Sprintf("%T %+v", op, op))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// OrphansForTest tells of rows that belong to no node.
+func (s *Store) OrphansForTest(ctx context.Context) (out []string, err error) {
+	nodes := map[NodeID]NodeID{}
+	err = s.db.Dump(ctx, func(uint64) {}, func(op meta.Op) error {
+		if o, ok := op.(*meta.PutNode); ok {
+			nodes[o.ID] = o.Parent
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.Dump(ctx, func(uint64) {}, func(op meta.Op) error {
+		of := NodeID(0)
+		switch o := op.(type) {
+		case *meta.PutNode:
+			of = o.Parent
+		case *meta.PutFolder:
+			of = o.Node
+		case *meta.PutVersion:
+			of = o.Node
+		case *meta.PutProp:
+			of = o.Node
+		case *meta.PutTrash:
+			of = o.Node
+		}
+		if _, there := nodes[of]; of != 0 && !there {
+			out = append(out, fmt.Sprintf("%T %+v", op, op))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// OldVersionsForTest lists the versions of a space, those superseded first before the others.
+func (s *Store) OldVersionsForTest(ctx context.Context, space SpaceID) (out []meta.OldVersion, err error) {
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		out, err = r.OldVersions(space, 0, 1<<30)
+		return err
+	})
+	return out, err
+}
+
+// BytesOfHistoryForTest is what the past of a space comes to.
+func (s *Store) BytesOfHistoryForTest(ctx context.Context, id SpaceID) (n int64, err error) {
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		sp, _, err := r.Space(id)
+		if err == nil {
+			n, err = history(r, sp)
+		}
+		return err
+	})
+	return n, err
+}
+
+// AncestorForTest is the node of the trash that a node lies below, or is; 0 if it is none.
+func (s *Store) AncestorForTest(ctx context.Context, id NodeID) (top NodeID, err error) {
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		for id != 0 {
+			_, ok, err := r.Trashed(id)
+			if err != nil || ok {
+				top = id
+				return err
+			}
+			if id, _, err = r.Parent(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return top, err
+}
+
+// DropTrashForTest drops entries of the trash as they were seen before.
+func (s *Store) DropTrashForTest(ctx context.Context, seen ...Trashed) (did Pruned, err error) {
+	err = s.dropTrash(ctx, seen, &did)
+	return did, err
 }
 
 // ForgetForTest drops all older versions of files in one folder, in one transaction, and

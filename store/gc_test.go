@@ -65,7 +65,7 @@ func (r *rig) wantSpace(c store.Collected, share float64) {
 func TestGC(t *testing.T) {
 	for _, full := range []bool{false, true} {
 		t.Run(fmt.Sprintf("full=%v", full), func(t *testing.T) {
-			r := newRigWith(t, 1<<20)
+			r := newRigWith(t, nil, 1<<20)
 			rng := rand.New(rand.NewPCG(5, 6))
 			files := map[store.Path][]byte{}
 			share := map[bool]float64{false: 1.3, true: 1.05}[full]
@@ -125,7 +125,7 @@ func (r *rig) wantRebuilt(files map[store.Path][]byte) {
 
 // A collection takes nothing that uploads beside it come to share with what goes.
 func TestGCBesideUploads(t *testing.T) {
-	r := newRigWith(t, 2<<20)
+	r := newRigWith(t, nil, 2<<20)
 	const uploads, rounds = 50, 4
 	shared := make([][]byte, 8)
 	for i := range shared {
@@ -173,7 +173,7 @@ func TestGCBesideUploads(t *testing.T) {
 // The newest commit counts only if all that it refers to is there, and its own batch may
 // have made some of that dead. So something newer comes before anything goes.
 func TestGCKeepsTheNewestCommit(t *testing.T) {
-	r := newRigWith(t, 1<<20)
+	r := newRigWith(t, nil, 1<<20)
 	for i := range 4 {
 		r.put(store.Path(fmt.Sprintf("f%d", i)), noise(uint64(i), 400_000))
 	}
@@ -195,18 +195,9 @@ func TestGCKeepsTheNewestCommit(t *testing.T) {
 	}
 }
 
-func (r *rig) versions(p store.Path) []store.Version {
-	r.t.Helper()
-	_, vs, err := r.s.Versions(r.t.Context(), r.sc, p, 0, 1000)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return vs
-}
-
 // A reader goes on while what he reads is written anew.
 func TestGCBesideReaders(t *testing.T) {
-	r := newRigWith(t, 4<<20)
+	r := newRigWith(t, nil, 4<<20)
 	var want [][]byte
 	for i := range 6 {
 		want = append(want, noise(uint64(i), 3_000_000))
@@ -263,7 +254,7 @@ func TestGCBesideReaders(t *testing.T) {
 
 // A dry run changes nothing, a second run finds nothing more, and a closed store says so.
 func TestGCTwice(t *testing.T) {
-	r := newRigWith(t, 1<<20)
+	r := newRigWith(t, nil, 1<<20)
 	for i := range 20 {
 		r.put("f", noise(uint64(i), 300_000))
 	}
@@ -291,7 +282,7 @@ func TestGCTwice(t *testing.T) {
 
 // What a database that is older than the checkpoint lacks is made from that.
 func TestGCOlderDatabase(t *testing.T) {
-	r := newRigWith(t, 1<<20)
+	r := newRigWith(t, nil, 1<<20)
 	r.put("old", []byte("old"))
 	if err := r.s.Close(); err != nil {
 		t.Fatal(err)
@@ -332,7 +323,7 @@ func TestGCOlderDatabase(t *testing.T) {
 
 // The number of a pack never comes again, though all of the newest ones were deleted.
 func TestGCPackNumbers(t *testing.T) {
-	r := newRigWith(t, 64<<10)
+	r := newRigWith(t, nil, 64<<10)
 	highest := func(p store.Path, n uint64) meta.PackID {
 		t.Helper()
 		w := r.put(p, noise(n, 60_000))

@@ -49,13 +49,19 @@ func (c *clock) advance(d time.Duration) {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	return newRigWith(t, 0)
+	return newRigWith(t, nil, 0)
 }
 
-// newRigWith is newRig with packs of another size.
-func newRigWith(t testing.TB, pack int64) *rig {
+// newRigOn is newRig on another file system; nil: the usual one.
+func newRigOn(t testing.TB, fsys object.FS) *rig {
 	t.Helper()
-	r := &rig{t: t, packBytes: pack, dir: filepath.Join(t.TempDir(), "data"), clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
+	return newRigWith(t, fsys, 0)
+}
+
+// newRigWith is newRigOn with packs of another size; 0: the usual one.
+func newRigWith(t testing.TB, fsys object.FS, pack int64) *rig {
+	t.Helper()
+	r := &rig{t: t, fs: fsys, packBytes: pack, dir: filepath.Join(t.TempDir(), "data"), clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
 	r.open()
 	u, err := r.s.AddUser(t.Context(), "ada", "hash", 0, true)
 	if err != nil {

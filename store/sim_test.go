@@ -143,6 +143,7 @@ type simStats struct {
 
 	spills, hits, coded, drops, compacted, mended, held int
 	points, rebuilt, backups                            int // checkpoints, databases that were lost
+	pruned                                              int // versions and entries of the trash
 }
 
 func (s *simStats) add(n *int, by int) {
@@ -160,9 +161,9 @@ func (s *simStats) crashes() int {
 func (s *simStats) String() string {
 	return fmt.Sprintf("%d crashes: power lost at a call %d, when idle %d, after a failed flush %d; killed at a call %d; recoveries interrupted %d. "+
 		"%d clean restarts, %d openings. %d acknowledged operations checked: acknowledged losses %d, unopenable stores %d, checks that complain %d. "+
-		"%d slabs spilled, %d chunks stored already, %d compressed, %d packs dropped, %d compacted, %d mended, %d batches held, %d checkpoints, %d databases lost, %d backups",
+		"%d slabs spilled, %d chunks stored already, %d compressed, %d packs dropped, %d compacted, %d mended, %d batches held, %d checkpoints, %d databases lost, %d backups, %d of the past pruned",
 		s.power+s.kill+s.flush+s.calm+s.during, s.power, s.calm, s.flush, s.kill, s.during, s.clean, s.opens, s.acked, s.lost, s.unopenable, s.unclean,
-		s.spills, s.hits, s.coded, s.drops, s.compacted, s.mended, s.held, s.points, s.rebuilt, s.backups)
+		s.spills, s.hits, s.coded, s.drops, s.compacted, s.mended, s.held, s.points, s.rebuilt, s.backups, s.pruned)
 }
 
 // simLife is the life of one disk: runs that end in crashes, each with what comes after.
@@ -223,6 +224,7 @@ func (l *simLife) run(crashes int) {
 	}
 	for _, w := range l.workers {
 		l.stats.add(&l.stats.acked, w.acked)
+		l.stats.add(&l.stats.pruned, w.pruned)
 	}
 	if l.m.kept > 0 {
 		l.t.Errorf("seed %d: a slab was lost\n%s", l.seed, l.trail.String())

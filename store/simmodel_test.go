@@ -22,6 +22,7 @@ type simNode struct {
 	older   []int64 // sizes of the superseded versions, in no order
 	props   map[string]string
 	mtime   time.Time // zero: not known
+	vague   bool      // some of the older versions may have gone
 }
 
 // simUpload is an unfinished upload. told was said to be durable; a request whose
@@ -37,14 +38,15 @@ type simState struct {
 	nodes   map[store.Path]simNode
 	trash   map[store.NodeID]map[store.Path]simNode
 	uploads map[store.UploadID]simUpload
+	loose   bool // a prune was cut short: any of the trash and of the older versions may have gone
 }
 
 func newSimState() *simState {
-	return &simState{map[store.Path]simNode{}, map[store.NodeID]map[store.Path]simNode{}, map[store.UploadID]simUpload{}}
+	return &simState{nodes: map[store.Path]simNode{}, trash: map[store.NodeID]map[store.Path]simNode{}, uploads: map[store.UploadID]simUpload{}}
 }
 
 func (s *simState) clone() *simState {
-	return &simState{maps.Clone(s.nodes), maps.Clone(s.trash), maps.Clone(s.uploads)}
+	return &simState{maps.Clone(s.nodes), maps.Clone(s.trash), maps.Clone(s.uploads), s.loose}
 }
 
 // put makes content the newest version at p.
@@ -99,7 +101,7 @@ func (s *simState) differs(seen *simState) string {
 		if !there {
 			return fmt.Sprintf("%s is not there", p)
 		}
-		if d := s.nodes[p].differs(n); d != "" {
+		if d := s.nodes[p].differs(n, s.loose); d != "" {
 			return fmt.Sprintf("%s: %s", p, d)
 		}
 	}
@@ -109,11 +111,16 @@ func (s *simState) differs(seen *simState) string {
 		}
 	}
 	for id := range s.trash {
-		if _, there := seen.trash[id]; !there {
+		if _, there := seen.trash[id]; !there && !s.loose {
 			return fmt.Sprintf("node %v is not in the trash", id)
 		}
 	}
-	if len(s.trash) != len(seen.trash) {
+	for id := range seen.trash {
+		if _, known := s.trash[id]; !known {
+			return fmt.Sprintf("node %v should not be in the trash", id)
+		}
+	}
+	if len(s.trash) != len(seen.trash) && !s.loose {
 		return fmt.Sprintf("%d nodes in the trash, not %d", len(seen.trash), len(s.trash))
 	}
 	for id, u := range s.uploads {
@@ -133,7 +140,7 @@ func (s *simState) differs(seen *simState) string {
 	return ""
 }
 
-func (n simNode) differs(seen simNode) string {
+func (n simNode) differs(seen simNode, loose bool) string {
 	switch {
 	case n.folder != seen.folder:
 		return fmt.Sprintf("a folder: %v, not %v", seen.folder, n.folder)
@@ -145,10 +152,47 @@ func (n simNode) differs(seen simNode) string {
 		return fmt.Sprintf("modified %v, not %v", seen.mtime, n.mtime)
 	}
 	want, got := slices.Sorted(slices.Values(n.older)), slices.Sorted(slices.Values(seen.older))
+	if loose || n.vague { // what is left is among what was there
+		for _, size := range got {
+			at := slices.Index(want, size)
+			if at < 0 {
+				return fmt.Sprintf("older versions of %v bytes, not some of %v", got, n.older)
+			}
+			want = slices.Delete(want, at, at+1)
+		}
+		want = got
+	}
 	if !slices.Equal(want, got) {
 		return fmt.Sprintf("older versions of %v bytes, not %v", got, want)
 	}
 	return ""
+}
+
+// settle is what is known again once it was seen. Of what lies in the trash it is not known
+// how many older versions it has.
+func (s *simState) settle(seen *simState) {
+	for p, n := range s.nodes {
+		if s.loose || n.vague {
+			n.older, n.vague = seen.nodes[p].older, false
+			s.nodes[p] = n
+		}
+	}
+	if !s.loose {
+		return
+	}
+	s.loose = false
+	for id, tree := range s.trash {
+		if _, there := seen.trash[id]; !there {
+			delete(s.trash, id)
+			continue
+		}
+		tree = maps.Clone(tree)
+		for p, n := range tree {
+			n.vague = true
+			tree[p] = n
+		}
+		s.trash[id] = tree
+	}
 }
 
 // simTags remembers which content each ETag named.
@@ -244,6 +288,8 @@ type simWorker struct {
 	token string    // of a lock that was acknowledged
 	at    store.Path
 	acked int
+
+	pruned int // versions and entries of the trash
 }
 
 // errSimLost is a broken promise.
@@ -268,6 +314,7 @@ func (w *simWorker) verify(s *store.Store, tags *simTags) error {
 	}
 	w.maybe = nil
 	w.state = w.state.clone()
+	w.state.settle(seen)
 	for id, u := range w.state.uploads {
 		u.told, u.most = seen.uploads[id].told, seen.uploads[id].told
 		w.state.uploads[id] = u

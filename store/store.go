@@ -51,6 +51,8 @@ type Options struct {
 	Clock func() time.Time
 	// Trace is told "COMMIT" after each commit of the database; nil for none.
 	Trace func(event string)
+	// Retention is how long the past is kept: it is applied once an hour. nil: for ever.
+	Retention *Retention
 	// VerifyReads has every chunk checked before any of it is sent, at the cost of
 	// reading it whole. Without it raw chunks are sent as they lie.
 	VerifyReads bool
@@ -93,13 +95,21 @@ type Store struct {
 	free   atomic.Pointer[freeAt]
 
 	collecting chan struct{} // held by the one GC that runs
+	soon       chan struct{} // one is wanted
 	ballast    sync.Mutex    // held while its file is made or removed
 
 	mu      sync.Mutex
 	busy    map[UploadID]bool // uploads that a request writes to
 	closing chan struct{}
 	closed  sync.Once
+	reaper  chan struct{} // something is detached
 	tasks   sync.WaitGroup
+
+	pruning sync.Mutex // one at a time
+	looking sync.Mutex
+	looked  time.Time // at the clock
+	full    pressure
+	pinned  func(space SpaceID, since, until int64) bool // whether a number of a range is; nil: none is
 }
 
 var _ API = (*Store)(nil)
@@ -123,7 +133,7 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
 		return nil, err
 	}
-	s = &Store{o: o, fs: o.FS, busy: map[UploadID]bool{}, closing: make(chan struct{}), collecting: make(chan struct{}, 1)}
+	s = &Store{o: o, fs: o.FS, busy: map[UploadID]bool{}, closing: make(chan struct{}), collecting: make(chan struct{}, 1), soon: make(chan struct{}, 1), reaper: make(chan struct{}, 1)}
 	var old *aside
 	defer func() {
 		if err != nil {
@@ -168,7 +178,15 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if err = s.recover(ctx, sb, old); err != nil {
 		return s, outward(err)
 	}
+	if o.Retention != nil { // before anything gets a stamp of a wrong clock
+		if _, _, err := s.readWatch(ctx, false, true); err != nil {
+			o.Log.Warn("the clock is not looked at", "err", err)
+		}
+	}
 	s.tasks.Go(s.sweep)
+	if o.CollectEvery > 0 {
+		s.tasks.Go(s.collectSometimes)
+	}
 	return s, nil
 }
 

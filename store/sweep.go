@@ -2,22 +2,18 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"cairn/store/meta"
 )
 
-// sweep forgets uploads and sessions whose time is over, at the start and once an hour.
+// sweep forgets uploads and sessions whose time is over and prunes the past, at the start
+// and once an hour.
 func (s *Store) sweep() {
 	t := time.NewTicker(time.Hour)
 	defer t.Stop()
-	var collect <-chan time.Time
-	if s.o.CollectEvery > 0 {
-		c := time.NewTicker(s.o.CollectEvery)
-		defer c.Stop()
-		collect = c.C
-	}
+	ctx, cancel := s.untilClosed(context.Background()) // a prune may be long
+	defer cancel()
 	for {
 		if err := s.keepBallast(); err != nil {
 			s.o.Log.Warn("no space is set aside for deletions on a full disk", "err", err)
@@ -28,32 +24,45 @@ func (s *Store) sweep() {
 		if err := s.sweepSessions(context.Background()); err != nil {
 			s.o.Log.Warn("expired sessions stay for now", "err", err)
 		}
-		for again := false; !again; {
+		s.sweepPast(ctx)
+		for waiting := true; waiting; {
 			select {
 			case <-s.closing:
 				return
+			case <-s.reaper:
+				s.sweepGone(ctx)
 			case <-t.C:
-				again = true
-			case <-collect:
-				s.collect()
+				waiting = false
 			}
 		}
 	}
 }
 
-// backgroundPace is the bytes a second that compaction writes beside other work.
-const backgroundPace = 32 << 20
+// sweepPast prunes, and more than that if the disk is nearly full.
+func (s *Store) sweepPast(ctx context.Context) {
+	if s.o.Retention == nil {
+		s.sweepGone(ctx)
+		return
+	}
+	did, err := s.Prune(ctx, PruneOptions{})
+	if err == nil {
+		var more Pruned
+		more, err = s.relieve(ctx)
+		if did.add(more); more.Bytes > 0 {
+			s.collectSoon()
+		}
+	}
+	if did.Versions+did.Trashed+did.Spaces > 0 {
+		s.o.Log.Info("pruned", "versions", did.Versions, "trashed", did.Trashed, "spaces", did.Spaces, "bytes", did.Bytes)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.o.Log.Warn("the past is pruned later", "err", err)
+	}
+}
 
-func (s *Store) collect() {
-	begin := time.Now()
-	c, err := s.GC(context.Background(), GCOptions{Pace: backgroundPace})
-	switch {
-	case errors.Is(err, ErrClosed):
-	case err != nil:
-		s.o.Log.Error("space is not given back for now", "err", err)
-	case c.Dropped+c.Compacted+c.Left > 0:
-		s.o.Log.Info("space was given back", "bytes", c.Before.Stored-c.After.Stored, "deleted", c.Dropped, "compacted", c.Compacted,
-			"left", c.Left, "stored", c.After.Stored, "took", time.Since(begin).Round(time.Millisecond))
+func (s *Store) sweepGone(ctx context.Context) {
+	if err := s.dropGone(ctx, new(Pruned)); err != nil && ctx.Err() == nil {
+		s.o.Log.Warn("what was deleted for good is dropped later", "err", err)
 	}
 }
 

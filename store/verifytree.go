@@ -65,6 +65,9 @@ func (c *verifier) tree() error {
 				return nil
 			}
 			c.file(n, bad)
+			if n.Parent == 0 && strings.HasPrefix(c.rootName(db, n.ID), gonePrefix) {
+				return nil // it was being dropped
+			}
 			up := find(n.Parent)
 			if up == nil {
 				c.problem(c.name(n.ID), c.advice(), "it lies in no folder")
@@ -96,7 +99,7 @@ func (c *verifier) tree() error {
 		if f.parent != 0 && find(f.parent) == nil {
 			c.problem(c.name(f.id), c.advice(), "the folder lies in no folder")
 		}
-		if f.bytes != f.want || f.files != f.must {
+		if (f.bytes != f.want || f.files != f.must) && !c.dropping(db, f, find) {
 			c.problem(c.name(f.id), c.advice(), "the folder counts %d bytes in %d files, it holds %d in %d", f.bytes, f.files, f.want, f.must)
 		}
 	}
@@ -124,6 +127,34 @@ func (c *verifier) findRoots(db *meta.DB) error {
 	return err
 }
 
+// dropping says whether a folder lies in a tree that was being dropped: then its sums
+// are not kept.
+func (c *verifier) dropping(db *meta.DB, f *folderSeen, find func(NodeID) *folderSeen) bool {
+	for range maxDepth {
+		if f.parent == 0 {
+			name := c.rootName(db, f.id)
+			return strings.HasPrefix(name, gonePrefix) || strings.HasPrefix(name, stagePrefix)
+		}
+		if f = find(f.parent); f == nil {
+			break
+		}
+	}
+	return false
+}
+
+// rootName is what a node outside all spaces is called; "" if that cannot be read.
+func (c *verifier) rootName(db *meta.DB, id NodeID) string {
+	var n Node
+	err := db.View(c.ctx, func(r *meta.Reader) (err error) {
+		n, _, err = r.NodeByID(id)
+		return err
+	})
+	if err != nil {
+		return ""
+	}
+	return n.Name
+}
+
 const trashSuffix = " (trash):"
 
 func (c *verifier) trash(root NodeID) bool { return strings.HasSuffix(c.roots[root], trashSuffix) }
@@ -131,13 +162,12 @@ func (c *verifier) trash(root NodeID) bool { return strings.HasSuffix(c.roots[ro
 // stray tells of a folder without a parent that is no space's: the rest of a folder
 // copy, or a fault.
 func (c *verifier) stray(db *meta.DB, id NodeID) {
-	var n Node
-	err := db.View(c.ctx, func(r *meta.Reader) (err error) {
-		n, _, err = r.NodeByID(id)
-		return err
-	})
-	if err == nil && strings.HasPrefix(n.Name, stagePrefix) {
+	switch name := c.rootName(db, id); {
+	case strings.HasPrefix(name, stagePrefix):
 		c.note("meta.db", "an unfinished copy of a folder is left of a crash; the next start drops it")
+		return
+	case strings.HasPrefix(name, gonePrefix):
+		c.note("meta.db", "a folder that was deleted for good is not dropped whole yet; that goes on after the next start")
 		return
 	}
 	c.problem(c.name(id), c.advice(), "the folder belongs to no space")

@@ -32,6 +32,7 @@ type cli struct {
 	GC      gcCmd      `cmd:"" name:"gc" help:"Give back the space of what nothing refers to any more, also while the server runs."`
 	Backup  backupCmd  `cmd:"" help:"Copy the store to another disk, also while the server runs; only what is new since the last time."`
 	Restore restoreCmd `cmd:"" help:"Make a data folder of a backup."`
+	Prune   pruneCmd   `cmd:"" help:"Drop what of the past a stopped server's store is to keep no longer."`
 	Rebuild rebuildCmd `cmd:"" help:"Make a stopped server's database again from its packs, and keep the old one beside it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

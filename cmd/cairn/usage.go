@@ -32,6 +32,7 @@ func usageHint(err error) string {
 		"--quota":          "write it as 10GiB, 500M or a number of bytes; 0 is without limit",
 		"--memory-budget":  "write it as 96MiB; 16MiB is the least",
 		"--shutdown-grace": "write it with its unit: 30s, 2m",
+		"--keep-":          "write times as 30d or 12h, sizes as 10GiB; 0 keeps nothing beyond the minimum, unlimited everything",
 	} {
 		if strings.Contains(err.Error(), flag) {
 			return hint

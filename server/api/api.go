@@ -36,6 +36,10 @@ type Store interface {
 	Versions(ctx context.Context, sc store.Scope, p store.Path, before int64, limit int) (store.Node, []store.Version, error)
 	OpenVersion(ctx context.Context, sc store.Scope, p store.Path, id store.VersionID) (store.Content, error)
 	RestoreVersion(ctx context.Context, sc store.Scope, p store.Path, id store.VersionID, c store.Conditions) (store.Node, error)
+	TrashSize(ctx context.Context, sc store.Scope) (store.TrashSize, error)
+	Purge(ctx context.Context, sc store.Scope, id store.NodeID) error
+	EmptyTrash(ctx context.Context, sc store.Scope, upto int64) (int, error)
+	DropVersion(ctx context.Context, sc store.Scope, p store.Path, id store.VersionID, c store.Conditions) error
 	UserByID(ctx context.Context, u store.UserID) (store.User, error)
 
 	GetUpload(ctx context.Context, sc store.Scope, id store.UploadID) (store.Upload, error)
@@ -85,6 +89,7 @@ func (a *API) Mount(e *echo.Echo) {
 	e.Match(read, root+"/content", a.handle(a.content))
 	e.Match(read, root+"/versions", a.handle(a.versions))
 	e.Match(read, root+"/trash", a.handle(a.trash))
+	e.Match(read, root+"/trash/size", a.handle(a.trashSize))
 	e.Match(read, root+"/uploads", a.handle(a.uploads))
 	e.POST(root+"/lookup", a.handle(a.lookup))
 	e.POST(root+"/operations", a.handle(a.operations))

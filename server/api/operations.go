@@ -16,6 +16,7 @@ type operation struct {
 	To        *pathText `json:"to"`
 	Node      *string   `json:"node"`
 	Version   *string   `json:"version"`
+	Upto      int64     `json:"upto"`
 	Parents   bool      `json:"parents"`
 	Overwrite bool      `json:"overwrite"`
 	IfMatch   *string   `json:"ifMatch"` // an entity-tag without quotes
@@ -27,6 +28,7 @@ type result struct {
 	Entry   *entry   `json:"entry,omitempty"`
 	Path    *string  `json:"path,omitempty"`
 	Node    string   `json:"node,omitempty"`
+	Count   *int     `json:"count,omitempty"` // of what was deleted for good
 	Problem *problem `json:"problem,omitempty"`
 }
 
@@ -80,8 +82,14 @@ func (a *API) operate(ctx context.Context, sc store.Scope, o *operation) (result
 		return a.restore(ctx, sc, o)
 	case "restore-version":
 		return a.restoreVersion(ctx, sc, o)
+	case "purge":
+		return a.purge(ctx, sc, o)
+	case "empty-trash":
+		return a.emptyTrash(ctx, sc, o)
+	case "drop-version":
+		return a.dropVersion(ctx, sc, o)
 	}
-	return result{}, httperr.BadRequest("bad-operation", "There is no such operation.", "There are mkdir, move, copy, remove, restore and restore-version.")
+	return result{}, httperr.BadRequest("bad-operation", "There is no such operation.", "There are mkdir, move, copy, remove, restore, restore-version, purge, empty-trash and drop-version.")
 }
 
 // path reads a path that the operation needs.
@@ -159,16 +167,12 @@ func (a *API) remove(ctx context.Context, sc store.Scope, o *operation) (result,
 // restore brings a node back, to where it was or to another place. Where it was is
 // not in the answer's path.
 func (a *API) restore(ctx context.Context, sc store.Scope, o *operation) (result, error) {
-	if o.Node == nil {
-		return result{}, httperr.BadRequest("bad-operation", "The operation lacks node.", "Send the one that remove answered, or an id of the trash.")
-	}
-	id, ok := parseNodeID(*o.Node)
-	if !ok {
-		return result{}, store.ErrNotExist
+	id, err := o.node()
+	if err != nil {
+		return result{}, err
 	}
 	to := store.Root
 	if o.To != nil {
-		var err error
 		if to, err = o.path(o.To, "to"); err != nil {
 			return result{}, err
 		}
@@ -182,6 +186,18 @@ func (a *API) restore(ctx context.Context, sc store.Scope, o *operation) (result
 		return result{Entry: &e}, nil
 	}
 	return a.now(ctx, sc, &n, to), nil
+}
+
+// node reads the id of a node in the trash, which the operation needs.
+func (o *operation) node() (store.NodeID, error) {
+	if o.Node == nil {
+		return 0, httperr.BadRequest("bad-operation", "The operation lacks node.", "Send the one that remove answered, or an id of the trash.")
+	}
+	id, ok := parseNodeID(*o.Node)
+	if !ok {
+		return 0, store.ErrNotExist
+	}
+	return id, nil
 }
 
 // parseNodeID reads what NodeID.String wrote.

@@ -63,16 +63,43 @@ func (a *API) restoreVersion(ctx context.Context, sc store.Scope, o *operation) 
 	if err != nil {
 		return result{}, err
 	}
-	if o.Version == nil {
-		return result{}, httperr.BadRequest("bad-operation", "The operation lacks version.", "Send an id that versions answered.")
-	}
-	id, ok := store.ParseVersionID(*o.Version)
-	if !ok {
-		return result{}, store.ErrNotExist
+	id, err := o.version()
+	if err != nil {
+		return result{}, err
 	}
 	n, err := a.o.Store.RestoreVersion(ctx, sc, p, id, o.conditions())
 	if err != nil {
 		return result{}, err
 	}
 	return done(&n, p), nil
+}
+
+// dropVersion deletes an older version of a file for good. The condition is about what it
+// holds now.
+func (a *API) dropVersion(ctx context.Context, sc store.Scope, o *operation) (result, error) {
+	p, err := o.path(o.Path, "path")
+	if err != nil {
+		return result{}, err
+	}
+	id, err := o.version()
+	if err != nil {
+		return result{}, err
+	}
+	if err := a.o.Store.DropVersion(ctx, sc, p, id, o.conditions()); err != nil {
+		return result{}, err
+	}
+	one := 1
+	return result{Count: &one}, nil
+}
+
+// version reads the id of a version, which the operation needs.
+func (o *operation) version() (id store.VersionID, err error) {
+	if o.Version == nil {
+		return id, httperr.BadRequest("bad-operation", "The operation lacks version.", "Send an id that versions answered.")
+	}
+	id, ok := store.ParseVersionID(*o.Version)
+	if !ok {
+		err = store.ErrNotExist
+	}
+	return id, err
 }

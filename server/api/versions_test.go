@@ -254,3 +254,77 @@ func TestTrash(t *testing.T) {
 		t.Errorf("%s", b)
 	}
 }
+
+func TestPurge(t *testing.T) {
+	d := newDoor(t, nil)
+	d.put("docs/f", "123")
+	d.put("docs/f", "12345")
+	d.put("g", "1")
+	d.do(req{method: "GET", path: "/trash/size", has: `{"entries":0,"bytes":0,"upto":0}`})
+	docs := d.one(`{"op":"remove","path":"docs"}`, "")
+	g := d.one(`{"op":"remove","path":"g"}`, "")
+	var size struct{ Entries, Bytes, Upto int64 }
+	d.do(req{method: "GET", path: "/trash/size"}).into(t, &size)
+	if size.Entries != 2 || size.Bytes != 6 || size.Upto == 0 {
+		t.Errorf("%+v", size)
+	}
+	purge := `{"op":"purge","node":"` + docs.Node + `"}`
+	for _, c := range [][2]string{
+		{`{"op":"purge"}`, "bad-operation"},
+		{`{"op":"purge","node":"x"}`, "not-found"},
+		{`{"op":"purge","node":"` + d.alice.Root.String() + `"}`, "not-found"},
+		{`{"op":"empty-trash"}`, "bad-operation"},
+		{`{"op":"empty-trash","upto":0}`, "bad-operation"},
+	} {
+		d.one(c[0], c[1])
+	}
+	d.all(
+		req{method: "POST", path: "/operations", head: []string{"User", "bob"}, has: `"not-found"`, body: `{"operations":[` + purge + `]}`},
+		req{method: "POST", path: "/operations", head: []string{"User", "bob"}, has: `"count":0`, body: `{"operations":[{"op":"empty-trash","upto":99}]}`},
+		req{method: "POST", path: "/operations", head: []string{"User", "nobody"}, want: 401, body: `{"operations":[` + purge + `]}`},
+		req{method: "GET", path: "/trash/size", head: []string{"User", "bob"}, has: `"entries":0`},
+		req{method: "GET", path: "/trash/size", head: []string{"User", "nobody"}, want: 401},
+		req{method: "GET", path: "/trash/size?limit=1", want: 400, code: "bad-query"},
+		req{method: "HEAD", path: "/trash/size"},
+		req{method: "DELETE", path: "/trash/size", want: 405},
+	)
+	if r := d.one(purge, ""); r.Count == nil || *r.Count != 1 {
+		t.Errorf("%+v", r)
+	}
+	d.one(purge, "not-found")
+	d.one(`{"op":"restore","node":"`+docs.Node+`"}`, "not-found")
+	d.put("later", "x")
+	later := d.one(`{"op":"remove","path":"later"}`, "")
+	if r := d.one(fmt.Sprintf(`{"op":"empty-trash","upto":%d}`, size.Upto), ""); r.Count == nil || *r.Count != 1 {
+		t.Errorf("%+v", r)
+	}
+	d.one(`{"op":"restore","node":"`+g.Node+`"}`, "not-found")
+	d.one(`{"op":"restore","node":"`+later.Node+`"}`, "")
+	d.holds("later", "x")
+}
+
+func TestDropVersion(t *testing.T) {
+	d := newDoor(t, nil)
+	one := d.put("f", "one")
+	two := d.put("f", "two!")
+	drop := `{"op":"drop-version","path":"f","version":"` + one.ETag() + `"`
+	for _, c := range [][2]string{
+		{drop + `,"ifMatch":"` + one.ETag() + `"}`, "precondition-failed"},
+		{`{"op":"drop-version","path":"f"}`, "bad-operation"},
+		{`{"op":"drop-version","version":"` + one.ETag() + `"}`, "bad-operation"},
+		{`{"op":"drop-version","path":"f","version":"x"}`, "not-found"},
+		{`{"op":"drop-version","path":"f","version":"` + two.ETag() + `"}`, "not-found"},
+		{`{"op":"drop-version","path":"","version":"` + one.ETag() + `"}`, "is-a-folder"},
+	} {
+		d.one(c[0], c[1])
+	}
+	d.do(req{method: "POST", path: "/operations", head: []string{"User", "bob"}, has: `"not-found"`, body: `{"operations":[` + drop + `}]}`})
+	if r := d.one(drop+`,"ifMatch":"`+two.ETag()+`"}`, ""); r.Count == nil || *r.Count != 1 {
+		t.Errorf("%+v", r)
+	}
+	if p, _ := d.versions("?path=f"); len(p.Older) != 0 || p.Current.ID != two.ETag() {
+		t.Errorf("%+v", p)
+	}
+	d.one(drop+`}`, "not-found")
+	d.holds("f", "two!")
+}

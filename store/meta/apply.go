@@ -101,6 +101,13 @@ func (s *session) apply(op Op) (err error) {
 		}
 	case *PutPack:
 		err = s.putPack(o)
+	case *DropPast:
+		_, err = s.exec("DELETE FROM past WHERE node = ? AND since >= ? AND since < ?", int64(o.Node), o.From, o.To)
+	case *DropChanges:
+		_, err = s.exec("DELETE FROM change WHERE space = ? AND seq <= ?", int64(o.Space), o.Upto)
+	case *PutWatch:
+		_, err = s.exec(`INSERT INTO watch (id, seen, since) VALUES (1, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, since = excluded.since`, unixNano(o.Seen), unixNano(o.Since))
 	case *PutEpoch:
 		_, err = s.exec("UPDATE store SET epoch = max(epoch, ?) WHERE id = 1", o.Epoch)
 	case *DropPack:

@@ -214,6 +214,13 @@ var dumps = []struct {
 		o.ID, o.Sealed = PackID(id), fromNano(sealed)
 		return emit(&o)
 	}},
+	{"watch", "SELECT seen, since FROM watch ORDER BY id", func(c *cursor, emit func(Op) error) error {
+		var o PutWatch
+		if err := scanWatch(c.Scan, &o.Watch); err != nil {
+			return err
+		}
+		return emit(&o)
+	}},
 }
 
 // dumped reads what a current and a superseded row share, and one column more.

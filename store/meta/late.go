@@ -105,6 +105,8 @@ func (tx *Tx) postpone(op Op) (bool, error) {
 	case *DropNode, *PutSpace:
 		tx.free = childKey{}
 		return false, tx.drain()
+	case *DropChanges: // among them may be late ones
+		return false, tx.drain()
 	default: // of tables in which nothing is late
 		return false, nil
 	}

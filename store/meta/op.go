@@ -42,6 +42,9 @@ const (
 	opEpoch       opKind = 26
 	opPackGone    opKind = 27
 	opCheckpoint  opKind = 32
+	opPastGone    opKind = 28
+	opChangesGone opKind = 29
+	opWatch       opKind = 30
 )
 
 // newOp makes an empty op to decode into; nil for an unknown kind.
@@ -103,6 +106,12 @@ func newOp(k opKind) Op {
 		return &DropPack{}
 	case opCheckpoint:
 		return &PutCheckpoint{}
+	case opPastGone:
+		return &DropPast{}
+	case opChangesGone:
+		return &DropChanges{}
+	case opWatch:
+		return &PutWatch{}
 	}
 	return nil
 }
@@ -210,6 +219,18 @@ type (
 	DropPack struct{ ID PackID }
 	// PutCheckpoint says which checkpoint is the newest that is whole and durable.
 	PutCheckpoint struct{ Checkpoint }
+	// DropPast forgets the superseded rows of a node with From <= since < To.
+	DropPast struct {
+		Node     NodeID
+		From, To int64
+	}
+	// DropChanges forgets the entries of a space's change log up to a number.
+	DropChanges struct {
+		Space SpaceID
+		Upto  int64
+	}
+	// PutWatch keeps what retention knows of the clock, in the one row that there is.
+	PutWatch struct{ Watch }
 )
 
 // Session is a signed-in browser.
@@ -235,6 +256,12 @@ func (c *Checkpoint) Bytes() (n int64) {
 		n += r.Bytes
 	}
 	return n
+}
+
+// Watch is what retention knows of the clock.
+type Watch struct {
+	Seen  time.Time // when it was looked at last
+	Since time.Time // since when it is known to have gone on evenly; zero: always
 }
 
 // Pack is a sealed pack.
@@ -276,3 +303,6 @@ func (*PutVersionOwner) kind() opKind { return opVersions }
 func (*PutEpoch) kind() opKind        { return opEpoch }
 func (*DropPack) kind() opKind        { return opPackGone }
 func (*PutCheckpoint) kind() opKind   { return opCheckpoint }
+func (*DropPast) kind() opKind        { return opPastGone }
+func (*DropChanges) kind() opKind     { return opChangesGone }
+func (*PutWatch) kind() opKind        { return opWatch }

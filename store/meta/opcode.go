@@ -204,6 +204,22 @@ func (o *PutPack) fields(c *coder) {
 
 func (o *PutEpoch) fields(c *coder) { c.i64(&o.Epoch) }
 
+func (o *DropPast) fields(c *coder) {
+	num(c, &o.Node)
+	c.i64(&o.From)
+	c.i64(&o.To)
+}
+
+func (o *DropChanges) fields(c *coder) {
+	num(c, &o.Space)
+	c.i64(&o.Upto)
+}
+
+func (o *PutWatch) fields(c *coder) {
+	c.when(&o.Seen)
+	c.when(&o.Since)
+}
+
 func (o *PutVersionOwner) fields(c *coder) {
 	num(c, &o.From)
 	num(c, &o.To)

@@ -27,7 +27,7 @@ func (t *touched) note(op Op) {
 	case *PutLock, *DropLock:
 		t.locks = true
 	case *PutSpaceSeq, *PutSession, *DropSession, *PutPast, *PutVersion, *PutVersionOwner, *DropVersion, *PutTrash, *DropTrash,
-		*PutChange, *PutUpload, *DropUpload, *PutPart, *PutPack, *DropPack, *PutCheckpoint:
+		*PutChange, *PutUpload, *DropUpload, *PutPart, *PutPack, *DropPack, *PutCheckpoint, *DropPast, *DropChanges, *PutWatch:
 		// nothing of these is cached
 	default:
 		t.other = true

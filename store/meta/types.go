@@ -161,6 +161,23 @@ type Version struct {
 	Until    int64 // change that superseded it
 }
 
+// OldVersion is a superseded content, as retention looks at it.
+type OldVersion struct {
+	ID           VersionID
+	Node         NodeID
+	Space        SpaceID
+	Size         int64
+	Since, Until int64
+	At           time.Time // when it was superseded; zero: the change log does not go back so far
+}
+
+// OldRow is a superseded row of a node, true for change numbers Since <= n < Until.
+type OldRow struct {
+	Node         NodeID
+	Since, Until int64
+	Version      VersionID // that a file had then
+}
+
 // Trashed is a removed node that can be restored.
 type Trashed struct {
 	Node    NodeID

@@ -34,6 +34,17 @@ func TestReader(t *testing.T) {
 	want := served(t, s)
 	s.Stop()
 	compare(t, s.Dir, want)
+	if out, err := s.Cairn("", "prune", "--dry-run", "--keep-version-count", "1", "--keep-minimum", "0"); err != nil || !strings.Contains(out, "Would drop 3 older versions and 0 entries") {
+		t.Fatalf("cairn prune --dry-run: %v\n%s", err, out)
+	}
+	if out, err := s.Cairn("", "prune", "--keep-version-count", "1", "--keep-minimum", "0"); err != nil || !strings.Contains(out, "Dropped 3 older versions and 0 entries") {
+		t.Fatalf("cairn prune: %v\n%s", err, out)
+	}
+	compare(t, s.Dir, want)
+	if out, err := s.Cairn("", "prune", "--keep-trash", "0", "--keep-minimum", "0s"); err != nil || !strings.Contains(out, "and 2 entries of the trash, 3 MiB in all.") {
+		t.Fatalf("cairn prune: %v\n%s", err, out)
+	}
+	compare(t, s.Dir, want)
 	rebuilt := s.Check("--deep")
 	if !strings.Contains(rebuilt, "no problem found") {
 		t.Errorf("cairn verify: %s", rebuilt)

@@ -117,6 +117,9 @@ _SPEC = {
     26: ("raise", "epoch", "i number"),
     27: ("drop", "sealed pack", "*i id"),
     32: ("keep", "checkpoint", "i lsn, tails records"),
+    28: ("drop old rows", "old row", "*i node, i from, i to"),
+    29: ("drop changes", "change", "*i space, i number"),
+    30: ("keep", "clock", "time seen, time since"),
 }
 
 
@@ -207,6 +210,12 @@ class Tables:
                     self._drop_where("property", "node", key[0])
                 else:
                     t.pop(key, None)
+            elif what == "drop old rows":
+                for k in [k for k in t if k[0] == row["node"] and row["from"] <= k[1] < row["to"]]:
+                    del t[k]
+            elif what == "drop changes":
+                for k in [k for k in t if k[0] == row["space"] and k[1] <= row["number"]]:
+                    del t[k]
             elif what == "give versions":
                 for v in t.values():
                     if v["node"] == row["from"]:

@@ -68,7 +68,7 @@ test('versions: downloaded, restored, taken back', async ({ page }) => {
   await page.keyboard.press('Control+Shift+H');
   await expect(version(page)).toHaveCount(5);
   await must('report.txt', { method: 'PUT', body: 'somebody was faster' });
-  for (let i = 0; i < 4; i++) await page.keyboard.press('Tab'); // cross, download, download, restore
+  for (let i = 0; i < 5; i++) await page.keyboard.press('Tab'); // cross, download, download, delete, restore
   await expect(buttons(1).last()).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(dialog.getByRole('alert')).toContainText(text.problems.changedMeanwhile.title);
@@ -141,6 +141,67 @@ test('the trash: restored to where it was, or elsewhere', async ({ page }) => {
   await tool(page, text.actions.restore).click();
   await page.getByRole('button', { name: text.trash.show, exact: true }).click();
   await expect(row(page, 'docs')).toHaveAttribute('aria-selected', 'true');
+});
+
+test('deleted for good: one, all, an older version', async ({ page }) => {
+  for (const path of ['a.txt', 'b.txt', 'c.txt']) {
+    await must(path, { method: 'PUT', body: path });
+    await must(path, { method: 'DELETE' });
+  }
+  await page.goto(`${scene.app}#/trash`);
+  await expect(trashed(page, 'b.txt')).toBeVisible();
+
+  // One, by keyboard alone; the first answer is to keep it.
+  await trashed(page, 'b.txt').click();
+  await page.keyboard.press('Shift+Delete');
+  const dialog = page.getByRole('dialog', { name: text.dialogs.purgeOne('b.txt') });
+  await expect(dialog).toContainText(text.dialogs.purgeBody(1, '5 bytes'));
+  await look(page, 'purge');
+  await narrow(page, 'purge');
+  await expect(dialog.getByRole('button', { name: text.dialogs.cancel })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(dialog).toHaveCount(0);
+  await expect(trashed(page, 'b.txt')).toBeVisible();
+  await page.keyboard.press('Shift+Delete');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(dialog).toHaveCount(0);
+  await expect(trashed(page, 'b.txt')).toHaveCount(0);
+  await expect(said(page, text.did.purged(1, 'b.txt'))).toBeVisible();
+
+  // All that the person was asked about, on a phone.
+  await page.setViewportSize({ width: 390, height: 780 });
+  const n = await page.getByTestId('trash-row').count();
+  await page.keyboard.press('Escape');
+  await tool(page, text.actions['empty-trash']).click();
+  const all = page.getByRole('dialog', { name: text.dialogs.purgeAll });
+  await expect(all).toContainText(text.files.items(n));
+  await must('later.txt', { method: 'PUT', body: 'later' });
+  await must('later.txt', { method: 'DELETE' });
+  await all.getByRole('button', { name: text.dialogs.purgeAllYes }).click();
+  await expect(all).toHaveCount(0);
+  await expect(page.getByTestId('trash-row')).toHaveCount(1);
+  await expect(trashed(page, 'later.txt')).toBeVisible();
+  await page.setViewportSize({ width: 1280, height: 800 });
+
+  for (const body of ['first', 'the second', 'the third one']) {
+    await must('kept.txt', { method: 'PUT', body });
+  }
+  await page.goto(scene.app);
+  await page.reload();
+  await act(page, 'kept.txt', text.actions.versions);
+  await expect(version(page)).toHaveCount(3);
+  await look(page, 'versions-delete');
+  await version(page).nth(1).getByRole('button').nth(1).click();
+  const one = page.getByRole('dialog', { name: text.versions.dropTitle });
+  await expect(one).toContainText('10 bytes');
+  await page.keyboard.press('Escape');
+  await expect(version(page)).toHaveCount(3);
+  await version(page).nth(1).getByRole('button').nth(1).click();
+  await one.getByRole('button', { name: text.versions.dropYes }).click();
+  await expect(version(page)).toHaveCount(2);
+  await expect(version(page).nth(1)).toContainText('5 bytes');
+  expect(await read('kept.txt')).toBe('the third one');
 });
 
 test('a long trash is read as one goes', async ({ page }) => {

@@ -21,6 +21,7 @@ import type { Transport } from '../upload/transport';
 import { createTusTransport } from '../upload/tus-transport';
 import { createChanges } from './changes';
 import { actionFor } from './keys';
+import { createPurging } from './purging';
 import { createActions } from './registry';
 import { createRestoring } from './restoring';
 import { createSending } from './sending';
@@ -114,6 +115,8 @@ export function createApp(options: AppOptions = {}): App {
     onChange: lookAtUsage,
   });
 
+  const purging = createPurging({ client, sending, trash, router, dialog, toasts });
+
   /** Uploads that ended because another person signed in; undefined: nobody did. */
   let stopped: number | undefined;
   const session = createSession({
@@ -185,6 +188,7 @@ export function createApp(options: AppOptions = {}): App {
     trash,
     trashSelection,
     restoring,
+    purging,
     changes,
     dialog,
     picking,

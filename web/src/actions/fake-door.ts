@@ -81,6 +81,11 @@ export class FakeDoor {
       if (!current) return refusal(404, 'not-found');
       return json({ current, ...this.page('older', older, before) });
     }
+    if (what === 'trash/size') {
+      const rows = this.trashed();
+      const bytes = rows.reduce((sum, row) => sum + row.size, 0);
+      return json({ entries: rows.length, bytes, upto: this.version });
+    }
     if (what === 'trash') return json(this.page('entries', this.trashed(), before));
     if (what === 'files') return this.list(url.searchParams.get('path') ?? '', headers);
     if (what === 'lookup') {
@@ -122,6 +127,21 @@ export class FakeDoor {
       const id = [...gone.values()][0]?.id ?? '';
       this.trash.set(id, gone);
       return { node: id };
+    }
+    if (op.op === 'purge') {
+      return this.trash.delete(op.node) ? { count: 1 } : problem(404, 'not-found');
+    }
+    if (op.op === 'empty-trash') {
+      const count = this.trash.size;
+      this.trash.clear();
+      return { count };
+    }
+    if (op.op === 'drop-version') {
+      const [current, ...older] = this.versions.get(op.path) ?? [];
+      const left = older.filter(({ id }) => id !== op.version);
+      if (!current || left.length === older.length) return problem(404, 'not-found');
+      this.versions.set(op.path, [current, ...left]);
+      return { count: 1 };
     }
     if (op.op === 'restore-version') {
       const entry = this.tree.get(op.path);

@@ -17,6 +17,7 @@ export const shortcuts: Readonly<Partial<Record<ActionId, string>>> = {
   rename: 'F2',
   versions: 'Mod+Shift+H',
   delete: 'Delete',
+  purge: 'Shift+Delete',
   'select-all': 'Mod+A',
   up: 'Backspace',
   undo: 'Mod+Z',

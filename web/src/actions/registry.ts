@@ -12,6 +12,7 @@ import type { Router } from '../state/route';
 import type { SelectionModel } from '../state/selection';
 import type { Changes } from './changes';
 import { shortcuts } from './keys';
+import type { Purging } from './purging';
 import type { Restoring } from './restoring';
 import type { Action, ActionId, Dialog } from './types';
 
@@ -27,6 +28,7 @@ export interface ActionContext {
   readonly trash: Pages<TrashEntry>;
   readonly trashSelection: SelectionModel;
   readonly restoring: Restoring;
+  readonly purging: Purging;
   readonly changes: Changes;
   readonly dialog: Store<Dialog | undefined>;
   readonly picking: Store<'files' | 'folder' | undefined>;
@@ -40,7 +42,7 @@ const apart = 400;
 /** Every command of the app: toolbar, context menu and keyboard read this one list. */
 export function createActions(context: ActionContext): Readonly<Record<ActionId, Action>> {
   const { client, clock, host, router, folder, selection, changes, dialog, picking } = context;
-  const { folders, trash, trashSelection, restoring } = context;
+  const { folders, trash, trashSelection, restoring, purging } = context;
   const here = () => folder.get().path;
   const chosen = () => selection.chosen();
   const shown = () => router.get().view === 'files' && folder.get().state === 'ready';
@@ -160,6 +162,12 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
             if (problem) versions.refresh(); // what it holds may be new
             return problem;
           },
+          async drop(version) {
+            const problem = await purging.dropVersion(path, version);
+            if (!problem) versions.drop(new Set([version.id]));
+            versions.refresh();
+            return problem;
+          },
           cancel: close,
         });
       },
@@ -171,6 +179,12 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
     },
     restore: { enabled: someTrash, run: () => void restoring.restore(chosenTrash()) },
     'restore-to': { enabled: someTrash, run: () => restoring.ask(chosenTrash()) },
+    purge: { danger: true, enabled: someTrash, run: () => purging.ask(chosenTrash()) },
+    'empty-trash': {
+      danger: true,
+      enabled: () => inTrash() && trash.get().rows.length > 0,
+      run: () => void purging.askAll(),
+    },
     'select-all': {
       enabled: () =>
         (inTrash() ? trash.get() : folder.get()).rows.length > 0 && (inTrash() || shown()),

@@ -41,6 +41,8 @@ export type ActionId =
   | 'delete'
   | 'restore'
   | 'restore-to'
+  | 'purge'
+  | 'empty-trash'
   | 'select-all'
   | 'up'
   | 'refresh'
@@ -100,8 +102,27 @@ export type Dialog =
       refresh(): void;
       download(version: Version): void;
       restore(version: Version): Promise<ProblemBody | undefined>;
+      /** Deletes an older one for good. */
+      drop(version: Version): Promise<ProblemBody | undefined>;
+      cancel(): void;
+    }
+  | {
+      readonly kind: 'purge';
+      /** What goes for good. */
+      readonly what: Purge;
+      submit(): Promise<ProblemBody | undefined>;
       cancel(): void;
     };
+
+/** What is to be deleted for good. */
+export interface Purge {
+  readonly all: boolean;
+  readonly entries: number;
+  /** Of the only one. */
+  readonly name?: string;
+  /** Bytes. */
+  readonly size: number;
+}
 
 /** Everything below the view. It knows no React. */
 export interface App {

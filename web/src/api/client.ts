@@ -16,6 +16,7 @@ import type {
   ProblemBody,
   Session,
   TrashEntry,
+  TrashSize,
   UnfinishedUpload,
   Version,
 } from './types';
@@ -67,6 +68,7 @@ export interface Client {
   versions(path: string, before?: number, signal?: AbortSignal): Promise<Page<Version>>;
   /** What was deleted last, older than before, if given. */
   trash(before?: number, signal?: AbortSignal): Promise<Page<TrashEntry>>;
+  trashSize(): Promise<TrashSize>;
   /** At most 1000 paths; null: nothing is there. */
   lookup(paths: readonly string[]): Promise<readonly (Entry | null)[]>;
   /** At most 1000 operations; each is done or refused on its own. */
@@ -276,6 +278,11 @@ export function createClient(options: ClientOptions): Client {
       const query = new URLSearchParams();
       const { rows, next } = await history<TrashEntry>('trash', 'entries', query, before, signal);
       return { rows, next };
+    },
+    async trashSize() {
+      const { json } = await request('GET', 'api/v1/trash/size');
+      if (!isRecord(json) || typeof json.upto !== 'number') throw strange();
+      return json as unknown as TrashSize;
     },
     async lookup(paths) {
       const { json } = await request('POST', 'api/v1/lookup', { body: { paths } });

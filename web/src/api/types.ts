@@ -49,6 +49,15 @@ export interface TrashEntry extends Entry {
   readonly gone: boolean;
 }
 
+/** How much is in the trash. */
+export interface TrashSize {
+  readonly entries: number;
+  /** Bytes, without older versions. */
+  readonly bytes: number;
+  /** Names this moment: what goes to the trash later comes after it. */
+  readonly upto: number;
+}
+
 /** A part of a list that is read from its newest row on. */
 export interface Page<T> {
   readonly rows: readonly T[];
@@ -90,11 +99,20 @@ export type Operation =
       readonly version: string;
       /** Only if this is what it holds now. */
       readonly ifMatch?: string;
-    };
+    }
+  | { readonly op: 'purge'; readonly node: string }
+  | { readonly op: 'empty-trash'; readonly upto: number }
+  | { readonly op: 'drop-version'; readonly path: string; readonly version: string };
 
 /** What became of an operation: done, or refused. */
 export type OperationResult =
-  | { readonly node?: string; readonly path?: string; readonly entry?: Entry }
+  | {
+      readonly node?: string;
+      readonly path?: string;
+      readonly entry?: Entry;
+      /** How many were deleted for good. */
+      readonly count?: number;
+    }
   | { readonly problem: ProblemBody };
 
 /** An upload that the server holds bytes of, and that is not a file yet. */

@@ -18,7 +18,8 @@ const always: readonly ActionId[] = ['new-folder', 'upload-folder', 'upload-file
 const forChosen: readonly ActionId[] = ['download', 'versions', 'rename', 'move', 'delete'];
 /** On a phone the row's menu has them: there is no room for more buttons. */
 const seldom: ReadonlySet<ActionId> = new Set(['versions']);
-const forTrash: readonly ActionId[] = ['restore', 'restore-to'];
+const ofTrash: readonly ActionId[] = ['empty-trash'];
+const forTrash: readonly ActionId[] = ['restore', 'restore-to', 'purge'];
 
 /** What can be done: with the folder, or, once rows are chosen, with those. */
 export function Toolbar() {
@@ -34,11 +35,18 @@ export function Toolbar() {
   );
 }
 
-/** What can be done with what is chosen in the trash. */
+/** What can be done with the trash, or with what is chosen in it. */
 export function TrashToolbar() {
   const app = useApp();
   const { rows } = useObservable(app.trash);
-  return <Tools entries={rows} selection={app.trashSelection} always={[]} forChosen={forTrash} />;
+  return (
+    <Tools
+      entries={rows}
+      selection={app.trashSelection}
+      always={rows.length > 0 ? ofTrash : []}
+      forChosen={forTrash}
+    />
+  );
 }
 
 interface ToolsProps {
@@ -63,7 +71,7 @@ function Tools({ entries, selection, always, forChosen }: ToolsProps) {
   }, [chosen]);
 
   if (!chosen && always.length === 0) return null;
-  if (small && !chosen) return <AddMenu />;
+  if (small && !chosen && always.length > 1) return <AddMenu />;
   return (
     <div
       role="toolbar"

@@ -9,8 +9,8 @@ import { narrow, useMedia } from './use-media';
 import { useObservable } from './use-observable';
 
 const menu: MenuItems = {
-  ofRows: ['restore', 'restore-to'],
-  ofSpace: ['select-all', 'refresh'],
+  ofRows: ['restore', 'restore-to', 'line', 'purge'],
+  ofSpace: ['select-all', 'refresh', 'line', 'empty-trash'],
 };
 
 /** The list of what was deleted, newest first; its end is read when it comes into sight. */

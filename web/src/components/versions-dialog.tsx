@@ -1,5 +1,5 @@
-import { Download } from 'lucide-react';
-import { useState } from 'react';
+import { Download, Trash2 } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
 import type { Dialog } from '../actions/types';
 import type { ProblemBody, Version } from '../api/types';
 import { text } from '../lib/text';
@@ -18,6 +18,7 @@ export function VersionsDialog({ dialog }: { dialog: VersionsDialogState }) {
   const view = useObservable(dialog.versions);
   const [problem, setProblem] = useState<ProblemBody | undefined>(undefined);
   const [busy, setBusy] = useState<string | undefined>(undefined);
+  const [asked, ask] = useState<Version | undefined>(undefined);
 
   const restore = async (version: Version) => {
     if (busy !== undefined) return;
@@ -27,7 +28,32 @@ export function VersionsDialog({ dialog }: { dialog: VersionsDialogState }) {
     setBusy(undefined);
   };
 
+  const drop = async (version: Version) => {
+    if (busy !== undefined) return;
+    setBusy(version.id);
+    setProblem(undefined);
+    setProblem(await dialog.drop(version));
+    setBusy(undefined);
+    ask(undefined);
+  };
+
   const { rows, state } = view;
+  if (asked) {
+    const when = formatMoment(asked.created);
+    return (
+      <Modal
+        title={text.versions.dropTitle}
+        description={text.versions.dropBody(when, formatSize(asked.size))}
+        onClose={() => ask(undefined)}
+      >
+        <DropAnswers
+          busy={busy !== undefined}
+          onDrop={() => void drop(asked)}
+          onKeep={() => ask(undefined)}
+        />
+      </Modal>
+    );
+  }
   return (
     <Modal wide title={text.versions.title(dialog.entry.name)} onClose={dialog.cancel}>
       <Complaint problem={problem ?? view.problem} />
@@ -53,6 +79,7 @@ export function VersionsDialog({ dialog }: { dialog: VersionsDialogState }) {
               busy={busy === version.id}
               onDownload={() => dialog.download(version)}
               onRestore={() => void restore(version)}
+              onDrop={() => ask(version)}
             />
           ))}
           {view.more && (
@@ -71,15 +98,39 @@ export function VersionsDialog({ dialog }: { dialog: VersionsDialogState }) {
   );
 }
 
+interface DropAnswersProps {
+  busy: boolean;
+  onDrop: () => void;
+  onKeep: () => void;
+}
+
+/** The dialog is the one that was open: its focus goes on at the answer that does nothing. */
+function DropAnswers({ busy, onDrop, onKeep }: DropAnswersProps) {
+  const keep = useRef<HTMLButtonElement>(null);
+  useEffect(() => keep.current?.focus(), []);
+  return (
+    <Answers>
+      <Button ref={keep} onClick={onKeep}>
+        {text.versions.keep}
+      </Button>
+      <Button look="danger" busy={busy} onClick={onDrop}>
+        {text.versions.dropYes}
+      </Button>
+    </Answers>
+  );
+}
+
 interface VersionRowProps {
   version: Version;
   current: boolean;
   busy: boolean;
   onDownload: () => void;
   onRestore: () => void;
+  onDrop: () => void;
 }
 
-function VersionRow({ version, current, busy, onDownload, onRestore }: VersionRowProps) {
+function VersionRow(props: VersionRowProps) {
+  const { version, current, busy, onDownload, onRestore, onDrop } = props;
   const { created, size, by } = version;
   const when = formatMoment(created);
   return (
@@ -101,6 +152,14 @@ function VersionRow({ version, current, busy, onDownload, onRestore }: VersionRo
         icon={Download}
         onClick={onDownload}
       />
+      {!current && (
+        <IconButton
+          label={text.versions.drop(when)}
+          tip={text.versions.dropYes}
+          icon={Trash2}
+          onClick={onDrop}
+        />
+      )}
       {!current && (
         <Button busy={busy} aria-label={text.versions.restore(when)} onClick={onRestore}>
           {text.actions.restore}

@@ -243,6 +243,12 @@ export const text = {
     someone: 'an account that is gone',
     download: (when: string) => `Download the version of ${when}`,
     restore: (when: string) => `Restore the version of ${when}`,
+    drop: (when: string) => `Delete the version of ${when} for good`,
+    dropTitle: 'Delete this version for good?',
+    dropBody: (when: string, size: string) =>
+      `The version of ${when}, ${size}. The file stays as it is. This cannot be undone.`,
+    dropYes: 'Delete for good',
+    keep: 'Keep it',
     more: 'Show older ones',
     loading: 'Loading the versions',
     none: 'There is no older version. When this file is replaced, what it held is kept here.',
@@ -351,6 +357,13 @@ export const text = {
     restoreTo: (folder: string) => `Restore to ${folder}`,
     restoreHere: 'Restore here',
     restoreName: 'Name',
+    purge: (n: number) => `Delete ${count(n, 'item', 'items')} for good?`,
+    purgeOne: (name: string) => `Delete “${name}” for good?`,
+    purgeAll: 'Empty the trash?',
+    purgeBody: (n: number, size: string) =>
+      `${count(n, 'item', 'items')}, ${size}, with all that is in ${n === 1 ? 'it' : 'them'} and every older version. This cannot be undone.`,
+    purgeYes: 'Delete for good',
+    purgeAllYes: 'Empty trash',
     busy: 'Working',
   },
   toasts: {
@@ -369,6 +382,8 @@ export const text = {
     delete: 'Delete',
     restore: 'Restore',
     'restore-to': 'Restore elsewhere',
+    purge: 'Delete for good',
+    'empty-trash': 'Empty trash',
     'select-all': 'Choose all',
     up: 'Folder above',
     refresh: 'Refresh',
@@ -385,6 +400,9 @@ export const text = {
       const what = n === 1 ? `“${name}”` : count(n, 'item', 'items');
       return folder === undefined ? `${what} restored` : `${what} restored to ${folder}`;
     },
+    purged: (n: number, name: string) =>
+      n === 1 ? `“${name}” deleted for good` : `${count(n, 'item', 'items')} deleted for good`,
+    emptied: (n: number) => `${count(n, 'item', 'items')} deleted for good`,
     undone: 'Undone',
     notAll: (done: string, failed: number, why: string) =>
       `${done}; ${numbers.format(failed)} not: ${why}`,

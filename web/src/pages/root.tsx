@@ -5,6 +5,7 @@ import { ConflictDialog } from '../components/conflict-dialog';
 import { FilePickers } from '../components/file-pickers';
 import { MoveDialog } from '../components/move-dialog';
 import { NameDialog } from '../components/name-dialog';
+import { PurgeDialog } from '../components/purge-dialog';
 import { RestoreDialog } from '../components/restore-dialog';
 import { Toasts } from '../components/toasts';
 import { UploadPanel } from '../components/upload-panel';
@@ -71,6 +72,8 @@ function Questions({ app }: { app: App }) {
       return <MoveDialog dialog={dialog} />;
     case 'restore-to':
       return <RestoreDialog dialog={dialog} />;
+    case 'purge':
+      return <PurgeDialog dialog={dialog} />;
     case 'versions':
       return <VersionsDialog dialog={dialog} />;
     case 'new-folder':

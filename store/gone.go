@@ -1,0 +1,226 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"cairn/store/meta"
+)
+
+// gonePrefix is that of trees that are dropped: roots outside every space, which nobody
+// sees. Their sums are not kept.
+const gonePrefix = "gone-"
+
+// The bounds of one transaction of pruning: rows, and the time that it takes.
+const (
+	pruneBatch = 512
+	pruneTime  = 10 * time.Millisecond
+)
+
+// dropper drops rows in one transaction until that is full.
+type dropper struct {
+	s     *Store
+	tx    *meta.Tx
+	left  int
+	begin time.Time
+	did   Pruned
+}
+
+func (s *Store) dropper(tx *meta.Tx) *dropper {
+	return &dropper{s: s, tx: tx, left: pruneBatch, begin: time.Now()}
+}
+
+func (d *dropper) full() bool { return d.left <= 0 || time.Since(d.begin) > pruneTime }
+
+func (d *dropper) apply(ops ...meta.Op) error {
+	d.left -= len(ops)
+	return d.tx.Apply(ops...)
+}
+
+// detach takes a node out of its space, with all below it: from here on nobody sees it,
+// or brings it back. What is left is to drop its rows.
+func (d *dropper) detach(n Node) error {
+	bytes, files, err := weight(d.tx, n)
+	if err != nil {
+		return err
+	}
+	d.tx.AddSum(n.Parent, -bytes, -files, 0)
+	d.did.Bytes += bytes
+	return d.reroot(n)
+}
+
+func (d *dropper) reroot(n Node) error {
+	n.Parent, n.Name = 0, gonePrefix+n.ID.String()
+	return d.apply(&meta.PutNode{Node: n, Key: n.Name})
+}
+
+// trashed detaches a node of the trash, if it lies there still as it did.
+func (d *dropper) trashed(t Trashed) (found bool, err error) {
+	now, ok, err := d.tx.Trashed(t.Node)
+	if err != nil || !ok || now.Seq != t.Seq || now.Space != t.Space {
+		return false, err
+	}
+	n, there, err := d.tx.NodeByID(t.Node)
+	if err != nil {
+		return false, err
+	}
+	if there {
+		if err := d.detach(n); err != nil {
+			return false, err
+		}
+	}
+	d.did.Trashed++
+	return true, d.apply(&meta.DropTrash{Node: t.Node})
+}
+
+// gone drops what is detached. more says that there is some left.
+func (d *dropper) gone() (more bool, err error) {
+	for !d.full() {
+		roots, err := d.tx.Children(0, gonePrefix, 1)
+		if err != nil || len(roots) == 0 || !strings.HasPrefix(roots[0].Name, gonePrefix) {
+			return false, err
+		}
+		if err := d.root(roots[0]); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// root drops what lies in a root, and it itself when that is all. Folders in it become
+// roots: no tree is so deep that finding its end takes long.
+func (d *dropper) root(n Node) error {
+	for n.IsFolder() {
+		kids, err := d.tx.Children(n.ID, "", max(1, min(d.left, 100)))
+		if err != nil {
+			return err
+		}
+		if len(kids) == 0 {
+			break
+		}
+		for _, k := range kids {
+			if d.full() {
+				return nil
+			}
+			if k.IsFolder() {
+				err = d.reroot(k)
+			} else {
+				err = d.node(k)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return d.node(n)
+}
+
+// node drops a node that has no children: its versions and superseded rows, its
+// properties, and it itself when all that is gone. What a pinned number needs stays.
+func (d *dropper) node(n Node) error {
+	pinned, err := d.s.pinnedRows(&d.tx.Reader, n.Space, n.ID)
+	if err != nil {
+		return err
+	}
+	for after := int64(0); ; {
+		vs, err := d.tx.OldVersionsOf(n.ID, after, max(d.left, 1))
+		if err != nil {
+			return err
+		}
+		if len(vs) == 0 {
+			break
+		}
+		for _, v := range vs {
+			if d.full() {
+				return nil
+			}
+			if after = v.Until; pinned.has(v.ID) {
+				continue
+			}
+			if err := d.version(v); err != nil {
+				return err
+			}
+		}
+	}
+	for from := int64(0); ; {
+		rows, err := d.tx.OldRowsOf(n.ID, from, max(d.left, 1))
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			break
+		}
+		for _, o := range rows {
+			if d.full() {
+				return nil
+			}
+			if from = o.Since + 1; pinned.covers(o) {
+				continue
+			}
+			if err := d.row(o); err != nil {
+				return err
+			}
+		}
+	}
+	if o, ok := pinned[n.Version]; ok && !n.IsFolder() { // what it holds goes on as a version
+		err := d.apply(&meta.PutVersion{Version: Version{ID: n.Version, Node: n.ID, Space: n.Space, Size: n.Size, ModTime: n.ModTime,
+			Author: n.Author, Manifest: n.Manifest, Since: o.Since, Until: o.Until}})
+		if err != nil {
+			return err
+		}
+	}
+	props, err := d.tx.HasProps(n.ID)
+	if err != nil {
+		return err
+	}
+	if props {
+		if err := d.apply(&meta.DropProp{Node: n.ID}); err != nil {
+			return err
+		}
+	}
+	return d.apply(&meta.DropNode{ID: n.ID})
+}
+
+func (d *dropper) version(v meta.OldVersion) error {
+	d.did.Versions++
+	d.did.Bytes += v.Size
+	return d.apply(&meta.DropVersion{ID: v.ID})
+}
+
+func (d *dropper) row(o meta.OldRow) error {
+	d.did.Rows++
+	return d.apply(&meta.DropPast{Node: o.Node, From: o.Since, To: o.Since + 1})
+}
+
+// dropping makes transactions of what f does until it says that it has ended.
+func (s *Store) dropping(ctx context.Context, did *Pruned, f func(d *dropper) (more bool, err error)) error {
+	for more := true; more; {
+		var one Pruned
+		err := s.freeing(ctx, func(tx *meta.Tx) (err error) {
+			d := s.dropper(tx)
+			more, err = f(d)
+			one = d.did
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		did.add(one)
+	}
+	return nil
+}
+
+// dropGone drops all that is detached.
+func (s *Store) dropGone(ctx context.Context, did *Pruned) error {
+	some := false
+	err := s.db.View(ctx, func(r *meta.Reader) error {
+		roots, err := r.Children(0, gonePrefix, 1)
+		some = len(roots) > 0 && strings.HasPrefix(roots[0].Name, gonePrefix)
+		return err
+	})
+	if err != nil || !some {
+		return err
+	}
+	return s.dropping(ctx, did, (*dropper).gone)
+}

@@ -1,0 +1,106 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+
+	"cairn/store"
+)
+
+// forget makes something of the past go: by the policy, or because a person says so.
+func (w *simWorker) forget(ctx context.Context, r *rand.Rand, s *store.Store) simOp {
+	switch r.IntN(4) {
+	case 0, 1:
+		return w.prune(ctx, r)
+	case 2:
+		return w.purge(ctx, r)
+	}
+	return w.dropVersion(ctx, r, s)
+}
+
+// prune keeps nothing of one kind, or of both.
+func (w *simWorker) prune(ctx context.Context, r *rand.Rand) simOp {
+	kind := r.IntN(4)
+	keep := store.Retention{Age: -1, Count: -1, Bytes: -1, TrashAge: -1}
+	switch kind {
+	case 0:
+		keep.Age, keep.TrashAge = 0, 0
+	case 1:
+		keep.TrashAge = 0
+	case 2:
+		keep.Age = 0
+	case 3:
+		keep.Count = 0
+	}
+	return simOp{name: fmt.Sprintf("prune %+v", keep), run: func(s *store.Store) error {
+		did, err := s.Prune(ctx, store.PruneOptions{Retention: &keep, Space: w.sc.Space})
+		w.pruned += did.Versions + did.Trashed
+		return err
+	}, did: func(st *simState) {
+		if kind < 2 {
+			clear(st.trash)
+		}
+		if kind == 1 {
+			return
+		}
+		forgetOlder(st.nodes)
+		for id, tree := range st.trash {
+			tree = maps.Clone(tree)
+			forgetOlder(tree)
+			st.trash[id] = tree
+		}
+	}, half: func(st *simState) { st.loose = true }}
+}
+
+func forgetOlder(tree map[store.Path]simNode) {
+	for p, n := range tree {
+		n.older, n.vague = nil, false
+		tree[p] = n
+	}
+}
+
+// purge deletes one node of the trash for good, or all.
+func (w *simWorker) purge(ctx context.Context, r *rand.Rand) simOp {
+	ids := slices.Sorted(maps.Keys(w.state.trash))
+	if len(ids) == 0 {
+		return w.prune(ctx, r)
+	}
+	if r.IntN(4) == 0 {
+		return simOp{name: "empty the trash", run: func(s *store.Store) error {
+			n, err := s.EmptyTrash(ctx, w.sc, 0)
+			w.pruned += n
+			return err
+		}, did: func(st *simState) { clear(st.trash) }, half: func(st *simState) { st.loose = true }}
+	}
+	id := ids[r.IntN(len(ids))]
+	return simOp{name: fmt.Sprintf("purge %v", id), run: func(s *store.Store) error { return s.Purge(ctx, w.sc, id) },
+		did: func(st *simState) { delete(st.trash, id) }}
+}
+
+// dropVersion deletes an older version of a file.
+func (w *simWorker) dropVersion(ctx context.Context, r *rand.Rand, s *store.Store) simOp {
+	p := w.pick(r, func(_ store.Path, n simNode) bool { return len(n.older) > 0 && !n.vague })
+	if p == "" {
+		return w.prune(ctx, r)
+	}
+	var v store.Version
+	_, vs, err := s.Versions(ctx, w.sc, p, 0, 1000)
+	if err == nil && len(vs) > 0 {
+		v = vs[r.IntN(len(vs))]
+	}
+	return simOp{name: fmt.Sprintf("drop version %v of %s", v.ID, p), run: func(s *store.Store) error {
+		if err == nil {
+			err = s.DropVersion(ctx, w.sc, p, v.ID, store.Conditions{})
+		}
+		return err
+	}, did: func(st *simState) {
+		n := st.nodes[p]
+		if at := slices.Index(n.older, v.Size); at >= 0 {
+			n.older = slices.Delete(slices.Clone(n.older), at, at+1)
+		}
+		st.nodes[p] = n
+	}}
+}

@@ -1,0 +1,104 @@
+import type { Client } from '../api/client';
+import { ownProblem, problemOf } from '../api/problem';
+import type { Operation, OperationResult, ProblemBody, TrashEntry, Version } from '../api/types';
+import type { Store } from '../lib/store';
+import { text } from '../lib/text';
+import type { Pages } from '../state/pages';
+import type { Router } from '../state/route';
+import type { Sending } from './sending';
+import type { Toasts } from './toasts';
+import type { Dialog, Purge } from './types';
+
+/** Deletes for good. Nothing here can be undone, so all of it asks before. */
+export interface Purging {
+  /** Asks about some of what lies in the trash. */
+  ask(entries: readonly TrashEntry[]): void;
+  /** Asks about all that lies there now. */
+  askAll(): Promise<void>;
+  /** For a dialog that has asked. */
+  dropVersion(path: string, version: Version): Promise<ProblemBody | undefined>;
+}
+
+export interface PurgingOptions {
+  readonly client: Client;
+  readonly sending: Sending;
+  readonly trash: Pages<TrashEntry>;
+  readonly router: Router;
+  readonly dialog: Store<Dialog | undefined>;
+  readonly toasts: Toasts;
+}
+
+export function createPurging(options: PurgingOptions): Purging {
+  const { client, sending, trash, router, dialog, toasts } = options;
+
+  function question(what: Purge, act: () => Promise<ProblemBody | undefined>): void {
+    dialog.set({
+      kind: 'purge',
+      what,
+      async submit() {
+        const person = client.person;
+        const problem = await act();
+        if (client.person !== person) return undefined; // another has the page now
+        trash.refresh();
+        if (!problem) dialog.set(undefined);
+        return problem;
+      },
+      cancel: () => dialog.set(undefined),
+    });
+  }
+
+  return {
+    ask(entries) {
+      const [first] = entries;
+      if (!first) return;
+      const size = entries.reduce((sum, entry) => sum + entry.size, 0);
+      const one = entries.length === 1;
+      const what = { all: false, entries: entries.length, size, ...(one && { name: first.name }) };
+      question(what, async () => {
+        const operations = entries.map((entry): Operation => ({ op: 'purge', node: entry.id }));
+        const results = await sending.send(operations);
+        const gone = entries.filter((_, i) => isGone(results[i]));
+        trash.drop(new Set(gone.map((entry) => entry.id)));
+        const refused = results.flatMap((r) => ('problem' in r && !isGone(r) ? [r.problem] : []));
+        const [why] = refused;
+        if (why && gone.length === 0) return why;
+        const done = text.did.purged(gone.length, first.name);
+        const words = why ? text.did.notAll(done, refused.length, why.title) : done;
+        toasts.show(why ? 'failed' : 'done', words);
+        return undefined;
+      });
+    },
+    async askAll() {
+      const person = client.person;
+      try {
+        const { entries, bytes, upto } = await client.trashSize();
+        // Nobody is asked on another page than where they began.
+        if (client.person !== person || router.get().view !== 'trash' || dialog.get()) return;
+        if (entries === 0) return trash.refresh();
+        question({ all: true, entries, size: bytes }, async () => {
+          const [result] = await sending.send([{ op: 'empty-trash', upto }]);
+          if (!result || 'problem' in result) return result?.problem ?? lost();
+          trash.drop(new Set(trash.get().rows.map((row) => row.id)));
+          toasts.show('done', text.did.emptied(result.count ?? entries));
+          return undefined;
+        });
+      } catch (error) {
+        if (client.person === person) toasts.show('failed', text.did.none(problemOf(error).title));
+      }
+    },
+    async dropVersion(path, version) {
+      const [result] = await sending.send([{ op: 'drop-version', path, version: version.id }]);
+      if (!result) return lost();
+      return 'problem' in result && !isGone(result) ? result.problem : undefined;
+    },
+  };
+}
+
+/** What is not there any more has gone, whoever did it. */
+function isGone(result: OperationResult | undefined): boolean {
+  return result !== undefined && (!('problem' in result) || result.problem.code === 'not-found');
+}
+
+function lost(): ProblemBody {
+  return ownProblem('app', text.problems.app(''));
+}
