@@ -190,8 +190,8 @@ func TestGCKeepsTheNewestCommit(t *testing.T) {
 		t.Fatalf("nothing was compacted: %+v", c)
 	}
 	r.wantRebuilt(map[store.Path][]byte{"f1": []byte("small"), "kept": []byte("kept")})
-	if vs := r.versions("f1"); len(vs) != 0 {
-		t.Errorf("%d older versions are back", len(vs))
+	if n := r.versions("f1"); n != 0 {
+		t.Errorf("%d older versions are back", n)
 	}
 }
 

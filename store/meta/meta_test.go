@@ -252,6 +252,10 @@ func everyOp() []Op {
 		&DropPast{7, 4, 9},
 		&PutWatch{Watch{Seen: now}},
 		&PutWatch{Watch{Seen: now, Since: now}},
+		&PutPack{Pack{ID: 2, Object: 2, Bytes: 10, Records: 2, Sealed: now, Name: "02/2.pack"}},
+		&DropPack{2},
+		&PutCheckpoint{Checkpoint{LSN: 3, Records: []Ref{{1, 2, 3}}}},
+		&PutCheckpoint{Checkpoint{LSN: 8, Records: []Ref{{1, 5, 900}, {3, 0, 17}}}},
 		&PutPack{Pack{ID: 1, Object: 1, Bytes: 10, Records: 2, Sealed: now, Name: "01/1.pack"}},
 	}
 }
@@ -272,7 +276,7 @@ func TestEveryOpKindIsCovered(t *testing.T) {
 			t.Errorf("%T:\n got %+v\nwant %+v", op, back, op)
 		}
 	}
-	for k := opKind(1); k <= opWatch; k++ {
+	for k := opKind(1); k <= opCheckpoint; k++ {
 		if newOp(k) != nil && !seen[k] {
 			t.Errorf("op kind %d has no example", k)
 		}
