@@ -70,7 +70,8 @@ func TestRun_badValues(t *testing.T) {
 func TestFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	for _, args := range [][]string{{"verify"}, {"user", "list"}, {"user", "passwd", "alice"}, {"user", "rm", "alice", "--yes"},
-		{"user", "quota", "alice", "1G"}, {"user", "app-password", "list", "alice"}} {
+		{"user", "quota", "alice", "1G"}, {"user", "app-password", "list", "alice"}, {"rebuild"},
+		{"import", "--user", "alice", t.TempDir()}, {"export", t.TempDir()}} {
 		want := 1
 		if args[0] == "verify" {
 			want = 2

@@ -65,8 +65,7 @@ func (p *progress) show(a amount) {
 	p.seen = append(slices.Delete(p.seen, 0, old), moment{now, a})
 	switch {
 	case p.on:
-		fmt.Fprintf(p.w, "\r\x1b[K%s: %s", p.name, p.text(a))
-		p.some = true
+		p.over(p.text(a))
 	case now.Sub(p.log) >= progressLog:
 		fmt.Fprintf(p.w, "%s: %s\n", p.name, p.text(a))
 		p.log = now
@@ -81,9 +80,15 @@ func (p *progress) say(what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.on {
-		fmt.Fprintf(p.w, "\r\x1b[K%s: %s", p.name, what)
-		p.some = true
+		p.over(what)
 	}
+}
+
+// over writes over the line. In a narrow window its end is cut off: a line that went on in
+// the next row could not be written over.
+func (p *progress) over(text string) {
+	fmt.Fprintf(p.w, "\r\x1b[K\x1b[?7l%s: %s\x1b[?7h", p.name, text)
+	p.some = true
 }
 
 // text is "1 GiB of 2 GiB, 10 of 20 files, 96 MiB/s, 11 s left".
