@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 
@@ -169,10 +168,3 @@ func (e *exporter) refused(note func(path, why string, args ...any), shown strin
 	e.count.skip(bytes, files)
 	return nil
 }
-
-// refusal is why the target does not take one file or folder.
-type refusal struct{ why string }
-
-func (r *refusal) Error() string { return r.why }
-
-func refuse(format string, args ...any) error { return &refusal{fmt.Sprintf(format, args...)} }
