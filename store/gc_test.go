@@ -389,3 +389,49 @@ func TestGCKilledBeforeTheFlush(t *testing.T) {
 		m.close()
 	}
 }
+
+// What only the pages of a long manifest name stays, and so do the pages.
+func TestGCPages(t *testing.T) {
+	r := newRigWith(t, nil, 256<<10)
+	const files = 1600
+	content := func(i int) []byte { return noise(uint64(i), 200+i%50) }
+	var made [files]store.Written
+	each := func(f func(i int)) { // many at once, so that they share flushes
+		var group sync.WaitGroup
+		for g := range 32 {
+			group.Go(func() {
+				for i := g; i < files; i += 32 {
+					f(i)
+				}
+			})
+		}
+		group.Wait()
+	}
+	name := func(i int) store.Path { return store.Path(fmt.Sprintf("f%d", i)) }
+	each(func(i int) { made[i] = r.put(name(i), content(i)) })
+	var extents []meta.Extent
+	var want []byte
+	for i := 0; i < files; i += 2 { // not all, so that few of them join
+		extents = append(extents, made[i].Manifest.Extents...)
+		want = append(want, content(i)...)
+	}
+	w, err := r.s.PutExtentsForTest(t.Context(), r.sc, "long", extents)
+	if err != nil || len(w.Manifest.Pages) == 0 {
+		t.Fatalf("%v, %d pages", err, len(w.Manifest.Pages))
+	}
+	r.put("other", noise(1_000_000, 50_000))
+	each(func(i int) { r.put(name(i), nil) })
+	r.forget()
+	for range 2 {
+		if c := r.gc(store.GCOptions{Full: true}); c.Compacted+c.Dropped == 0 {
+			t.Errorf("nothing was given back: %+v", c)
+		}
+		if got := r.read("long"); !bytes.Equal(got, want) {
+			t.Fatal("the file is not what it was")
+		}
+		r.clean()
+		r.put("other", nil) // makes something for the second one
+		r.forget()
+	}
+	r.wantRebuilt(map[store.Path][]byte{"long": want})
+}
