@@ -167,3 +167,24 @@ func TestBackupRefused(t *testing.T) {
 		t.Errorf("restored: %q", got)
 	}
 }
+
+// Two restores of one backup, with changes in between, have the same epoch.
+func TestBackupRestoredTwice(t *testing.T) {
+	r := newRigWith(t, nil, 1<<20)
+	r.mkdir("d")
+	r.put("d/f", noise(1, 100))
+	dir := filepath.Join(t.TempDir(), "backups")
+	r.backup(dir)
+	tag := func(n uint64) string {
+		q := r.restored(dir)
+		q.put("d/f", noise(n, 100))
+		d, err := q.s.Stat(t.Context(), q.sc, "d")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.ETag()
+	}
+	if one, two := tag(2), tag(3); one == two {
+		t.Errorf("two contents of a folder have the tag %s", one)
+	}
+}

@@ -70,7 +70,8 @@ func (s *Store) dropBallast() bool {
 // freeing makes a change that leads to space, also on a full disk.
 func (s *Store) freeing(ctx context.Context, plan func(*meta.Tx) error) error {
 	err := s.db.Commit(ctx, nil, plan)
-	if errors.Is(err, object.ErrNoSpace) && s.dropBallast() {
+	if errors.Is(err, object.ErrNoSpace) {
+		s.dropBallast() // or another change has just done so
 		err = s.db.Commit(ctx, nil, plan)
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"cairn/store/meta"
+	"cairn/store/object"
 	"cairn/store/pack"
 )
 
@@ -19,9 +20,17 @@ const checkpointPart = 1 << 20
 // nothing.
 func (s *Store) checkpoint(ctx context.Context) (lsn uint64, err error) {
 	lane := s.packs.Lease()
-	defer s.packs.Return(lane)
 	held := holds{set: s.packs}
-	defer held.release()
+	defer func() {
+		packs := held.packs()
+		held.release()
+		s.packs.Return(lane)
+		for _, id := range packs { // what is left of it can be collected when it is sealed
+			if err != nil {
+				s.packs.SealOpen(context.WithoutCancel(ctx), id)
+			}
+		}
+	}()
 	var (
 		rows meta.Payload
 		made meta.Checkpoint
@@ -30,6 +39,9 @@ func (s *Store) checkpoint(ctx context.Context) (lsn uint64, err error) {
 	)
 	rand.Read(of.Whole[:])
 	lay := func() error {
+		if free, err := s.roughSpace(); err == nil && free < 2*commitReserve {
+			return object.ErrNoSpace // commits need the rest
+		}
 		payload := rows.Take(made.LSN, now)
 		place, err := lane.Append(ctx, pack.Record{Type: pack.Checkpoint, LSN: made.LSN, Of: of, Payload: payload, Plain: len(payload)})
 		if err != nil {

@@ -153,6 +153,7 @@ func (c *openFile) Close() error {
 	}
 	c.file.Return()
 	c.file = nil
+	c.upto = c.from // its entries are of that file
 	return nil
 }
 

@@ -12,6 +12,8 @@ var (
 	// ErrNotExist: no such node, version, upload, lock or account, or one that the
 	// scope may not know of.
 	ErrNotExist = fmt.Errorf("not found: %w", fs.ErrNotExist)
+	// ErrBackup: the folder is a backup, not to be served from.
+	ErrBackup = errors.New("the folder is a backup: restore it to another one")
 	// ErrOccupied: the folder that a backup or a store is to go to holds other things.
 	ErrOccupied = errors.New("the folder holds other things")
 	// ErrExist: the name is taken.

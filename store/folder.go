@@ -30,6 +30,11 @@ func (s *Store) takeFolder(ctx context.Context) (superblock, error) {
 		return sb, outward(readOnly(err))
 	}
 	s.lock = lock
+	if backup, err := s.hasMark(backupInfo); err != nil {
+		return sb, err
+	} else if backup {
+		return sb, ErrBackup
+	}
 	path := filepath.Join(dir, "cairn.json")
 	text, err := s.fs.ReadFile(path)
 	switch {

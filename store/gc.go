@@ -196,6 +196,12 @@ func (c *collector) renew(ctx context.Context) error {
 	if since <= limit {
 		return nil
 	}
+	if free, err := c.s.diskFree(); err != nil || free < max(last.Bytes(), since) {
+		if err == nil {
+			c.s.o.Log.Warn("no room for a checkpoint; the commits stay", "free", free, "needed", max(last.Bytes(), since))
+		}
+		return err
+	}
 	lsn, err := c.s.checkpoint(ctx)
 	if errors.Is(outward(err), ErrNoSpace) { // what does not depend on it can go
 		c.s.o.Log.Warn("no room for a checkpoint; the commits stay", "err", err)
@@ -506,12 +512,16 @@ func (c *collector) freed(d due, left int64) {
 // flushDatabase has all that was committed to the database survive a loss of power: a
 // commit is durable by its record, and the database itself only now and then.
 func (s *Store) flushDatabase() error {
-	f, err := s.fs.Open(filepath.Join(s.o.Dir, "meta.db-wal"), os.O_RDONLY)
+	f, err := s.fs.Open(filepath.Join(s.o.Dir, "meta.db-wal"), os.O_RDWR)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // nothing since it was opened
 	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close(), s.fs.SyncDir(s.o.Dir))
+	err = f.Sync()
+	if err != nil { // what SQLite takes for written may be gone
+		s.db.Distrust(err)
+	}
+	return errors.Join(err, f.Close(), s.fs.SyncDir(s.o.Dir))
 }

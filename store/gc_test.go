@@ -435,3 +435,94 @@ func TestGCPages(t *testing.T) {
 	}
 	r.wantRebuilt(map[store.Path][]byte{"long": want})
 }
+
+// An older database, and packs in which some of the commits that it lacks have stayed,
+// beside what is needed, and others have gone: the checkpoint has them all.
+func TestGCOlderDatabaseSomeCommitsStayed(t *testing.T) {
+	r := newRigWith(t, nil, 1<<20)
+	r.put("first", noise(1, 100))
+	if err := r.s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	old, err := os.ReadFile(filepath.Join(r.dir, "meta.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.open()
+	for i := range 60 { // packs that are full of what is needed
+		r.put(store.Path(fmt.Sprint("f", i)), noise(uint64(i), 40_000))
+	}
+	for i := range 6000 { // and packs with nothing but commits
+		r.mkdir(store.Path(fmt.Sprint("d", i)))
+	}
+	for i := range 60 {
+		r.put(store.Path(fmt.Sprint("g", i)), noise(uint64(1000+i), 40_000))
+	}
+	c := r.gc(store.GCOptions{})
+	if c.Checkpoint == 0 || c.Dropped+c.Compacted == 0 {
+		t.Fatal("nothing was collected")
+	}
+	if err := r.s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []string{"-wal", "-shm"} {
+		os.Remove(filepath.Join(r.dir, "meta.db"+e))
+	}
+	if err := os.WriteFile(filepath.Join(r.dir, "meta.db"), old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.open()
+	if got := r.read("g59"); !bytes.Equal(got, noise(1059, 40_000)) {
+		t.Error("a file is not what it was")
+	}
+	r.clean()
+}
+
+// After a flush of the database that failed nobody knows what it holds: no changes are
+// taken, and the next start makes it again from the packs.
+func TestFailedFlushOfTheDatabase(t *testing.T) {
+	faults := object.NewFaults(object.OS())
+	r := newRigWith(t, faults, 256<<10)
+	files := map[store.Path][]byte{}
+	for i := range 40 {
+		p := store.Path(fmt.Sprintf("f%d", i))
+		files[p] = noise(uint64(i), 20_000)
+		r.put(p, files[p])
+	}
+	for i := range 20 {
+		p := store.Path(fmt.Sprintf("f%d", i))
+		files[p] = nil
+		r.put(p, nil)
+	}
+	r.forget()
+	faults.Add(object.Rule{Op: object.OpSync, Path: "meta.db-wal"})
+	if _, err := r.s.GC(t.Context(), store.GCOptions{Full: true}); err == nil {
+		t.Fatal("no error")
+	}
+	faults.Clear()
+	if r.s.Ready() == nil {
+		t.Error("changes are taken")
+	}
+	if got := r.read("f30"); !bytes.Equal(got, files["f30"]) {
+		t.Error("nothing can be read any more")
+	}
+	if err := r.s.Close(); err != nil {
+		t.Log(err)
+	}
+	// What SQLite wrote when it was closed may be anything.
+	if err := os.WriteFile(filepath.Join(r.dir, "meta.db"), noise(1, 100_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.open()
+	for p, want := range files {
+		if got := r.read(p); !bytes.Equal(got, want) {
+			t.Errorf("%s is not what it was", p)
+		}
+	}
+	r.gc(store.GCOptions{Full: true})
+	r.clean()
+	r.reopen()
+	if left, _ := filepath.Glob(filepath.Join(r.dir, "*suspect*")); len(left) > 0 {
+		t.Errorf("it left %v", left)
+	}
+}

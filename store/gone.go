@@ -50,7 +50,13 @@ func (d *dropper) detach(n Node) error {
 	return d.reroot(n)
 }
 
+// reroot makes a node a root of what is dropped. A folder counts as changed from then on:
+// who copies it, and has read ahead in it, must not take that for what it holds when its
+// children go (Tx.Unchanged).
 func (d *dropper) reroot(n Node) error {
+	if n.IsFolder() {
+		d.tx.AddSum(n.ID, 0, 0, n.Seq+1)
+	}
 	n.Parent, n.Name = 0, gonePrefix+n.ID.String()
 	return d.apply(&meta.PutNode{Node: n, Key: n.Name})
 }

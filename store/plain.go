@@ -6,6 +6,7 @@ import (
 	"errors"
 	"sync"
 
+	"cairn/store/chunk"
 	"cairn/store/meta"
 	"cairn/store/pack"
 	"cairn/store/slab"
@@ -215,10 +216,10 @@ func (s *Store) plainChunk(ctx context.Context, id meta.PackID, e pack.Entry, sl
 		})
 	}
 	if err != nil && ctx.Err() == nil {
-		err = outward(err)
-		if errors.Is(err, ErrCorrupt) {
+		if errors.Is(err, pack.ErrCorrupt) || errors.Is(err, chunk.ErrFrame) {
 			s.packs.MarkDamaged(id, e.Ordinal)
 		}
+		err = outward(err)
 	}
 	return err
 }

@@ -31,16 +31,15 @@ func Rebuild(ctx context.Context, o Options) (Rebuilt, error) {
 	if err != nil {
 		return Rebuilt{}, err
 	}
-	if err = s.raiseEpoch(ctx); err != nil {
-		err = fmt.Errorf("the database is made again, but clients are not told to look at everything: %w", err)
-	} else if _, cerr := s.checkpoint(ctx); cerr != nil { // it only saves time
-		s.o.Log.Warn("no checkpoint is written", "err", cerr)
+	if due, err2 := s.hasMark(markEpoch); due || err2 != nil { // opening could not
+		err = errors.Join(err2, s.raiseEpochIfDue(ctx))
+	}
+	if err == nil {
+		if _, cerr := s.checkpoint(ctx); cerr != nil { // it only saves time
+			s.o.Log.Warn("no checkpoint is written", "err", cerr)
+		}
 	}
 	return done, fail("rebuild", Path(o.Dir), errors.Join(err, s.Close()))
-}
-
-func (s *Store) raiseEpoch(ctx context.Context) error {
-	return s.db.Commit(ctx, nil, func(tx *meta.Tx) error { return tx.Apply(&meta.PutEpoch{Epoch: tx.Epoch() + 1}) })
 }
 
 // databaseFiles are those of SQLite, behind the name of the database.

@@ -18,6 +18,11 @@ func (s *Store) recover(ctx context.Context, sb superblock, old *aside) error {
 		return err
 	}
 	if !ok {
+		if len(s.packs.Packs()) > 0 {
+			if err := s.leaveMark(markEpoch); err != nil {
+				return err
+			}
+		}
 		st = meta.State{UUID: sb.Store, Epoch: 1}
 		if err := s.db.Init(ctx, st.UUID, st.Epoch); err != nil {
 			return err
@@ -49,6 +54,7 @@ func (s *Store) recover(ctx context.Context, sb superblock, old *aside) error {
 	if err := s.db.Start(ctx); err != nil {
 		return err
 	}
+	err = s.raiseEpochIfDue(ctx)
 	for _, row := range compacted {
 		if err == nil {
 			err = s.reregister(ctx, row)
@@ -57,8 +63,11 @@ func (s *Store) recover(ctx context.Context, sb superblock, old *aside) error {
 	if err == nil {
 		err = s.dropStaged(ctx)
 	}
+	if err == nil {
+		err = s.takeMark(markSuspect)
+	}
 	if errors.Is(err, meta.ErrNotLogged) { // a full disk is no reason to show nothing
-		s.o.Log.Warn("what is left of a copy, or a compaction, that failed is seen to at a later start", "err", err)
+		s.o.Log.Warn("what an earlier run has left to be done is done at a later start", "err", err)
 		err = nil
 	}
 	return err
@@ -124,8 +133,8 @@ func (s *Store) replay(ctx context.Context, applied uint64) (records int, after 
 	var held []byte
 	var heldLSN uint64
 	err = s.packs.Recover(ctx, known, pack.Visitor{
-		Base: func(lsn uint64, has func(uint64) bool, each func(func([]byte) error) error) (taken bool, err error) {
-			if applied > 0 && (lsn <= applied || has(applied+1)) { // its own rows, and what follows, do
+		Base: func(lsn uint64, has func(after, upto uint64) bool, each func(func([]byte) error) error) (taken bool, err error) {
+			if applied > 0 && (lsn <= applied || has(applied, lsn)) { // its own rows, and what follows, do
 				return true, nil
 			}
 			if applied > 0 { // its rows are given up only for a checkpoint that is whole
@@ -135,6 +144,9 @@ func (s *Store) replay(ctx context.Context, applied uint64) (records int, after 
 					return false, err
 				}
 				s.o.Log.Error("the database lacks commits that are in a checkpoint only, as after a restore of an older one", "newest", applied)
+				if err := s.leaveMark(markEpoch); err != nil {
+					return false, err
+				}
 			}
 			s.o.Log.Info("making the database from a checkpoint", "lsn", lsn)
 			if err := s.restore(ctx, lsn, each); errors.Is(err, pack.ErrCorrupt) {

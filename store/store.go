@@ -165,13 +165,21 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if err != nil {
 		return s, outward(err)
 	}
+	suspect, err := s.hasMark(markSuspect)
+	if err != nil {
+		return s, err
+	}
+	if suspect && o.rebuild == nil {
+		o.Log.Warn("the database could not be flushed when the server ran last; it is made again from the packs")
+		o.rebuild, s.o.rebuild = new(Rebuilt), new(Rebuilt)
+	}
 	if o.rebuild != nil {
 		if old, err = s.setAside(ctx); err != nil {
 			return s, outward(err)
 		}
 	}
 	s.db, err = meta.Open(ctx, meta.Options{Path: filepath.Join(o.Dir, "meta.db"), Log: (*commitLog)(s), Now: o.Clock, Trace: o.Trace, Slog: o.Log, Connect: o.Connect,
-		Hold: o.HoldCommits, Room: s.plentyFree})
+		Hold: o.HoldCommits, Room: s.plentyFree, Suspect: s.suspect})
 	if err != nil {
 		return s, outward(err)
 	}

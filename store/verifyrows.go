@@ -119,7 +119,7 @@ func (c *verifier) compare(sb superblock) error {
 		first = c.parts[whole[0][0]].LSN
 		newest = max(newest, first)
 	}
-	if c.live != nil && c.applied < first && !c.has(c.applied+1) {
+	if c.live != nil && c.applied < first && !c.has(c.applied, first) {
 		c.note("meta.db", "it holds commits up to %d, and those behind them are in a checkpoint only; the next start makes it again from that", c.applied)
 		c.dropLive()
 	}
@@ -162,10 +162,14 @@ func (c *verifier) compare(sb superblock) error {
 	return nil
 }
 
-// has says whether some pack has a commit.
-func (c *verifier) has(lsn uint64) bool {
-	_, ok := slices.BinarySearchFunc(c.commits, lsn, func(a commitSeen, lsn uint64) int { return cmp.Compare(a.lsn, lsn) })
-	return ok
+// has says whether the packs have all commits behind after up to upto.
+func (c *verifier) has(after, upto uint64) bool {
+	for i := range c.commits {
+		if c.commits[i].lsn == after+1 {
+			after++
+		}
+	}
+	return after >= upto
 }
 
 // fromCheckpoint gives truth the rows of the newest checkpoint that is not newer than the

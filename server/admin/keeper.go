@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -30,21 +31,28 @@ type step struct {
 // stepEach is the time between two lines that tell how far it is.
 const stepEach = 200 * time.Millisecond
 
+// stepMay is how long a line may wait for its reader before the work ends.
+const stepMay = 30 * time.Second
+
 // long answers with a line of JSON now and then, while f works. Who goes away ends it.
 func long(w http.ResponseWriter, r *http.Request, f func(ctx context.Context, progress func(done, total int64)) (any, error)) {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
 	var mu sync.Mutex
-	enc, last := json.NewEncoder(w), time.Time{}
+	enc, last, out := json.NewEncoder(w), time.Time{}, http.NewResponseController(w)
 	say := func(s step, always bool) {
 		mu.Lock()
 		defer mu.Unlock()
 		if now := time.Now(); always || now.Sub(last) >= stepEach {
 			last = now
-			enc.Encode(s)
-			http.NewResponseController(w).Flush()
+			out.SetWriteDeadline(now.Add(stepMay))
+			if errors.Join(enc.Encode(s), out.Flush()) != nil {
+				cancel() // a client that is suspended, say
+			}
 		}
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	got, err := f(r.Context(), func(done, total int64) { say(step{Done: done, Total: total}, false) })
+	got, err := f(ctx, func(done, total int64) { say(step{Done: done, Total: total}, false) })
 	var text []byte
 	if err == nil {
 		text, err = json.Marshal(got)

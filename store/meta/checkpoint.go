@@ -18,6 +18,10 @@ const (
 	walRetry   = 500   // more pages, after an attempt that a reader was in the way of
 	walPatient = 12000 // pages, from which on it waits longer for readers
 
+	// walLong is what the log may have while a snapshot is held that is known to be long:
+	// until then nobody tries to begin the log anew, which could only be waited for.
+	walLong = 128 << 10
+
 	boundEvery = 8 // batches, between two looks at the log
 )
 
@@ -50,7 +54,11 @@ func (d *DB) startCheckpoints() error {
 	go func() {
 		defer close(c.done)
 		for range c.wake {
-			if _, _, _, err := checkpoint(c.s, "PASSIVE"); err != nil && d.o.Slog != nil {
+			if d.suspect.Load() {
+				continue
+			}
+			_, _, _, err := checkpoint(c.s, "PASSIVE")
+			if d.written(err); err != nil && d.o.Slog != nil {
 				d.o.Slog.Warn("the log of the database could not be written back", "err", err)
 			}
 			c.busy.Store(false)
@@ -83,7 +91,8 @@ func (d *DB) bound() error {
 		c.tryAt = walRestart
 	}
 	left := log - done
-	if log >= c.tryAt && (left < walLittle || log >= walPatient) && !c.busy.Load() {
+	inVain := d.longs.Load() > 0 && log < walLong
+	if !inVain && log >= c.tryAt && (left < walLittle || log >= walPatient) && !c.busy.Load() {
 		wait := waitReaders
 		if log >= walPatient {
 			wait = waitPatient
@@ -93,16 +102,23 @@ func (d *DB) bound() error {
 			return err
 		}
 		busy, _, _, err := checkpoint(d.writer, "RESTART")
+		d.written(err)
 		if err != nil || busy {
 			c.tryAt = log + walRetry
 		}
 		d.stats.restarted(begin, err == nil && !busy)
 		return d.setWait(waitForLocks)
 	}
-	if (left >= walWake || log >= c.tryAt && left >= walLittle) && !c.busy.Swap(true) {
+	if !inVain && (left >= walWake || log >= c.tryAt && left >= walLittle) && !c.busy.Swap(true) {
 		c.wake <- struct{}{}
 	}
 	return nil
+}
+
+// long says that a snapshot is held for long from now on, until end.
+func (d *DB) long() (end func()) {
+	d.longs.Add(1)
+	return func() { d.longs.Add(-1) }
 }
 
 func (d *DB) setWait(ms int) error {

@@ -46,6 +46,12 @@ type Options struct {
 	Hold    int         // batches without a reader from which on COMMITs wait for one another; 0 is 8, -1 always
 	Room    func() bool // whether the disk has plenty: a COMMIT that waited may need it all; nil is yes
 	Connect Connect
+	// Suspect is told, once, when a flush of the database or its log has failed, or another
+	// call on them while the one was written into the other: nobody knows then what they
+	// hold, and what SQLite goes on to write may mix old pages with new ones. No changes are
+	// taken from then on. The caller sees to it that the next opening makes the database
+	// anew. Nil: nobody is told.
+	Suspect func(error)
 }
 
 // Connect opens a connection to the database that a URI names, by another driver than
@@ -85,8 +91,11 @@ type DB struct {
 	stopped error // why nothing is written any more
 
 	reads atomic.Uint64 // by Views and Looks
-	lag   atomic.Pointer[lag]
-	poke  chan struct{} // a reader waits for what is held
+	longs atomic.Int64  // snapshots that are held for long
+
+	suspect atomic.Bool
+	lag     atomic.Pointer[lag]
+	poke    chan struct{} // a reader waits for what is held
 
 	// The committer's own.
 	lsn       uint64   // of the newest commit
@@ -243,8 +252,32 @@ func (d *DB) Close() error {
 	for range cap(d.readers) {
 		errs = append(errs, (<-d.readers).close()) // waits for the Views that run
 	}
-	errs = append(errs, d.writer.script("PRAGMA wal_checkpoint(TRUNCATE)"))
+	if d.isStarted() && !d.suspect.Load() {
+		err := d.writer.script("PRAGMA wal_checkpoint(TRUNCATE)")
+		d.written(err)
+		errs = append(errs, err)
+	}
 	return errors.Join(append(errs, d.closeSessions())...)
+}
+
+// SetEpoch has nodes show an epoch that was committed. Before anybody reads.
+func (d *DB) SetEpoch(epoch int64) { d.epoch = epoch }
+
+// Distrust is for who has found that a flush of the database failed: see Options.Suspect.
+func (d *DB) Distrust(err error) {
+	d.stop(err)
+	if !d.suspect.Swap(true) && d.o.Suspect != nil {
+		d.o.Suspect(err)
+	}
+}
+
+// written is told how writing the log into the database has ended.
+func (d *DB) written(err error) {
+	const sqliteIOErr = 10
+	var coded interface{ Code() int }
+	if errors.As(err, &coded) && coded.Code()&0xff == sqliteIOErr {
+		d.Distrust(err)
+	}
 }
 
 // Stopped is the reason why nothing is written any more, or nil.

@@ -12,6 +12,7 @@ import (
 // them. emit must be quick, since the log of the database grows as long as the snapshot is
 // held, and must not keep the op. One row is in memory at a time.
 func (d *DB) Dump(ctx context.Context, begin func(lsn uint64), emit func(Op) error) error {
+	defer d.long()()
 	return d.View(ctx, func(r *Reader) error {
 		var lsn uint64
 		var epoch int64

@@ -28,6 +28,7 @@ type Roots struct {
 // error: what it refers to is not known. The log of the database is not cut while it
 // runs, some microseconds a row. One row is in memory at a time.
 func (d *DB) Roots(ctx context.Context, to Roots) error {
+	defer d.long()()
 	return d.View(ctx, func(r *Reader) error {
 		lsn, err := r.Applied()
 		if err != nil {

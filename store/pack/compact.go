@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -106,8 +107,9 @@ func (s *Set) writeAnew(ctx context.Context, p *pack, keep func(*Entry) bool, pa
 func (s *Set) replace(p, q *pack) error {
 	p.mu.Lock()
 	p.replaced = true // from now on nobody opens a file for p
-	q.bad = p.bad
+	q.bad = maps.Clone(p.bad)
 	p.mu.Unlock()
+	s.forget(p) // some systems rename no file over one that is open
 	err := s.opt.FS.Rename(p.path+newTail, p.path)
 	if err != nil && !s.isThere(q) {
 		p.mu.Lock()

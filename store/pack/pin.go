@@ -161,8 +161,8 @@ func (s *Set) Pinned(id meta.PackID) bool {
 // Drop deletes a pack that is draining and has no pins, and returns when that is
 // durable; the number is never used again. ErrPinned, with nothing done, if it is
 // pinned, open or not draining; ErrNotFound. After another error the file may be there
-// or not, the pack goes on draining, and Drop may be called again. Handles that are
-// open on the file stay good.
+// or not, and the pack goes on draining, or is gone from the set: then a loss of power may
+// bring it back. Handles that are open on the file stay good.
 func (s *Set) Drop(ctx context.Context, id meta.PackID) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -180,20 +180,18 @@ func (s *Set) Drop(ctx context.Context, id meta.PackID) error {
 	}
 	p.gone = true
 	p.mu.Unlock()
+	s.forget(p) // files that were only read: their Close tells nothing
 	err = s.opt.FS.Remove(p.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil // by an earlier Drop
-	}
-	if err == nil {
-		err = s.opt.FS.SyncDir(filepath.Dir(p.path))
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("drop pack %s: %w", name(id), err)
 	}
 	s.mu.Lock()
 	delete(s.packs, id)
 	s.mu.Unlock()
-	s.forget(p) // files that were only read: their Close tells nothing
+	s.forget(p) // once more: those that were lent meanwhile
+	if err := s.opt.FS.SyncDir(filepath.Dir(p.path)); err != nil {
+		return fmt.Errorf("drop pack %s: %w", name(id), err)
+	}
 	return nil
 }
 

@@ -14,10 +14,10 @@ import (
 // Visitor is told of the commits and checkpoints that Recover finds. Either may be nil.
 type Visitor struct {
 	// Base is offered the whole checkpoints, newest first, before any commit, until it
-	// takes one. has tells whether a commit is in these packs. each calls use with the payload
-	// of every record of it, in their order; what it returns is an error of use, or of
-	// reading: ErrCorrupt if it is damage.
-	Base func(lsn uint64, has func(lsn uint64) bool, each func(use func(payload []byte) error) error) (taken bool, err error)
+	// takes one. has tells whether all commits behind one up to another are in these packs.
+	// each calls use with the payload of every record of it, in their order; what it returns is
+	// an error of use, or of reading: ErrCorrupt if it is damage.
+	Base func(lsn uint64, has func(after, upto uint64) bool, each func(use func(payload []byte) error) error) (taken bool, err error)
 	// Commit is told every commit.
 	Commit func(lsn uint64, payload []byte) error
 }
@@ -126,9 +126,13 @@ func (s *Set) visit(ctx context.Context, l *logs, v Visitor) error {
 	r := payloads{ctx: ctx, fs: s.opt.FS}
 	defer r.close()
 	slices.SortStableFunc(l.commits, func(a, b logged) int { return cmp.Compare(a.lsn, b.lsn) })
-	has := func(lsn uint64) bool {
-		_, ok := slices.BinarySearchFunc(l.commits, lsn, func(a logged, lsn uint64) int { return cmp.Compare(a.lsn, lsn) })
-		return ok
+	has := func(after, upto uint64) bool {
+		for i := range l.commits {
+			if l.commits[i].lsn == after+1 {
+				after++
+			}
+		}
+		return after >= upto
 	}
 	if v.Base != nil {
 		for _, one := range l.whole() {

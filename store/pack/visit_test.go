@@ -27,7 +27,7 @@ func (b *bench) offered(take func(lsn uint64) bool) (out []string) {
 	}
 	defer s.Close()
 	err = s.Recover(b.t.Context(), func(meta.PackID) bool { return false }, Visitor{
-		Base: func(lsn uint64, _ func(uint64) bool, each func(func([]byte) error) error) (bool, error) {
+		Base: func(lsn uint64, _ func(uint64, uint64) bool, each func(func([]byte) error) error) (bool, error) {
 			err := each(func(p []byte) error { out = append(out, string(p)); return nil })
 			if errors.Is(err, ErrCorrupt) {
 				out = append(out, "damaged")

@@ -113,7 +113,7 @@ func (s *Store) lay(ctx context.Context, l *laying) {
 	{"nothing is committed before a compaction", "store/gc.go", "if err := c.announce(ctx, m, dead, rest); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"commits behind the checkpoint go", "store/mark.go", "return e.LSN() > checkpoint", "return false", nil},
 	{"nothing is done for an older database", "store/gc.go", "if err := c.s.flushDatabase(); err != nil {", "if err := error(nil); err != nil {",
-		&mutant{"", "store/recover.go", "if applied > 0 && (lsn <= applied || has(applied+1)) {", "if applied > 0 {", nil}},
+		&mutant{"", "store/recover.go", "if applied > 0 && (lsn <= applied || has(applied, lsn)) {", "if applied > 0 {", nil}},
 	{"tails are not marked", "store/mark.go", "for _, r := range h.Tail {", "for _, r := range h.Tail[:0] {", nil},
 	{"what pages hold is not marked", "store/mark.go", "for _, x := range extents {", "for _, x := range extents[:0] {", nil},
 	{"pages are not marked", "store/mark.go", "m.set(r.Pack, r.Ordinal, 1)\n\t\t\t\t\tpages", "pages", nil},
@@ -124,5 +124,5 @@ func (s *Store) lay(ctx context.Context, l *laying) {
 	{"folder of a compaction that a start finds", "store/store.go", "if err := s.fs.SyncDir(filepath.Dir(filepath.Join(s.o.Dir, \"packs\", pack.FileName(row.ID)))); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"a replaced pack is opened", "store/pack/handle.go", "if err == nil && p.isReplaced() {", "if err == nil && p.isReplaced() && p.id == 0 {", nil},
 	{"copied blocks are not checked", "store/pack/compact.go", "if crc32.Checksum(b, castagnoli) != want {", "if crc32.Checksum(b, castagnoli) != want && e.Stored == 0 {", nil},
-	{"the pack with the highest id goes", "store/gc.go", "case d.live == 0 && d.id != newest:", "case d.live == 0:", nil},
+	{"the pack with the highest id goes", "store/gc.go", "case d.live == 0 && d.id != newest:", "case d.live == 0 && d.id != newest+1:", nil},
 }
