@@ -50,8 +50,14 @@ func (d *dropper) detach(n Node) error {
 	return d.reroot(n)
 }
 
+// reroot keeps a node as a root of what is dropped. The content of a file goes at once: a
+// commit that names it may be the newest that there is when what it names is not needed,
+// and not there, any more. See Store.missing.
 func (d *dropper) reroot(n Node) error {
 	n.Parent, n.Name = 0, gonePrefix+n.ID.String()
+	if !n.IsFolder() && d.s.pinned == nil {
+		n.Size, n.Manifest = 0, meta.Manifest{}
+	}
 	return d.apply(&meta.PutNode{Node: n, Key: n.Name})
 }
 
