@@ -396,6 +396,17 @@ func (s *Store) StagedForTest(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
+// RemoveSpaceForTest marks a space as removed as older versions did, which did not tell when.
+func (s *Store) RemoveSpaceForTest(ctx context.Context, id SpaceID) error {
+	return s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+		sp, _, err := tx.Space(id)
+		if sp.Removed = true; err != nil {
+			return err
+		}
+		return tx.Apply(&meta.PutSpace{Space: sp})
+	})
+}
+
 // PinForTest pins change numbers, as snapshots will.
 func (s *Store) PinForTest(numbers ...int64) {
 	s.pinned = func(_ SpaceID, since, until int64) bool {

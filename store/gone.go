@@ -50,14 +50,19 @@ func (d *dropper) detach(n Node) error {
 	return d.reroot(n)
 }
 
-// reroot makes a node a root of what is dropped. A folder counts as changed from then on:
+// reroot keeps a node as a root of what is dropped. A folder counts as changed from then on:
 // who copies it, and has read ahead in it, must not take that for what it holds when its
-// children go (Tx.Unchanged).
+// children go (Tx.Unchanged). The content of a file goes at once: a commit that names it
+// may be the newest that there is when what it names is not needed, and not there, any
+// more. See Store.missing.
 func (d *dropper) reroot(n Node) error {
 	if n.IsFolder() {
 		d.tx.AddSum(n.ID, 0, 0, n.Seq+1)
 	}
 	n.Parent, n.Name = 0, gonePrefix+n.ID.String()
+	if !n.IsFolder() && d.s.pinned == nil {
+		n.Size, n.Manifest = 0, meta.Manifest{}
+	}
 	return d.apply(&meta.PutNode{Node: n, Key: n.Name})
 }
 

@@ -73,7 +73,7 @@ func TestPurge(t *testing.T) {
 // reaped waits until what is detached is dropped.
 func (r *rig) reaped() {
 	r.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); r.rows().Gone > 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); r.rows().Gone > 0; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			r.t.Fatalf("%+v", r.rows())
 		}

@@ -1,11 +1,14 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"testing"
+	"time"
 
 	"cairn/store"
 )
@@ -103,4 +106,52 @@ func (w *simWorker) dropVersion(ctx context.Context, r *rand.Rand, s *store.Stor
 		}
 		st.nodes[p] = n
 	}}
+}
+
+// The newest commit counts also if what was deleted for good in it is not there any more.
+func TestPurge_newestCommit(t *testing.T) {
+	template, scopes := simTemplate()
+	m := &simMachine{tmp: simTmp(t), clock: newSimClock()}
+	m.swap(template.Clone(1))
+	m.clock.advance(time.Hour)
+	if err := m.open(simParams{pack: 512 << 10}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, sc := t.Context(), scopes[0]
+	w, err := m.s.Put(ctx, sc, "film", bytes.NewReader(noise(9, 3<<20)), store.PutOptions{Size: 3 << 20})
+	if err == nil {
+		err = m.s.Remove(ctx, sc, "film", store.Conditions{})
+	}
+	if err == nil {
+		err = m.s.Purge(ctx, sc, w.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	dropped := 0
+	for n := range 200 {
+		id, err := m.s.DropForTest(ctx, func(all int) int { return n % all })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id != 0 {
+			dropped++
+		}
+	}
+	if dropped == 0 {
+		t.Fatal("no pack was dropped: the test does not test that")
+	}
+	m.disk.Off()
+	m.close()
+	m.swap(m.disk.Kill())
+	for _, name := range []string{"meta.db", "meta.db-wal", "meta.db-shm"} {
+		m.disk.Remove("/srv/data/" + name)
+	}
+	if err := m.open(simParams{}); err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	if ts, err := m.s.Trash(ctx, sc, 0, 10); err != nil || len(ts) != 0 {
+		t.Errorf("it is back: %+v, %v", ts, err)
+	}
 }

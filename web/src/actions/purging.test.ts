@@ -30,7 +30,7 @@ describe('deleting for good', () => {
     chooseTrash('a.txt');
     run('purge');
     const asked = dialog('purge');
-    expect(asked.what).toEqual({ all: false, entries: 1, name: 'a.txt', size: 1 });
+    expect(asked.what).toEqual({ all: false, entries: 1, name: 'a.txt', file: true, size: 1 });
     asked.cancel();
     await settle();
     expect(trashed()).toEqual(['docs', 'a.txt']);

@@ -53,7 +53,7 @@ export function createPurging(options: PurgingOptions): Purging {
       if (!first) return;
       const size = entries.reduce((sum, entry) => sum + entry.size, 0);
       const one = entries.length === 1;
-      const what = { all: false, entries: entries.length, size, ...(one && { name: first.name }) };
+      const what = { all: false, entries: entries.length, size, ...(one && only(first)) };
       question(what, async () => {
         const operations = entries.map((entry): Operation => ({ op: 'purge', node: entry.id }));
         const results = await sending.send(operations);
@@ -93,6 +93,8 @@ export function createPurging(options: PurgingOptions): Purging {
     },
   };
 }
+
+const only = (entry: TrashEntry) => ({ name: entry.name, file: !entry.folder });
 
 /** What is not there any more has gone, whoever did it. */
 function isGone(result: OperationResult | undefined): boolean {

@@ -120,6 +120,8 @@ export interface Purge {
   readonly entries: number;
   /** Of the only one. */
   readonly name?: string;
+  /** That is a file. */
+  readonly file?: boolean;
   /** Bytes. */
   readonly size: number;
 }

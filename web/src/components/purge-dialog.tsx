@@ -9,7 +9,7 @@ import { Answers, Modal } from './modal';
 
 /** Asks before what lies in the trash goes for good: how much, and that nothing brings it back. */
 export function PurgeDialog({ dialog }: { dialog: Extract<Dialog, { kind: 'purge' }> }) {
-  const { all, entries, name, size } = dialog.what;
+  const { all, entries, name, file, size } = dialog.what;
   const [problem, setProblem] = useState<ProblemBody | undefined>(undefined);
   const [busy, setBusy] = useState(false);
 
@@ -30,7 +30,9 @@ export function PurgeDialog({ dialog }: { dialog: Extract<Dialog, { kind: 'purge
   return (
     <Modal
       title={title}
-      description={words.purgeBody(entries, formatSize(size))}
+      description={
+        file ? words.purgeFileBody(formatSize(size)) : words.purgeBody(entries, formatSize(size))
+      }
       onClose={dialog.cancel}
     >
       <Complaint problem={problem} />

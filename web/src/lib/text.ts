@@ -231,7 +231,7 @@ export const text = {
     loaded: (n: number) => `the newest ${count(n, 'item', 'items')}`,
     empty: {
       title: 'The trash is empty',
-      body: 'What you delete is kept here, and can be put back where it was.',
+      body: 'What you delete is kept here for a time, and can be put back where it was.',
     },
     show: 'Show',
   },
@@ -360,6 +360,7 @@ export const text = {
     purge: (n: number) => `Delete ${count(n, 'item', 'items')} for good?`,
     purgeOne: (name: string) => `Delete “${name}” for good?`,
     purgeAll: 'Empty the trash?',
+    purgeFileBody: (size: string) => `${size}, and every older version. This cannot be undone.`,
     purgeBody: (n: number, size: string) =>
       `${count(n, 'item', 'items')}, ${size}, with all that is in ${n === 1 ? 'it' : 'them'} and every older version. This cannot be undone.`,
     purgeYes: 'Delete for good',
