@@ -37,11 +37,15 @@ type BackedUp struct {
 	New    int // packs that were copied; the others are those of the backup before
 	Copied int64
 	Commit uint64 // the newest that it has
+	// Damaged are the packs that could not be read to their end, as far as they could be, or
+	// not at all; by their names in the data folder. Verify tells which files that concerns.
+	Damaged []string
 }
 
 const (
 	backupMark    = "cairn-backups.json" // says whose backups a folder holds
 	backupPartial = ".partial"
+	backupLock    = ".lock"
 	backupInfo    = "backup.json"
 	backupTime    = "20060102T150405.000Z"
 )
@@ -60,9 +64,9 @@ type backupJSON struct {
 // the last record that counts. No collection runs meanwhile.
 //
 // A backup has its name when it is whole and durable; a crash, or an error, leaves the older
-// ones as they are, and a folder that the next backup removes. ErrOccupied if o.Dir
-// holds anything but backups of this store, or lies in the data folder; ErrNoSpace, ErrReadOnlyFS, of the target; ErrCorrupt
-// if a pack cannot be read to its end; ErrClosed.
+// ones as they are. A pack that cannot be read is left out and named. ErrOccupied if o.Dir
+// holds anything but backups of this store, or lies in the data folder; ErrInUse if another
+// backup is being made there; ErrNoSpace, ErrReadOnlyFS, of the target; ErrClosed.
 func (s *Store) Backup(ctx context.Context, o BackupOptions) (BackedUp, error) {
 	end, err := s.begin()
 	if err != nil {
@@ -78,7 +82,7 @@ func (s *Store) Backup(ctx context.Context, o BackupOptions) (BackedUp, error) {
 		return BackedUp{}, fail("backup", Path(o.Dir), context.Cause(ctx))
 	}
 	b := &backup{s: s, o: o}
-	err = b.run(ctx)
+	err = errors.Join(b.run(ctx), b.end())
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -95,6 +99,19 @@ type backup struct {
 
 	done, total int64
 	dirs        map[string]bool // whose names are to be flushed
+	lock        io.Closer
+}
+
+// end removes what is left of a backup that was not made, which may fill the disk.
+func (b *backup) end() error {
+	if b.lock == nil {
+		return nil
+	}
+	var err error
+	if b.out.Path == "" {
+		err = object.RemoveAll(b.s.fs, b.to)
+	}
+	return errors.Join(err, b.lock.Close())
 }
 
 func (b *backup) run(ctx context.Context) (err error) {
@@ -104,8 +121,16 @@ func (b *backup) run(ctx context.Context) (err error) {
 	if b.o.Dir, err = filepath.Abs(b.o.Dir); err != nil {
 		return err
 	}
-	if rel, err := filepath.Rel(b.s.o.Dir, b.o.Dir); err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+	if b.inside(b.o.Dir, b.s.o.Dir) {
 		return fmt.Errorf("%w: it lies in the data folder itself", ErrOccupied)
+	}
+	if err := b.s.fs.MkdirAll(b.o.Dir); err != nil {
+		return err
+	}
+	if there, err := filepath.EvalSymlinks(b.o.Dir); err == nil {
+		if data, err := filepath.EvalSymlinks(b.s.o.Dir); err == nil && b.inside(there, data) {
+			return fmt.Errorf("%w: it lies in the data folder itself", ErrOccupied)
+		}
 	}
 	if err := b.prepare(); err != nil {
 		return err
@@ -133,12 +158,14 @@ func (b *backup) run(ctx context.Context) (err error) {
 	return b.finish()
 }
 
+func (b *backup) inside(dir, data string) bool {
+	rel, err := filepath.Rel(data, dir)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
 // prepare looks at the folder of backups, and makes an empty one in it.
 func (b *backup) prepare() error {
 	files := b.s.fs
-	if err := files.MkdirAll(b.o.Dir); err != nil {
-		return err
-	}
 	list, err := files.ReadDir(b.o.Dir)
 	if err != nil {
 		return err
@@ -153,7 +180,9 @@ func (b *backup) prepare() error {
 		}
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
-	case slices.ContainsFunc(list, func(e object.Entry) bool { return e.Name != "lost+found" && e.Name != backupMark+".tmp" }):
+	case slices.ContainsFunc(list, func(e object.Entry) bool {
+		return e.Name != "lost+found" && e.Name != backupMark+".tmp" && e.Name != backupLock
+	}):
 		return fmt.Errorf("%w than backups; name an empty one", ErrOccupied)
 	default:
 		text, err := json.Marshal(backupJSON{Store: id, Made: b.s.o.Clock().UTC()})
@@ -171,6 +200,9 @@ func (b *backup) prepare() error {
 	}
 	if b.before != "" {
 		b.before = filepath.Join(b.o.Dir, b.before)
+	}
+	if b.lock, err = files.Lock(filepath.Join(b.o.Dir, backupLock)); err != nil {
+		return err
 	}
 	b.to = filepath.Join(b.o.Dir, backupPartial)
 	if err := object.RemoveAll(files, b.to); err != nil {
@@ -219,21 +251,30 @@ func (b *backup) pack(ctx context.Context, p pack.Info, upto uint64) error {
 	b.out.Packs++
 	b.out.Bytes += bytes
 	if whole && b.before != "" {
+		// Whatever is wrong with the older one is no reason not to copy this.
 		same, err := b.same(from, filepath.Join(b.before, name))
-		if err == nil && same {
-			err = object.Link(b.s.fs, filepath.Join(b.before, name), to)
-			if err == nil {
-				return nil
-			}
+		if err == nil && same && object.Link(b.s.fs, filepath.Join(b.before, name), to) == nil {
+			return nil
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) {
-			return err
-		}
+	}
+	if free, _, err := b.s.fs.Space(b.to); err == nil && free < bytes+diskReserve {
+		return object.ErrNoSpace
+	}
+	err := copyFile(ctx, b.s.fs, from, to, bytes)
+	if unread := new(unreadError); errors.As(err, &unread) {
+		b.s.o.Log.Error("a pack cannot be read to its end; the backup has what could be read", "pack", p.ID, "err", err)
+		b.out.Damaged = append(b.out.Damaged, filepath.ToSlash(name))
+		err = nil
 	}
 	b.out.New++
 	b.out.Copied += bytes
-	return copyFile(ctx, b.s.fs, from, to, bytes)
+	return err
 }
+
+// unreadError is an error of reading what is copied, not of writing the copy.
+type unreadError struct{ error }
+
+func (e *unreadError) Unwrap() error { return e.error }
 
 // same reports whether two sealed packs are the same, by their size and their trailers,
 // which hold a random word and the checksum of all checksums.
@@ -256,11 +297,12 @@ func (b *backup) same(one, two string) (bool, error) {
 	return sizes[0] == sizes[1] && bytes.Equal(ends[0], ends[1]), nil
 }
 
-// copyFile copies the first n bytes of a file, and flushes them. ErrCorrupt if it has fewer.
+// copyFile copies the first n bytes of a file, and flushes them. An unreadError if it cannot
+// be read to there: what could be is copied.
 func copyFile(ctx context.Context, files object.FS, from, to string, n int64) (err error) {
 	in, err := files.Open(from, os.O_RDONLY)
 	if err != nil {
-		return err
+		return &unreadError{err}
 	}
 	defer in.Close()
 	out, err := files.Open(to, os.O_RDWR|os.O_CREATE|os.O_EXCL)
@@ -268,23 +310,29 @@ func copyFile(ctx context.Context, files object.FS, from, to string, n int64) (e
 		return err
 	}
 	buf := make([]byte, min(n, 1<<20))
+	var unread error
 	for at := int64(0); at < n && err == nil; {
 		if err = ctx.Err(); err != nil {
 			break
 		}
 		part := buf[:min(int64(len(buf)), n-at)]
-		if _, err = in.ReadAt(part, at); err == io.EOF {
-			err = fmt.Errorf("%w: it ends before %d bytes", ErrCorrupt, n)
+		got, bad := in.ReadAt(part, at)
+		if bad == io.EOF && got < len(part) {
+			bad = fmt.Errorf("%w: it ends before %d bytes", ErrCorrupt, n)
 		}
-		if err == nil {
-			_, err = out.WriteAt(part, at)
+		if _, err = out.WriteAt(part[:got], at); bad != nil && bad != io.EOF {
+			unread = &unreadError{bad}
+			break
 		}
 		at += int64(len(part))
 	}
 	if err == nil {
 		err = out.Sync()
 	}
-	return errors.Join(err, out.Close())
+	if err = errors.Join(err, out.Close()); err == nil {
+		err = unread
+	}
+	return err
 }
 
 // finish makes the backup durable and gives it its name.

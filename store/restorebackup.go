@@ -2,24 +2,25 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 
 	"cairn/store/object"
 )
 
+// restoring is the folder in which a data folder is made of a backup.
+const restoring = ".restoring"
+
 // RestoreBackup makes a data folder at o.Dir, which must be missing or empty, of a backup,
 // or of the newest one if from holds several, and has its database made: see Rebuild. The
 // store's epoch is raised, so that clients that know what came after the backup look at
 // everything once. Progress is told how many bytes of packs are copied, of how many; nil:
-// nobody is.
+// nobody is. The folder may be a mount point.
 //
-// The folder has its name when all of that is done; a crash, or an error, before leaves one
-// beside it whose name ends in .restoring, which the next call removes. ErrNotExist if from
-// holds no backup; ErrOccupied if there is anything in o.Dir.
+// All is made in a folder in it, and then moved up. A crash, or an error, before that leaves
+// that folder, which the next call removes. ErrNotExist if from holds no backup; ErrOccupied
+// if there is anything in o.Dir; ErrCorrupt if a part of the backup cannot be read.
 func RestoreBackup(ctx context.Context, from string, o Options, progress func(done, total int64)) (done Rebuilt, err error) {
 	if o.FS == nil {
 		o.FS = object.OS()
@@ -28,37 +29,56 @@ func RestoreBackup(ctx context.Context, from string, o Options, progress func(do
 		progress = func(done, total int64) {}
 	}
 	to, err := filepath.Abs(o.Dir)
-	if err != nil {
-		return done, fail("restore", Path(o.Dir), err)
+	if err == nil {
+		err = o.FS.MkdirAll(to)
 	}
-	list, err := o.FS.ReadDir(to)
-	there := err == nil
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+	var list []object.Entry
+	if err == nil {
+		list, err = o.FS.ReadDir(to)
 	}
-	if err == nil && len(list) > 0 {
+	if err == nil && slices.ContainsFunc(list, func(e object.Entry) bool { return e.Name != "lost+found" && e.Name != restoring }) {
 		err = fmt.Errorf("%w; a backup is restored to an empty one", ErrOccupied)
 	}
 	if err != nil {
-		return done, fail("restore", Path(to), err)
+		return done, fail("restore", Path(o.Dir), err)
 	}
-	o.Dir = to + ".restoring"
+	o.Dir = filepath.Join(to, restoring)
 	if err := copyBackup(ctx, from, o.Dir, o.FS, progress); err != nil {
 		return done, fail("restore", Path(from), err)
 	}
 	if done, err = Rebuild(ctx, o); err != nil {
 		return done, err
 	}
-	if there {
-		err = o.FS.Remove(to) // it is empty
+	return done, fail("restore", Path(to), moveUp(o.FS, o.Dir, to))
+}
+
+// moveUp moves what is in a folder to the one above. The packs go first: with them alone
+// the folder is a store, whose database is made again.
+func moveUp(files object.FS, from, to string) error {
+	list, err := files.ReadDir(from)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = o.FS.Rename(o.Dir, to)
+	if i := slices.IndexFunc(list, func(e object.Entry) bool { return e.Name == "packs" }); i > 0 {
+		list[0], list[i] = list[i], list[0]
 	}
-	if err == nil {
-		err = o.FS.SyncDir(filepath.Dir(to))
+	for _, e := range list {
+		if e.Name == "lock" { // of nobody any more
+			err = files.Remove(filepath.Join(from, e.Name))
+		} else {
+			err = files.Rename(filepath.Join(from, e.Name), filepath.Join(to, e.Name))
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return done, fail("restore", Path(to), err)
+	if err := files.SyncDir(to); err != nil {
+		return err
+	}
+	if err := files.Remove(from); err != nil {
+		return err
+	}
+	return files.SyncDir(to)
 }
 
 // copyBackup makes a folder with the files of a backup, in place of one that an earlier call
@@ -88,6 +108,9 @@ func copyBackup(ctx context.Context, from, to string, files object.FS, progress 
 			return err
 		}
 		for _, e := range in {
+			if e.Dir { // what some file servers put everywhere
+				continue
+			}
 			all = append(all, object.Entry{Name: filepath.Join("packs", d.Name, e.Name), Size: e.Size})
 			total += e.Size
 		}

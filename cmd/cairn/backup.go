@@ -30,6 +30,12 @@ func (k *backupCmd) Run(c *cli, std streams) error {
 			fmt.Fprintf(std.out, "%s: %v in %d packs; %v in %d of them are new; %.1f s.\n", got.Path, size(got.Bytes), got.Packs,
 				size(got.Copied), got.New, time.Since(begin).Seconds())
 		}
+		for _, name := range got.Damaged {
+			fmt.Fprintf(std.out, "%s: it could not be read to its end, and is in the backup as far as it could; 'cairn verify' tells which files that concerns\n", name)
+		}
+		if err == nil && len(got.Damaged) > 0 {
+			return errReported
+		}
 		return err
 	}, "the backups that were there are as they were")
 }

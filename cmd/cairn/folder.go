@@ -38,7 +38,7 @@ func lookAt(dir string) (folderState, error) {
 		switch name := e.Name(); {
 		case name == "cairn.json" || name == "packs" && e.IsDir():
 			return folderStore, nil
-		case slices.Contains([]string{"lost+found", "lock", "admin.sock"}, name) || strings.HasPrefix(name, "cairn.json"):
+		case slices.Contains([]string{"lost+found", "lock", "admin.sock", ".restoring"}, name) || strings.HasPrefix(name, "cairn.json"):
 			// of the file system, or of a start that did not come far
 		default:
 			state = folderForeign
