@@ -28,6 +28,7 @@ type cli struct {
 	User    userCmd    `cmd:"" help:"Manage accounts, also while the server runs."`
 	Verify  verifyCmd  `cmd:"" help:"Verify a stopped server's store. Exits with 0 if it is clean, 1 if there are problems, 2 if it could not look."`
 	Rebuild rebuildCmd `cmd:"" help:"Make a stopped server's database again from its packs, and keep the old one beside it."`
+	Mount   mountCmd   `cmd:"" help:"Show the files, what they held before and the trash as plain files that nobody can write (Linux)."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -15,6 +15,7 @@ import (
 	"cairn/server"
 	"cairn/server/admin"
 	"cairn/server/auth"
+	"cairn/server/mount"
 	"cairn/store"
 )
 
@@ -100,7 +101,7 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	if err != nil {
 		return err
 	}
-	closeAdmin, err := serveAdmin(c.Data, accounts)
+	closeAdmin, err := serveAdmin(c.Data, accounts, mount.NewLocal(st))
 	if err != nil {
 		return err
 	}
@@ -137,13 +138,13 @@ func (k *serveCmd) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, opts))
 }
 
-// serveAdmin answers `cairn user` while this process holds the data folder.
-func serveAdmin(dir string, a admin.Accounts) (end func(), err error) {
+// serveAdmin answers `cairn user` and `cairn mount` while this process holds the data folder.
+func serveAdmin(dir string, a admin.Accounts, b admin.Browse) (end func(), err error) {
 	ln, err := admin.Listen(dir)
 	if err != nil {
 		return nil, err
 	}
-	hs := &http.Server{Handler: admin.Handler(a), ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	hs := &http.Server{Handler: admin.Handler(a, b), ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -34,11 +34,14 @@ var codes = map[string]error{
 	"password":  auth.ErrPassword,
 	"stopped":   store.ErrStopped,
 	"no-space":  store.ErrNoSpace,
+	"damaged":   store.ErrCorrupt,
+	"file":      store.ErrNotFolder,
+	"folder":    store.ErrIsFolder,
 }
 
-// Handler answers account operations to whoever can reach it, without asking who
+// Handler answers account operations and reads to whoever can reach it, without asking who
 // that is: serve it on the socket of Listen and nowhere else.
-func Handler(a Accounts) http.Handler {
+func Handler(a Accounts, b Browse) http.Handler {
 	mux := http.NewServeMux()
 	on := func(pattern string, f func(r *http.Request, in request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -85,6 +88,7 @@ func Handler(a Accounts) http.Handler {
 		}
 		return nil, a.RemoveAppPassword(r.Context(), r.URL.Query().Get("name"), id)
 	})
+	browse(mux, b)
 	return mux
 }
 
