@@ -53,7 +53,7 @@ func (k *mountCmd) Run(c *cli, std streams) (err error) {
 		if _, herr := b.Homes(ctx); herr != nil {
 			return errors.Join(err, herr) // whoever has it is no server
 		}
-		shown, o.Keep, from = b, keepServed, "the server that has "+c.Data
+		shown, o.Keep, o.Waits, from = b, keepServed, true, "the server that has "+c.Data
 	default:
 		return err
 	}

@@ -32,6 +32,7 @@ type fileSystem struct {
 	table    *table
 	listings listings
 	keep     time.Duration
+	waits    bool
 	uid, gid uint32
 	warn     func(error)
 
@@ -46,6 +47,9 @@ func (f *fileSystem) String() string { return "cairn" }
 
 // wait is the context of a call. end must be called.
 func (f *fileSystem) wait(cancel <-chan struct{}) (ctx context.Context, end func()) {
+	if !f.waits {
+		return f.closing, func() {}
+	}
 	ctx, end = context.WithCancel(f.closing)
 	go func() {
 		select {

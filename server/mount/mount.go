@@ -41,6 +41,9 @@ type Options struct {
 	// time. Contents need no such bound: a file that is overwritten is another inode to
 	// the kernel.
 	Keep time.Duration
+	// Waits says that the store is in another process, which may not answer: a program that
+	// is interrupted, or killed, stops waiting for it.
+	Waits bool
 	// Source is what `mount` and `df` call the file system.
 	Source string
 	// Warn is told of reads that failed, at most once a second.

@@ -46,7 +46,7 @@ func Start(ctx context.Context, dir string, st Store, o Options) (*Mount, error)
 		return nil, err
 	}
 	m := &Mount{dir: dir, served: make(chan struct{})}
-	f := &fileSystem{RawFileSystem: fuse.NewDefaultRawFileSystem(), tree: t, table: newTable(t.root, since), keep: o.Keep,
+	f := &fileSystem{RawFileSystem: fuse.NewDefaultRawFileSystem(), tree: t, table: newTable(t.root, since), keep: o.Keep, waits: o.Waits,
 		uid: uint32(os.Getuid()), gid: uint32(os.Getgid()), warn: o.Warn}
 	f.closing, m.end = context.WithCancel(context.WithoutCancel(ctx))
 	m.server, err = fuse.NewServer(f, dir, &fuse.MountOptions{
@@ -54,6 +54,7 @@ func Start(ctx context.Context, dir string, st Store, o Options) (*Mount, error)
 		Options:     []string{"ro", "default_permissions"},
 		DirectMount: true, DirectMountFlags: syscall.MS_RDONLY | syscall.MS_NOSUID | syscall.MS_NODEV,
 		MaxWrite: maxRead, MaxReadAhead: maxRead, MaxBackground: background,
+		DisableSplice: true, // it is tried, with six system calls, where we give bytes
 		DisableXAttrs: true, Logger: log.New(io.Discard, "", 0),
 	})
 	if err != nil {
