@@ -101,7 +101,9 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	if err != nil {
 		return err
 	}
-	closeAdmin, err := serveAdmin(c.Data, accounts, mount.NewLocal(st))
+	shown := mount.NewLocal(st)
+	defer shown.Close()
+	closeAdmin, err := serveAdmin(c.Data, accounts, shown)
 	if err != nil {
 		return err
 	}

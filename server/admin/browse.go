@@ -2,7 +2,7 @@ package admin
 
 import (
 	"context"
-	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,7 +19,8 @@ type Browse interface {
 	List(ctx context.Context, sc store.Scope, p store.Path, after string, limit int) ([]store.Node, error)
 	Versions(ctx context.Context, sc store.Scope, p store.Path, before int64, limit int) (store.Node, []store.Version, error)
 	Trash(ctx context.Context, sc store.Scope, before int64, limit int) ([]store.InTrash, error)
-	OpenVersion(ctx context.Context, sc store.Scope, p store.Path, id store.VersionID) (store.Content, error)
+	Send(ctx context.Context, sc store.Scope, id store.VersionID, off, n int64, begin func(n int64) io.Writer) (sent int64, err error)
+	ReadFiles(ctx context.Context, scs []store.Scope, ids []store.VersionID, sizes []int64, each func(i int, p []byte)) error
 }
 
 // maxBrowsePage bounds the entries of one answer.
@@ -133,6 +134,7 @@ func browse(mux *http.ServeMux, b Browse) {
 		}
 		return out, err
 	})
+	mux.HandleFunc("POST /browse/files", func(w http.ResponseWriter, r *http.Request) { sendFiles(w, r, b) })
 	mux.HandleFunc("GET /browse/content", func(w http.ResponseWriter, r *http.Request) {
 		if err := sendContent(w, r, b); err != nil {
 			answer(w, http.StatusConflict, failureOf(err))
@@ -162,23 +164,16 @@ func sendContent(w http.ResponseWriter, r *http.Request, b Browse) error {
 	if !ok {
 		return store.ErrNotExist
 	}
-	c, err := b.OpenVersion(r.Context(), scopeOf(q), store.Root, id)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	size := c.Node().Size
-	at := number(q, "at", size)
-	n := number(q, "n", size-at)
 	w.Header().Set("Content-Type", "application/octet-stream")
-	w.Header().Set("Content-Length", strconv.FormatInt(n, 10))
-	sent, err := c.WriteRange(r.Context(), w, at, n)
-	if err == nil {
-		return nil
-	}
-	if sent > 0 || errors.Is(err, context.Canceled) {
+	sent, err := b.Send(r.Context(), scopeOf(q), id, number(q, "at", 1<<62), number(q, "n", 1<<62), func(n int64) io.Writer {
+		w.Header().Set("Content-Length", strconv.FormatInt(n, 10))
+		return w
+	})
+	if sent > 0 && err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	w.Header().Del("Content-Length")
+	if err != nil {
+		w.Header().Del("Content-Length")
+	}
 	return err
 }

@@ -53,22 +53,30 @@ func (b *Browser) ask(ctx context.Context, what string, sc store.Scope, q url.Va
 	q.Set("root", strconv.FormatInt(int64(sc.Root), 10))
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://cairn/browse/"+what+"?"+q.Encode(), nil)
 	if err == nil {
-		resp, err = b.http.Do(req)
+		resp, err = b.do(req)
 	}
 	if err != nil {
 		end()
-		return nil, nil, fmt.Errorf("ask the running server: %w", err)
+		return nil, nil, err
+	}
+	return resp, end, nil
+}
+
+// do sends a request. Only an answer of 200 is no error.
+func (b *Browser) do(req *http.Request) (*http.Response, error) {
+	resp, err := b.http.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("ask the running server: %w", err)
 	}
 	if resp.StatusCode == http.StatusOK {
-		return resp, end, nil
+		return resp, nil
 	}
-	defer end()
 	defer resp.Body.Close()
 	var f failure
 	if err := json.NewDecoder(resp.Body).Decode(&f); err != nil {
-		return nil, nil, fmt.Errorf("ask the running server: %s", resp.Status)
+		return nil, fmt.Errorf("ask the running server: %s", resp.Status)
 	}
-	return nil, nil, &remoteError{f.Message, codes[f.Code]}
+	return nil, &remoteError{f.Message, codes[f.Code]}
 }
 
 func (b *Browser) get(ctx context.Context, what string, sc store.Scope, q url.Values, out any) error {

@@ -31,6 +31,8 @@ type fileSystem struct {
 	tree     *tree
 	table    *table
 	listings listings
+	order    order
+	server   *fuse.Server
 	keep     time.Duration
 	waits    bool
 	uid, gid uint32
@@ -104,13 +106,17 @@ func (f *fileSystem) describe(n *inode, mtime time.Time, a *fuse.Attr) {
 	a.SetTimes(&mtime, &mtime, &mtime)
 }
 
+// Init implements fuse.RawFileSystem.
+func (f *fileSystem) Init(s *fuse.Server) { f.server = s }
+
 // enter tells the kernel of an entry.
-func (f *fileSystem) enter(e *entry, out *fuse.EntryOut) {
-	n := f.table.note(e)
+func (f *fileSystem) enter(e *entry, out *fuse.EntryOut) (n *inode) {
+	n = f.table.note(e)
 	out.NodeId = n.id
 	out.SetEntryTimeout(f.keep)
 	out.SetAttrTimeout(f.keep)
 	f.describe(n, e.mtime, &out.Attr)
+	return n
 }
 
 // Lookup implements fuse.RawFileSystem.
@@ -173,6 +179,9 @@ func (f *fileSystem) Read(cancel <-chan struct{}, input *fuse.ReadIn, buf []byte
 	if off < 0 || size <= 0 {
 		return fuse.ReadResultData(nil), fuse.OK
 	}
+	if n.size <= smallFile && f.order.reads(n.id, f.table.placeOf(n)) {
+		go f.give()
+	}
 	ctx, end := f.wait(cancel)
 	defer end()
 	if err := f.tree.st.Read(ctx, n.scope(), n.version, buf[:size], off); err != nil {
@@ -182,6 +191,25 @@ func (f *fileSystem) Read(cancel <-chan struct{}, input *fuse.ReadIn, buf []byte
 		return nil, f.status(err)
 	}
 	return fuse.ReadResultData(buf[:size]), fuse.OK
+}
+
+// give reads small files that are likely to be read next, many at once, and leaves them
+// with the kernel: asking for each costs more than reading it.
+func (f *fileSystem) give() {
+	for ids := f.order.next(); len(ids) > 0; ids = f.order.next() {
+		ns := f.table.give(ids)
+		scs, versions, sizes := make([]store.Scope, len(ns)), make([]store.VersionID, len(ns)), make([]int64, len(ns))
+		for i, n := range ns {
+			scs[i], versions[i], sizes[i] = n.scope(), n.version, n.size
+		}
+		if len(ns) == 0 || f.closing.Err() != nil {
+			continue
+		}
+		// What fails is read again when it is asked for, and said then.
+		f.tree.st.ReadFiles(f.closing, scs, versions, sizes, func(i int, p []byte) {
+			f.server.InodeNotifyStoreCache(ns[i].id, 0, p)
+		})
+	}
 }
 
 // OpenDir implements fuse.RawFileSystem.
@@ -208,7 +236,9 @@ func (f *fileSystem) ReadDirPlus(cancel <-chan struct{}, input *fuse.ReadIn, out
 	return f.list(cancel, input, func(d fuse.DirEntry, e *entry) bool {
 		told := out.AddDirLookupEntry(d)
 		if told != nil && e != nil && tell {
-			f.enter(e, told)
+			if n := f.enter(e, told); !n.isFolder() && 0 < n.size && n.size <= smallFile {
+				f.table.setPlace(n, f.order.tell(n.id))
+			}
 		}
 		return told != nil
 	})

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
+	"time"
 
 	"cairn/store"
 )
@@ -22,19 +24,25 @@ type API interface {
 	OpenVersion(ctx context.Context, sc store.Scope, p store.Path, id store.VersionID) (store.Content, error)
 }
 
-// idleContents is how many opened files Local keeps for the next read.
-const idleContents = 32
+const (
+	// idleContents is how many opened files Local keeps for the next read.
+	idleContents = 32
+	// idleTime is how long: an opened file holds a pack.
+	idleTime = 5 * time.Second
+)
 
 // Local is Store on a store that this process has open. Close it before the store.
 type Local struct {
 	API
-	mu   sync.Mutex
-	idle []opened // the one that was used last is the last
+	mu    sync.Mutex
+	idle  []opened // the one that was used last is the last
+	timer *time.Timer
 }
 
 type opened struct {
 	node    store.NodeID
 	version store.VersionID
+	used    time.Time
 	store.Content
 }
 
@@ -82,8 +90,39 @@ func (l *Local) Read(ctx context.Context, sc store.Scope, id store.VersionID, p 
 		c.Close()
 		return err
 	}
-	l.put(opened{sc.Root, id, c})
+	l.put(sc, id, c)
 	return nil
+}
+
+// ReadFiles implements Store.
+func (l *Local) ReadFiles(ctx context.Context, scs []store.Scope, ids []store.VersionID, sizes []int64, each func(i int, p []byte)) error {
+	buf := make([]byte, slices.Max(sizes))
+	for i, sc := range scs {
+		if err := l.Read(ctx, sc, ids[i], buf[:sizes[i]], 0); err == nil {
+			each(i, buf[:sizes[i]])
+		} else if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// Send writes n bytes from off on, or those that there are: begin is told how many, before
+// the first, and says where to. As they lie in a pack, if the writer takes files.
+func (l *Local) Send(ctx context.Context, sc store.Scope, id store.VersionID, off, n int64, begin func(n int64) io.Writer) (sent int64, err error) {
+	c, err := l.take(ctx, sc, id)
+	if err != nil {
+		return 0, err
+	}
+	size := c.Node().Size
+	off = min(off, size)
+	n = min(n, size-off)
+	if sent, err = c.WriteRange(ctx, begin(n), off, n); err != nil || off+n == size {
+		c.Close()
+		return sent, err
+	}
+	l.put(sc, id, c)
+	return sent, nil
 }
 
 // take gives a content that nobody else has.
@@ -106,25 +145,55 @@ func (l *Local) take(ctx context.Context, sc store.Scope, id store.VersionID) (s
 	return c, err
 }
 
-func (l *Local) put(o opened) {
+// put keeps a content for the next read.
+func (l *Local) put(sc store.Scope, id store.VersionID, c store.Content) {
 	l.mu.Lock()
-	l.idle = append(l.idle, o)
-	var old store.Content
-	if len(l.idle) > idleContents {
-		old = l.idle[0].Content
-		l.idle = append(l.idle[:0], l.idle[1:]...)
+	l.idle = append(l.idle, opened{sc.Root, id, time.Now(), c})
+	if l.timer == nil {
+		l.timer = time.AfterFunc(idleTime, l.expire)
+	}
+	old := l.cut(len(l.idle) - idleContents)
+	l.mu.Unlock()
+	closeAll(old)
+}
+
+// cut takes the n that were used longest ago. l.mu is held.
+func (l *Local) cut(n int) (old []opened) {
+	if n > 0 {
+		old = slices.Clone(l.idle[:n])
+		l.idle = slices.Delete(l.idle, 0, n)
+	}
+	return old
+}
+
+// expire closes what was not used for idleTime.
+func (l *Local) expire() {
+	l.mu.Lock()
+	n := 0
+	for n < len(l.idle) && time.Since(l.idle[n].used) >= idleTime {
+		n++
+	}
+	old := l.cut(n)
+	if l.timer = nil; len(l.idle) > 0 {
+		l.timer = time.AfterFunc(idleTime-time.Since(l.idle[0].used), l.expire)
 	}
 	l.mu.Unlock()
-	if old != nil {
-		old.Close()
+	closeAll(old)
+}
+
+func closeAll(all []opened) {
+	for _, o := range all {
+		o.Close()
 	}
 }
 
-// Close gives up what is kept open. No Read may run.
+// Close gives up what is kept open. No other call may run.
 func (l *Local) Close() error {
-	for _, o := range l.idle {
-		o.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timer != nil {
+		l.timer.Stop()
 	}
-	l.idle = nil
+	closeAll(l.cut(len(l.idle)))
 	return nil
 }

@@ -28,6 +28,9 @@ type Store interface {
 	// was at a version, or is. It fills all of p or fails: store.ErrNotExist,
 	// store.ErrCorrupt.
 	Read(ctx context.Context, sc store.Scope, id store.VersionID, p []byte, off int64) error
+	// ReadFiles reads files whole: the first sizes[i] bytes of scs[i] at ids[i], in this
+	// order. It calls each with those that it can read; the bytes are good during the call.
+	ReadFiles(ctx context.Context, scs []store.Scope, ids []store.VersionID, sizes []int64, each func(i int, p []byte)) error
 }
 
 // Options say what is mounted, and for whom.

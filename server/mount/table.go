@@ -16,6 +16,8 @@ type inode struct {
 
 	// Under table.mu.
 	mtime   time.Time
+	place   uint64 // in order, 0 if it has none
+	given   bool   // the kernel was given its bytes
 	lookups uint64 // how often the kernel was told of it, less what it has forgotten
 }
 
@@ -56,6 +58,33 @@ func (t *table) note(e *entry) *inode {
 	n.mtime = e.mtime
 	n.lookups++
 	return n
+}
+
+// setPlace says where in the order an inode is.
+func (t *table) setPlace(n *inode, place uint64) {
+	t.mu.Lock()
+	n.place = place
+	t.mu.Unlock()
+}
+
+// placeOf is the place of an inode.
+func (t *table) placeOf(n *inode) uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return n.place
+}
+
+// give finds those inodes that the kernel was not given yet, and notes that it is.
+func (t *table) give(ids []uint64) (out []*inode) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range ids {
+		if n := t.byID[id]; n != nil && !n.given {
+			n.given = true
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // touch sets the time of an inode.
