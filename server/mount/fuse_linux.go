@@ -39,6 +39,7 @@ type fileSystem struct {
 	warn     func(error)
 
 	closing context.Context // over when nobody is answered any more
+	gate    sync.RWMutex    // whoever asks the store reads it; locked for ever when closed
 
 	mu     sync.Mutex
 	warned time.Time
@@ -47,12 +48,15 @@ type fileSystem struct {
 // String implements fuse.RawFileSystem.
 func (f *fileSystem) String() string { return "cairn" }
 
-// wait is the context of a call. end must be called.
-func (f *fileSystem) wait(cancel <-chan struct{}) (ctx context.Context, end func()) {
-	if !f.waits {
-		return f.closing, func() {}
+// wait is the context of a call, unless the mount ends. end must be called then.
+func (f *fileSystem) wait(cancel <-chan struct{}) (ctx context.Context, end func(), ok bool) {
+	if !f.gate.TryRLock() {
+		return nil, nil, false
 	}
-	ctx, end = context.WithCancel(f.closing)
+	if !f.waits {
+		return f.closing, f.gate.RUnlock, true
+	}
+	ctx, stop := context.WithCancel(f.closing)
 	go func() {
 		select {
 		case <-ctx.Done():
@@ -62,11 +66,15 @@ func (f *fileSystem) wait(cancel <-chan struct{}) (ctx context.Context, end func
 		select {
 		case <-ctx.Done():
 		case <-time.After(interruptGrace):
-			end()
+			stop()
 		}
 	}()
-	return ctx, end
+	return ctx, func() { stop(); f.gate.RUnlock() }, true
 }
+
+// close waits for the calls under way. Whoever comes later gets an error, and nobody asks
+// the store any more.
+func (f *fileSystem) close() { f.gate.Lock() }
 
 // status is what the kernel is told of an error.
 func (f *fileSystem) status(err error) fuse.Status {
@@ -128,7 +136,10 @@ func (f *fileSystem) Lookup(cancel <-chan struct{}, header *fuse.InHeader, name 
 	if len(name) > store.MaxNameBytes {
 		return fuse.Status(syscall.ENAMETOOLONG)
 	}
-	ctx, end := f.wait(cancel)
+	ctx, end, ok := f.wait(cancel)
+	if !ok {
+		return fuse.EIO
+	}
 	defer end()
 	e, err := f.tree.child(ctx, in.ident, name)
 	if err != nil {
@@ -147,7 +158,10 @@ func (f *fileSystem) GetAttr(cancel <-chan struct{}, input *fuse.GetAttrIn, out 
 	if !ok {
 		return fuse.ENOENT
 	}
-	ctx, end := f.wait(cancel)
+	ctx, end, ok := f.wait(cancel)
+	if !ok {
+		return fuse.EIO
+	}
 	defer end()
 	mtime, err := f.tree.mtime(ctx, n.ident, mtime)
 	if err != nil {
@@ -179,10 +193,13 @@ func (f *fileSystem) Read(cancel <-chan struct{}, input *fuse.ReadIn, buf []byte
 	if off < 0 || size <= 0 {
 		return fuse.ReadResultData(nil), fuse.OK
 	}
-	if n.size <= smallFile && f.order.reads(n.id, f.table.placeOf(n)) {
+	if n.size <= smallFile && f.order.reads(n.id, f.table.asked(n)) {
 		go f.give()
 	}
-	ctx, end := f.wait(cancel)
+	ctx, end, ok := f.wait(cancel)
+	if !ok {
+		return nil, fuse.EIO
+	}
 	defer end()
 	if err := f.tree.st.Read(ctx, n.scope(), n.version, buf[:size], off); err != nil {
 		if errors.Is(err, store.ErrNotExist) {
@@ -197,18 +214,22 @@ func (f *fileSystem) Read(cancel <-chan struct{}, input *fuse.ReadIn, buf []byte
 // with the kernel: asking for each costs more than reading it.
 func (f *fileSystem) give() {
 	for ids := f.order.next(); len(ids) > 0; ids = f.order.next() {
+		ctx, end, ok := f.wait(nil)
+		if !ok {
+			return
+		}
 		ns := f.table.give(ids)
 		scs, versions, sizes := make([]store.Scope, len(ns)), make([]store.VersionID, len(ns)), make([]int64, len(ns))
 		for i, n := range ns {
 			scs[i], versions[i], sizes[i] = n.scope(), n.version, n.size
 		}
-		if len(ns) == 0 || f.closing.Err() != nil {
-			continue
+		if len(ns) > 0 {
+			// What fails is read again when it is asked for, and said then.
+			f.tree.st.ReadFiles(ctx, scs, versions, sizes, func(i int, p []byte) {
+				f.server.InodeNotifyStoreCache(ns[i].id, 0, p)
+			})
 		}
-		// What fails is read again when it is asked for, and said then.
-		f.tree.st.ReadFiles(f.closing, scs, versions, sizes, func(i int, p []byte) {
-			f.server.InodeNotifyStoreCache(ns[i].id, 0, p)
-		})
+		end()
 	}
 }
 
@@ -251,7 +272,10 @@ func (f *fileSystem) list(cancel <-chan struct{}, input *fuse.ReadIn, add func(d
 	if l == nil {
 		return fuse.EBADF
 	}
-	ctx, end := f.wait(cancel)
+	ctx, end, ok := f.wait(cancel)
+	if !ok {
+		return fuse.EIO
+	}
 	defer end()
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -29,6 +29,7 @@ const (
 // Mount is a mounted store.
 type Mount struct {
 	dir    string
+	files  *fileSystem
 	server *fuse.Server
 	end    context.CancelFunc
 	served chan struct{}
@@ -48,6 +49,7 @@ func Start(ctx context.Context, dir string, st Store, o Options) (*Mount, error)
 	m := &Mount{dir: dir, served: make(chan struct{})}
 	f := &fileSystem{RawFileSystem: fuse.NewDefaultRawFileSystem(), tree: t, table: newTable(t.root, since), keep: o.Keep, waits: o.Waits,
 		uid: uint32(os.Getuid()), gid: uint32(os.Getgid()), warn: o.Warn}
+	m.files = f
 	f.closing, m.end = context.WithCancel(context.WithoutCancel(ctx))
 	m.server, err = fuse.NewServer(f, dir, &fuse.MountOptions{
 		FsName: o.Source, Name: "cairn", AllowOther: o.AllowOther,
@@ -86,21 +88,23 @@ func (m *Mount) readAhead() {
 // Done is closed once nothing is mounted any more, whoever has ended it.
 func (m *Mount) Done() <-chan struct{} { return m.served }
 
-// End takes the mount away. Who still has a file of it open gets errors from then on.
+// End takes the mount away, and returns when nobody uses its Store any more. Who still has a
+// file of it open gets errors from then on.
 func (m *Mount) End() error {
+	m.end() // what waits for a server that does not answer
+	defer m.files.close()
 	select {
 	case <-m.served:
 		return nil
 	default:
 	}
-	m.end() // what waits for a server that does not answer
-	err := m.server.Unmount()
-	if err != nil { // somebody is in it
-		if err = unix.Unmount(m.dir, unix.MNT_DETACH); err != nil {
-			err = detach(m.dir)
-		}
-		return err
+	if m.server.Unmount() == nil {
+		<-m.served
+		return nil
 	}
-	<-m.served
-	return nil
+	// Somebody is in it.
+	if unix.Unmount(m.dir, unix.MNT_DETACH) == nil {
+		return nil
+	}
+	return detach(m.dir)
 }

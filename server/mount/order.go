@@ -11,6 +11,9 @@ const (
 	aheadFiles = 256
 	// batchFiles is how many are read at once.
 	batchFiles = 32
+	// leadFiles is how many are left to who reads when giving begins, or was overtaken: both
+	// at the same file help nobody.
+	leadFiles = 6
 	// markEvery is how far apart the files are that are not given: that they are asked for
 	// tells how far who reads has come.
 	markEvery = 64
@@ -63,7 +66,9 @@ func (o *order) reads(id, place uint64) (give bool) {
 func (o *order) next() (ids []uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.given = max(o.given, o.read)
+	if o.given <= o.read+1 {
+		o.given = o.read + leadFiles
+	}
 	for upto := min(o.last, o.read+aheadFiles); o.given < upto && len(ids) < batchFiles; {
 		if o.given++; o.given%markEvery != 0 {
 			ids = append(ids, o.ring[o.given%toldFiles])

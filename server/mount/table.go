@@ -67,10 +67,12 @@ func (t *table) setPlace(n *inode, place uint64) {
 	t.mu.Unlock()
 }
 
-// placeOf is the place of an inode.
-func (t *table) placeOf(n *inode) uint64 {
+// asked is the place of an inode that the kernel asks for, so it has not got its bytes, or
+// not any more.
+func (t *table) asked(n *inode) (place uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	n.given = false
 	return n.place
 }
 
