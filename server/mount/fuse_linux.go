@@ -14,7 +14,7 @@ import (
 
 // crowd is how many inodes the kernel may know of before listings stop to tell it of more
 // than names. Programs that ask for each file's size make it look them up anyway.
-const crowd = 50_000
+const crowd = 200_000
 
 // interruptGrace is how long a call goes on after the program that waits for it was sent a
 // signal: most signals are no reason to fail a read, and most reads take less.

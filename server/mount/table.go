@@ -15,7 +15,7 @@ type inode struct {
 	size int64
 
 	// Under table.mu.
-	mtime   time.Time
+	mtime   int64  // nanoseconds since 1970
 	place   uint64 // in order, 0 if it has none
 	given   bool   // the kernel was given its bytes
 	lookups uint64 // how often the kernel was told of it, less what it has forgotten
@@ -31,7 +31,7 @@ type table struct {
 }
 
 func newTable(root ident, since time.Time) *table {
-	n := &inode{ident: root, id: rootID, mtime: since, lookups: 1}
+	n := &inode{ident: root, id: rootID, mtime: since.UnixNano(), lookups: 1}
 	return &table{byID: map[uint64]*inode{rootID: n}, of: map[ident]*inode{root: n}, last: rootID}
 }
 
@@ -40,7 +40,7 @@ func (t *table) get(id uint64) (n *inode, mtime time.Time, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if n, ok = t.byID[id]; ok {
-		mtime = n.mtime
+		mtime = time.Unix(0, n.mtime)
 	}
 	return n, mtime, ok
 }
@@ -55,7 +55,7 @@ func (t *table) note(e *entry) *inode {
 		n = &inode{ident: e.ident, id: t.last, size: e.size}
 		t.byID[n.id], t.of[n.ident] = n, n
 	}
-	n.mtime = e.mtime
+	n.mtime = e.mtime.UnixNano()
 	n.lookups++
 	return n
 }
@@ -92,7 +92,7 @@ func (t *table) give(ids []uint64) (out []*inode) {
 // touch sets the time of an inode.
 func (t *table) touch(n *inode, mtime time.Time) {
 	t.mu.Lock()
-	n.mtime = mtime
+	n.mtime = mtime.UnixNano()
 	t.mu.Unlock()
 }
 
