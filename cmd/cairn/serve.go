@@ -146,7 +146,8 @@ func serveAdmin(dir string, a admin.Accounts, b admin.Browse) (end func(), err e
 	if err != nil {
 		return nil, err
 	}
-	hs := &http.Server{Handler: admin.Handler(a, b), ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	lender := admin.NewLender(b)
+	hs := &http.Server{Handler: admin.Handler(a, b, lender), ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -158,6 +159,7 @@ func serveAdmin(dir string, a admin.Accounts, b admin.Browse) (end func(), err e
 		if hs.Shutdown(ctx) != nil {
 			hs.Close()
 		}
+		lender.Close()
 		<-done
 	}, nil
 }

@@ -15,6 +15,8 @@ const (
 	blockBytes = 1 << 20
 	// directBytes is from where on a read is a request of its own.
 	directBytes = 512 << 10
+	// maxLend is the longest read for which a server is asked to lend its files.
+	maxLend = 1 << 20
 	// maxBlocks bounds what lies ready, of all files together.
 	maxBlocks = 32
 	// maxTrails is how many files are watched for being read in order.

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -23,16 +24,20 @@ const (
 	readBytes = 16 << 10
 )
 
+// errPieces: a read that lies in too many places to lend them.
+var errPieces = errors.New("too many pieces")
+
 // Browser is the Store of server/mount through the socket of a running server. While there is none it
 // fails, and goes on with the next one.
 type Browser struct {
-	http  http.Client
-	ahead ahead
+	http     http.Client
+	ahead    ahead
+	borrower borrower
 }
 
 // NewBrowser reads from the server that has the data folder dir. Close it.
 func NewBrowser(dir string) *Browser {
-	b := &Browser{http: http.Client{Transport: &http.Transport{
+	b := &Browser{borrower: borrower{dir: dir}, http: http.Client{Transport: &http.Transport{
 		MaxIdleConnsPerHost: idleConns, ReadBufferSize: readBytes, DisableCompression: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, dir) },
 	}}}
@@ -43,6 +48,7 @@ func NewBrowser(dir string) *Browser {
 // Close ends its connections.
 func (b *Browser) Close() error {
 	b.http.CloseIdleConnections()
+	b.borrower.close()
 	return nil
 }
 
@@ -156,9 +162,17 @@ func (b *Browser) Trash(ctx context.Context, sc store.Scope, before int64, limit
 	return out, err
 }
 
-// Read is that of the mount's Store.
+// Read is that of the mount's Store: by files that the server lends, else through the
+// socket.
 func (b *Browser) Read(ctx context.Context, sc store.Scope, id store.VersionID, p []byte, off int64) error {
-	return b.ahead.read(ctx, part{sc.Space, sc.Root, id}, p, off)
+	of := part{sc.Space, sc.Root, id}
+	if len(p) <= maxLend {
+		err := b.borrower.read(ctx, of, p, off)
+		if err == nil || errors.As(err, new(*remoteError)) && !errors.Is(err, errPieces) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return b.ahead.read(ctx, of, p, off)
 }
 
 // fetch asks for the bytes from off on and returns how many there were: fewer than p holds

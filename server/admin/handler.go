@@ -37,11 +37,12 @@ var codes = map[string]error{
 	"damaged":   store.ErrCorrupt,
 	"file":      store.ErrNotFolder,
 	"folder":    store.ErrIsFolder,
+	"pieces":    errPieces,
 }
 
 // Handler answers account operations and reads to whoever can reach it, without asking who
 // that is: serve it on the socket of Listen and nowhere else.
-func Handler(a Accounts, b Browse) http.Handler {
+func Handler(a Accounts, b Browse, l *Lender) http.Handler {
 	mux := http.NewServeMux()
 	on := func(pattern string, f func(r *http.Request, in request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -89,6 +90,7 @@ func Handler(a Accounts, b Browse) http.Handler {
 		return nil, a.RemoveAppPassword(r.Context(), r.URL.Query().Get("name"), id)
 	})
 	browse(mux, b)
+	mux.Handle("GET "+lendPath, l)
 	return mux
 }
 

@@ -132,7 +132,7 @@ func TestServerSilent(t *testing.T) {
 
 // TestDamage: bytes that are damaged cannot be read; all others can.
 func TestDamage(t *testing.T) {
-	s := rig.Start(t, rig.Options{})
+	s := rig.Start(t, rig.Options{Args: []string{"--verify-reads"}})
 	content := noise(rand.New(rand.NewPCG(9, 10)), 24<<20)
 	s.Put(t, "damaged", content)
 	s.Put(t, "sound", content[100:5<<20])
@@ -141,26 +141,34 @@ func TestDamage(t *testing.T) {
 	s.Stop()
 	const bad, far = 12 << 20, 5 << 20 // no chunk is longer than 4 MiB
 	damage(t, s.Dir, []byte(content[bad:bad+64]))
-	p := mount(t, s.Dir, "--user", rig.User, "--verify-reads")
-	f, err := os.Open(p.path("files", "damaged"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	one := make([]byte, 1)
-	_, err = f.ReadAt(one, bad)
-	failsWith(t, "the damaged place", err, syscall.EIO)
-	for _, part := range []struct{ from, to int }{{0, bad - far}, {bad + far, len(content)}} {
-		got := make([]byte, part.to-part.from)
-		if _, err := f.ReadAt(got, int64(part.from)); err != nil || string(got) != content[part.from:part.to] {
-			t.Errorf("bytes %d to %d: %v", part.from, part.to, err)
-		}
-	}
-	if got, err := os.ReadFile(p.path("files", "sound")); err != nil || string(got) != content[100:5<<20] {
-		t.Errorf("another file: %v", err)
-	}
-	if !strings.Contains(p.said(), "damaged") {
-		t.Errorf("nobody is told of it: %q", p.said())
+	for _, mode := range []string{"alone", "served"} {
+		t.Run(mode, func(t *testing.T) {
+			if mode == "served" {
+				s.Restart()
+			}
+			p := mount(t, s.Dir, "--user", rig.User, "--verify-reads")
+			f, err := os.Open(p.path("files", "damaged"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			_, err = f.ReadAt(make([]byte, 1), bad)
+			failsWith(t, "the damaged place", err, syscall.EIO)
+			for _, part := range []struct{ from, to int }{{0, bad - far}, {bad + far, len(content)}} {
+				got := make([]byte, part.to-part.from)
+				if _, err := f.ReadAt(got, int64(part.from)); err != nil || string(got) != content[part.from:part.to] {
+					t.Errorf("bytes %d to %d: %v", part.from, part.to, err)
+				}
+			}
+			if got, err := os.ReadFile(p.path("files", "sound")); err != nil || string(got) != content[100:5<<20] {
+				t.Errorf("another file: %v", err)
+			}
+			if !strings.Contains(p.said(), "damaged") {
+				t.Errorf("nobody is told of it: %q", p.said())
+			}
+			f.Close()
+			p.stop()
+		})
 	}
 }
 
