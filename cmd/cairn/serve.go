@@ -147,7 +147,7 @@ func serveAdmin(dir string, a admin.Accounts, b admin.Browse) (end func(), err e
 		return nil, err
 	}
 	lender := admin.NewLender(b)
-	hs := &http.Server{Handler: admin.Handler(a, b, lender), ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	hs := &http.Server{Handler: admin.Handler(a, lender), ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -42,7 +42,7 @@ var codes = map[string]error{
 
 // Handler answers account operations and reads to whoever can reach it, without asking who
 // that is: serve it on the socket of Listen and nowhere else.
-func Handler(a Accounts, b Browse, l *Lender) http.Handler {
+func Handler(a Accounts, l *Lender) http.Handler {
 	mux := http.NewServeMux()
 	on := func(pattern string, f func(r *http.Request, in request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -89,7 +89,7 @@ func Handler(a Accounts, b Browse, l *Lender) http.Handler {
 		}
 		return nil, a.RemoveAppPassword(r.Context(), r.URL.Query().Get("name"), id)
 	})
-	browse(mux, b)
+	browse(mux, l.Browse)
 	mux.Handle("GET "+lendPath, l)
 	return mux
 }

@@ -41,7 +41,7 @@ const (
 // they are not sent through it: whoever reaches the socket may read those files anyway. A
 // file that was lent stays readable when its pack is dropped. Close it before the store.
 type Lender struct {
-	b   Browse
+	Browse
 	ctx context.Context
 	end context.CancelFunc
 
@@ -52,7 +52,7 @@ type Lender struct {
 
 // NewLender lends what b reads.
 func NewLender(b Browse) *Lender {
-	l := &Lender{b: b, conns: map[net.Conn]bool{}}
+	l := &Lender{Browse: b, conns: map[net.Conn]bool{}}
 	l.ctx, l.end = context.WithCancel(context.Background())
 	return l
 }
@@ -130,7 +130,7 @@ func (l *Lender) answer(c *net.UnixConn, q []byte) error {
 	}
 	var p lent
 	defer p.close()
-	_, err := l.b.Send(l.ctx, sc, store.VersionID(q[32:48]), off, n, func(int64) io.Writer { return &p })
+	_, err := l.Send(l.ctx, sc, store.VersionID(q[32:48]), off, n, func(int64) io.Writer { return &p })
 	if err != nil {
 		text, jerr := json.Marshal(failureOf(err))
 		if jerr != nil || len(text) > 1<<16-1 {

@@ -61,7 +61,7 @@ func serveLying(t *testing.T, dir string, l *lying) (end func()) {
 		t.Fatal(err)
 	}
 	lender := NewLender(l)
-	hs := &http.Server{Handler: Handler(nil, l, lender)}
+	hs := &http.Server{Handler: Handler(nil, lender)}
 	go hs.Serve(ln)
 	return func() { hs.Close(); lender.Close() }
 }

@@ -11,10 +11,10 @@ import (
 const lendPath = "/browse/lend"
 
 // Lender lends nothing on this system.
-type Lender struct{}
+type Lender struct{ Browse }
 
 // NewLender lends nothing.
-func NewLender(Browse) *Lender { return &Lender{} }
+func NewLender(b Browse) *Lender { return &Lender{b} }
 
 // Close does nothing.
 func (*Lender) Close() {}

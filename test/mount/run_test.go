@@ -20,7 +20,7 @@ import (
 
 // process is `cairn mount`.
 type process struct {
-	t     *testing.T
+	t     testing.TB
 	cmd   *exec.Cmd
 	at    string // where it is mounted
 	ended chan struct{}
@@ -44,7 +44,7 @@ func (p *process) said() string {
 }
 
 // command is `cairn mount`, not started, on the data folder data.
-func command(t *testing.T, data, at string, flags ...string) *exec.Cmd {
+func command(t testing.TB, data, at string, flags ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(rig.Binary(t, ""), append([]string{"--data", data, "mount", at}, flags...)...)
 	cmd.Env = append(os.Environ(), "CAIRN_UNSAFE_FS=true", "CAIRN_CONFIG="+os.DevNull)
@@ -53,7 +53,7 @@ func command(t *testing.T, data, at string, flags ...string) *exec.Cmd {
 }
 
 // mount mounts, and takes care that nothing of it survives the test.
-func mount(t *testing.T, data string, flags ...string) *process {
+func mount(t testing.TB, data string, flags ...string) *process {
 	t.Helper()
 	if _, err := os.Stat("/dev/fuse"); err != nil || os.Getuid() != 0 {
 		t.Fatalf("this test mounts: it needs root and /dev/fuse (modprobe fuse): %v", err)
@@ -141,7 +141,7 @@ func (p *process) path(names ...string) string {
 }
 
 // mounted reports whether something is mounted at a folder.
-func mounted(t *testing.T, at string) bool {
+func mounted(t testing.TB, at string) bool {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -151,7 +151,7 @@ func mounted(t *testing.T, at string) bool {
 }
 
 // soon runs what must not hang.
-func soon[T any](t *testing.T, what string, patience time.Duration, f func() (T, error)) (T, error) {
+func soon[T any](t testing.TB, what string, patience time.Duration, f func() (T, error)) (T, error) {
 	t.Helper()
 	type result struct {
 		v   T
@@ -172,7 +172,7 @@ func soon[T any](t *testing.T, what string, patience time.Duration, f func() (T,
 }
 
 // failsWith checks the system's word for a failure.
-func failsWith(t *testing.T, what string, err error, want syscall.Errno) {
+func failsWith(t testing.TB, what string, err error, want syscall.Errno) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Errorf("%s: %v, want %v", what, err, want)
