@@ -22,7 +22,7 @@ func TestBackupAndRestore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	end, err := serveAdmin(dir, admin.Local{Store: s}, s)
+	end, err := serveAdmin(dir, admin.Local{Store: s}, s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

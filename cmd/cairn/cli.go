@@ -34,6 +34,7 @@ type cli struct {
 	Restore restoreCmd `cmd:"" help:"Make a data folder of a backup."`
 	Prune   pruneCmd   `cmd:"" help:"Drop what of the past a stopped server's store is to keep no longer."`
 	Rebuild rebuildCmd `cmd:"" help:"Make a stopped server's database again from its packs, and keep the old one beside it."`
+	Mount   mountCmd   `cmd:"" help:"Show the files, what they held before and the trash as plain files that nobody can write (Linux)."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -69,7 +69,7 @@ func TestRun_badValues(t *testing.T) {
 // A name that was mistyped makes no new store.
 func TestFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	for _, args := range [][]string{{"verify"}, {"user", "list"}, {"user", "passwd", "alice"}, {"user", "rm", "alice", "--yes"},
+	for _, args := range [][]string{{"verify"}, {"mount", t.TempDir()}, {"user", "list"}, {"user", "passwd", "alice"}, {"user", "rm", "alice", "--yes"},
 		{"user", "quota", "alice", "1G"}, {"user", "app-password", "list", "alice"}, {"rebuild"},
 		{"import", "--user", "alice", t.TempDir()}, {"export", t.TempDir()}} {
 		want := 1

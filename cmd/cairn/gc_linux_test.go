@@ -27,7 +27,7 @@ func TestGC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	end, err := serveAdmin(dir, admin.Local{Store: s}, s)
+	end, err := serveAdmin(dir, admin.Local{Store: s}, s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

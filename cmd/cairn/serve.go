@@ -15,6 +15,7 @@ import (
 	"cairn/server"
 	"cairn/server/admin"
 	"cairn/server/auth"
+	"cairn/server/mount"
 	"cairn/store"
 )
 
@@ -106,7 +107,9 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	if err != nil {
 		return err
 	}
-	closeAdmin, err := serveAdmin(c.Data, accounts, st)
+	shown := mount.NewLocal(st)
+	defer shown.Close()
+	closeAdmin, err := serveAdmin(c.Data, accounts, st, shown)
 	if err != nil {
 		return err
 	}
@@ -143,13 +146,15 @@ func (k *serveCmd) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, opts))
 }
 
-// serveAdmin answers `cairn user`, `gc` and `backup` while this process holds the data folder.
-func serveAdmin(dir string, a admin.Accounts, keeper admin.Keeper) (end func(), err error) {
+// serveAdmin answers `cairn user`, `gc`, `backup` and `mount` while this process holds the
+// data folder.
+func serveAdmin(dir string, a admin.Accounts, k admin.Keeper, b admin.Browse) (end func(), err error) {
 	ln, err := admin.Listen(dir)
 	if err != nil {
 		return nil, err
 	}
-	hs := &http.Server{Handler: admin.Handler(a, keeper), ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	lender := admin.NewLender(b)
+	hs := &http.Server{Handler: admin.Handler(a, k, lender), ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -161,6 +166,7 @@ func serveAdmin(dir string, a admin.Accounts, keeper admin.Keeper) (end func(), 
 		if hs.Shutdown(ctx) != nil {
 			hs.Close()
 		}
+		lender.Close()
 		<-done
 	}, nil
 }

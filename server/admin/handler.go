@@ -34,15 +34,18 @@ var codes = map[string]error{
 	"password":  auth.ErrPassword,
 	"stopped":   store.ErrStopped,
 	"no-space":  store.ErrNoSpace,
-	"corrupt":   store.ErrCorrupt,
 	"occupied":  store.ErrOccupied,
 	"read-only": store.ErrReadOnlyFS,
 	"closed":    store.ErrClosed,
+	"damaged":   store.ErrCorrupt,
+	"file":      store.ErrNotFolder,
+	"folder":    store.ErrIsFolder,
+	"pieces":    errPieces,
 }
 
-// Handler answers account operations, and long work on the store, to whoever can reach it, without
-// asking who that is: serve it on the socket of Listen and nowhere else.
-func Handler(a Accounts, k Keeper) http.Handler {
+// Handler answers account operations, reads, and long work on the store to whoever can
+// reach it, without asking who that is: serve it on the socket of Listen and nowhere else.
+func Handler(a Accounts, k Keeper, l *Lender) http.Handler {
 	mux := http.NewServeMux()
 	on := func(pattern string, f func(r *http.Request, in request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -90,6 +93,8 @@ func Handler(a Accounts, k Keeper) http.Handler {
 		return nil, a.RemoveAppPassword(r.Context(), r.URL.Query().Get("name"), id)
 	})
 	keep(mux, k)
+	browse(mux, l.Browse)
+	mux.Handle("GET "+lendPath, l)
 	return mux
 }
 

@@ -46,6 +46,16 @@ type listener struct {
 	path string
 }
 
+// Accept implements net.Listener.
+func (l *listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return withFiles(c), nil
+}
+
+// Close implements net.Listener.
 func (l *listener) Close() error {
 	err := l.Listener.Close()
 	if rerr := os.Remove(l.path); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {

@@ -38,6 +38,12 @@ func layers() rule {
 		{"server/dav/x.go", `package dav; import "github.com/labstack/echo/v4"`, "Echo"},
 		{"server/auth/x.go", `package auth; import "github.com/labstack/echo/v4/middleware"`, "Echo"},
 		{"cmd/cairn/x.go", `package main; import "github.com/labstack/echo/v4"`, "Echo"},
+		{"server/mount/x.go", `package mount; import ("cairn/store"; "github.com/hanwen/go-fuse/v2/fuse")`, ""},
+		{"server/admin/x.go", `package admin; import "github.com/hanwen/go-fuse/v2/fuse"`, "FUSE"},
+		{"cmd/cairn/x.go", `package main; import "github.com/hanwen/go-fuse/v2/fs"`, "FUSE"},
+		{"server/mount/x.go", `package mount; import "net/http"`, "no HTTP"},
+		{"server/mount/x.go", `package mount; import "cairn/server/admin"`, "no HTTP"},
+		{"server/admin/x.go", `package admin; import "cairn/server/mount"`, "every system"},
 		{"server/x.go", `package server; import "cairn/cmd/cairn"`, "cairn/cmd"},
 		{"server/dav/x.go", `package dav; import "cairn/server"`, "assembles"},
 		{"web/embed.go", `package web; import "cairn/store"`, "imports nothing"},
@@ -76,6 +82,12 @@ func forbidden(f file, imported string) string {
 		return "server assembles its parts, not the other way round"
 	case within(imported, "github.com/labstack/echo") && f.dir() != "server" && f.dir() != "server/api":
 		return "Echo stays in server and server/api"
+	case within(imported, "github.com/hanwen/go-fuse") && f.dir() != "server/mount":
+		return "FUSE stays in server/mount: nobody else speaks to the kernel, and it builds on few systems"
+	case f.dir() == "server/mount" && (within(imported, "net/http") || within(imported, "cairn/server")):
+		return "the mount knows files and the store, no HTTP: admin has what reads through a server"
+	case f.in("server") && f.dir() != "server/mount" && imported == "cairn/server/mount":
+		return "cmd puts the mount and what it reads from together; the server runs on every system"
 	case (f.in("web") || f.in("migrations")) && within(imported, "cairn"):
 		return "embeds files, imports nothing of ours"
 	}
