@@ -124,7 +124,7 @@ func (b *backup) run(ctx context.Context) (err error) {
 	if b.inside(b.o.Dir, b.s.o.Dir) {
 		return fmt.Errorf("%w: it lies in the data folder itself", ErrOccupied)
 	}
-	if err := b.s.fs.MkdirAll(b.o.Dir); err != nil {
+	if err := makeDirectory(b.s.fs, b.o.Dir); err != nil {
 		return err
 	}
 	if there, err := filepath.EvalSymlinks(b.o.Dir); err == nil {
@@ -156,6 +156,19 @@ func (b *backup) run(ctx context.Context) (err error) {
 	}
 	b.out.Commit = upto
 	return b.finish()
+}
+
+// makeDirectory is MkdirAll of a folder that an earlier process may have made, and died before
+// it flushed its name.
+func makeDirectory(files object.FS, dir string) error {
+	if err := files.MkdirAll(dir); err != nil {
+		return err
+	}
+	err := files.SyncDir(filepath.Dir(dir))
+	if errors.Is(err, fs.ErrPermission) { // somebody else's, who made the folder
+		return nil
+	}
+	return err
 }
 
 func (b *backup) inside(dir, data string) bool {

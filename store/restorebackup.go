@@ -30,7 +30,7 @@ func RestoreBackup(ctx context.Context, from string, o Options, progress func(do
 	}
 	to, err := filepath.Abs(o.Dir)
 	if err == nil {
-		err = o.FS.MkdirAll(to)
+		err = makeDirectory(o.FS, to)
 	}
 	var list []object.Entry
 	if err == nil {
