@@ -526,3 +526,58 @@ func TestFailedFlushOfTheDatabase(t *testing.T) {
 		t.Errorf("it left %v", left)
 	}
 }
+
+// Small files that come and go leave nothing, and those few that stay hold no more than
+// themselves.
+func TestGCSmallFilesComeAndGo(t *testing.T) {
+	for _, keep := range []int{0, 60} { // none, or about one in each pack
+		t.Run(fmt.Sprintf("one of %d stays", keep), func(t *testing.T) {
+			r := newRigWith(t, nil, 256<<10)
+			files := map[store.Path][]byte{}
+			const n = 4000
+			name := func(i int) store.Path { return store.Path(fmt.Sprintf("f%d", i)) }
+			stays := func(i int) bool { return keep > 0 && i%keep == 0 }
+			var group sync.WaitGroup
+			for g := range 32 {
+				group.Go(func() {
+					for i := g; i < n; i += 32 {
+						r.put(name(i), noise(uint64(i), 4000))
+						if stays(i) {
+							continue
+						}
+						if err := r.s.Remove(t.Context(), r.sc, name(i), store.Conditions{}); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			group.Wait()
+			for i := range n {
+				if stays(i) {
+					files[name(i)] = noise(uint64(i), 4000)
+				}
+			}
+			if _, err := r.s.EmptyTrash(t.Context(), r.sc, 1<<40); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "what is deleted is dropped", func() bool {
+				rows, err := r.s.RowsForTest(t.Context(), r.sc.Space)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return rows.Gone == 0
+			})
+			c := r.gc(store.GCOptions{Full: true})
+			r.wantSpace(c, 1.05)
+			if live := int64(len(files)) * 4100; c.After.Live > 2*live+2<<20 {
+				t.Errorf("%d files of 4 kB make %d live bytes: %+v", len(files), c.After.Live, c)
+			}
+			for p, want := range files {
+				if got := r.read(p); !bytes.Equal(got, want) {
+					t.Fatalf("%s is not what it was", p)
+				}
+			}
+			r.clean()
+		})
+	}
+}
