@@ -127,8 +127,8 @@ func (b *backup) run(ctx context.Context) (err error) {
 	if err := makeDirectory(b.s.fs, b.o.Dir); err != nil {
 		return err
 	}
-	if there, err := filepath.EvalSymlinks(b.o.Dir); err == nil {
-		if data, err := filepath.EvalSymlinks(b.s.o.Dir); err == nil && b.inside(there, data) {
+	if there, err := object.Resolve(b.o.Dir); err == nil {
+		if data, err := object.Resolve(b.s.o.Dir); err == nil && b.inside(there, data) {
 			return fmt.Errorf("%w: it lies in the data folder itself", ErrOccupied)
 		}
 	}

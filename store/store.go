@@ -248,7 +248,14 @@ func (s *Store) Ready() error {
 
 // sealed registers a sealed pack in the database.
 func (s *Store) sealed(in pack.Info) {
-	err := s.registerPack(context.Background(), in)
+	err := s.db.Commit(context.Background(), nil, func(tx *meta.Tx) error {
+		// A collection may have come first, which knew the pack by a row that a checkpoint had:
+		// what is on its way out, or another by now, is not to be brought back.
+		if now, ok := s.packs.Info(in.ID); !ok || now.Bytes != in.Bytes || s.packs.Draining(in.ID) {
+			return nil
+		}
+		return tx.Apply(packRow(tx, in))
+	})
 	if err != nil && !errors.Is(err, meta.ErrClosed) {
 		s.o.Log.Warn("a sealed pack is not registered yet; the next start will", "pack", in.ID, "err", err)
 	}
@@ -256,10 +263,12 @@ func (s *Store) sealed(in pack.Info) {
 
 // registerPack has the database know a pack as it is now.
 func (s *Store) registerPack(ctx context.Context, in pack.Info) error {
-	return s.freeing(ctx, func(tx *meta.Tx) error {
-		return tx.Apply(&meta.PutPack{Pack: meta.Pack{ID: in.ID, Object: int64(in.ID), Bytes: in.Bytes,
-			Records: int64(in.Records), Sealed: tx.Now(), Name: pack.FileName(in.ID)}})
-	})
+	return s.freeing(ctx, func(tx *meta.Tx) error { return tx.Apply(packRow(tx, in)) })
+}
+
+func packRow(tx *meta.Tx, in pack.Info) *meta.PutPack {
+	return &meta.PutPack{Pack: meta.Pack{ID: in.ID, Object: int64(in.ID), Bytes: in.Bytes,
+		Records: int64(in.Records), Sealed: tx.Now(), Name: pack.FileName(in.ID)}}
 }
 
 // reregister does so for a pack that was compacted without the database being told, as a

@@ -21,6 +21,9 @@ func Link(fsys FS, from, to string) error {
 	return l.Link(from, to)
 }
 
+// Resolve is a path of the operating system without symbolic links.
+func Resolve(path string) (string, error) { return filepath.EvalSymlinks(path) }
+
 // RemoveAll deletes a folder with all that is in it; nil if it is not there. Links are
 // deleted, not followed.
 func RemoveAll(fsys FS, path string) error {

@@ -173,6 +173,15 @@ func (s *Set) Packs() []Info {
 	return out
 }
 
+// Info is what is known of one pack now; false if it is not there.
+func (s *Set) Info(id meta.PackID) (Info, bool) {
+	p, err := s.lookup(id)
+	if err != nil {
+		return Info{}, false
+	}
+	return p.info(), true
+}
+
 // Chunk makes the record of a raw chunk, whose plain bytes come in parts as those of
 // Record: its id and its checksum.
 func (s *Set) Chunk(parts ...[]byte) Record {
