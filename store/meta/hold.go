@@ -104,7 +104,11 @@ func (d *DB) commitHeld() error {
 
 // settle commits what is held, between two batches.
 func (d *DB) settle() {
-	if len(d.held) == 0 || d.Stopped() != nil {
+	if len(d.held) == 0 {
+		return
+	}
+	if err := d.Stopped(); err != nil { // by somebody else: see Distrust
+		d.released(err)
 		return
 	}
 	if err := d.commitHeld(); err != nil {

@@ -216,3 +216,31 @@ func TestNothingIsHeldWithoutRoom(t *testing.T) {
 		}
 	}
 }
+
+// Writes may be stopped while something is held, by who has found that a flush of the
+// database failed: nobody waits for ever for what will not be committed.
+func TestHeldWhenDistrusted(t *testing.T) {
+	met := 0
+	for range 60 {
+		d := holding(t, &busyLog{full: func() bool { return false }}, nil)
+		if err := d.Commit(t.Context(), nil, func(tx *Tx) error { _, err := putSpace(tx); return err }); err != nil {
+			t.Fatal(err)
+		}
+		if d.lag.Load() != nil {
+			met++
+		}
+		d.Distrust(errors.New("a flush failed"))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		err := d.View(ctx, func(r *Reader) error { _, err := r.Applied(); return err })
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal("a reader waits for ever")
+		}
+		if err != nil && !errors.Is(err, ErrStopped) {
+			t.Error(err)
+		}
+	}
+	if met == 0 {
+		t.Error("nothing was held: the test does not test that")
+	}
+}
