@@ -49,7 +49,7 @@ func (s *Store) keepBallast() error {
 	if err = errors.Join(err, f.Close()); err != nil { // a file system that cannot set space aside
 		err = errors.Join(err, s.fs.Remove(s.ballastPath()))
 	}
-	return err
+	return errors.Join(err, s.fs.SyncDir(s.o.Dir))
 }
 
 // dropBallast gives that space up, and reports whether there was any.
@@ -61,6 +61,9 @@ func (s *Store) dropBallast() bool {
 	defer s.ballast.Unlock()
 	if err := s.fs.Remove(s.ballastPath()); err != nil {
 		return false
+	}
+	if err := s.fs.SyncDir(s.o.Dir); err != nil { // it only comes back
+		s.o.Log.Warn("the name of the space set aside may come back", "err", err)
 	}
 	s.free.Store(nil)
 	s.o.Log.Warn("the disk is full: the space set aside for deletions is used now; it is set aside again when there is room")

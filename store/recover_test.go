@@ -65,6 +65,7 @@ func describe(t *testing.T, r *rig) string {
 		}
 		for _, n := range nodes {
 			q := p.Join(n.Name)
+			n.Epoch = 0 // another after a loss of the database
 			fmt.Fprintf(&b, "%s id=%v etag=%s size=%d mtime=%v created=%v", q, n.ID, n.ETag(), n.Size, n.ModTime, n.Created)
 			if n.IsFolder() {
 				fmt.Fprintf(&b, " below=%d/%d\n", n.Bytes, n.Files)
@@ -88,6 +89,7 @@ func describe(t *testing.T, r *rig) string {
 		t.Fatal(err)
 	}
 	for _, x := range ts {
+		x.Now.Epoch = 0
 		fmt.Fprintf(&b, "trash %+v\n", x)
 	}
 	return b.String()

@@ -35,11 +35,11 @@ func (s *Store) hasMark(name string) (bool, error) {
 
 // takeMark removes one, durably.
 func (s *Store) takeMark(name string) error {
-	err := s.fs.Remove(filepath.Join(s.o.Dir, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	there, err := s.hasMark(name)
+	if err != nil || !there {
+		return err
 	}
-	return errors.Join(err, s.fs.SyncDir(s.o.Dir))
+	return errors.Join(s.fs.Remove(filepath.Join(s.o.Dir, name)), s.fs.SyncDir(s.o.Dir))
 }
 
 // suspect has the next opening make the database from the packs: see meta.Options.

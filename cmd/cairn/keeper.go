@@ -12,6 +12,10 @@ import (
 	"cairn/store"
 )
 
+// ballast is what a command sets aside for deletions on a full disk, as a server does if
+// nothing else is said.
+const ballast = 64 << 20
+
 // keeping does long work on the store in the data folder, or has the server do it that
 // has the folder, with a line on the terminal that says how far it is. SIGINT ends it;
 // stopped says what is left then.

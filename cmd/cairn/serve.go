@@ -28,15 +28,13 @@ type serveCmd struct {
 	MemoryBudget   size          `help:"Memory for all buffers (${default})." default:"96MiB" env:"CAIRN_MEMORY_BUDGET" placeholder:"SIZE"`
 	VerifyReads    bool          `help:"Check every chunk before any of it is sent, at the cost of reading it whole." env:"CAIRN_VERIFY_READS"`
 	GCEvery        time.Duration `name:"gc-every" help:"How often the space of what nothing refers to is given back; 0: never (${default})." default:"6h" env:"CAIRN_GC_EVERY" placeholder:"TIME"`
+	Ballast        size          `help:"Space set aside in the data folder, so that deleting and gc work when the disk is full; 0: none (${default})." default:"64MiB" env:"CAIRN_BALLAST" placeholder:"SIZE"`
 	MaxConnections int           `help:"Connections open at once, at most 10000; 0 derives it from the limit of file descriptors (${default})." default:"0" env:"CAIRN_MAX_CONNECTIONS" placeholder:"N"`
 	Keep           keepFlags     `embed:""`
 	ShutdownGrace  time.Duration `help:"How long requests may go on after SIGTERM (${default})." default:"30s" env:"CAIRN_SHUTDOWN_GRACE" placeholder:"TIME"`
 	LogFormat      string        `help:"text or json (${default})." enum:"text,json" default:"text" env:"CAIRN_LOG_FORMAT" placeholder:"FORMAT"`
 	LogLevel       slog.Level    `help:"debug, info, warn or error (${default})." default:"info" env:"CAIRN_LOG_LEVEL" placeholder:"LEVEL"`
 }
-
-// ballast is set aside for deletions on a full disk.
-const ballast = 64 << 20
 
 // Run serves until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP
 // reads the certificate again.
@@ -76,7 +74,7 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 		return err
 	}
 	keep := k.Keep.retention()
-	opts := store.Options{Dir: c.Data, MemoryBudget: int64(k.MemoryBudget), VerifyReads: k.VerifyReads, Retention: &keep, CollectEvery: k.GCEvery, Ballast: ballast, Log: log, UnsafeFS: c.UnsafeFS}
+	opts := store.Options{Dir: c.Data, MemoryBudget: int64(k.MemoryBudget), VerifyReads: k.VerifyReads, Retention: &keep, CollectEvery: k.GCEvery, Ballast: int64(k.Ballast), Log: log, UnsafeFS: c.UnsafeFS}
 	conf := server.Config{
 		BaseURL: base, Proxies: proxies, TLSCert: k.TLSCert, TLSKey: k.TLSKey,
 		ShutdownGrace: k.ShutdownGrace, MaxConnections: k.MaxConnections, Log: log, Access: access,

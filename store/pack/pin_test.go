@@ -281,7 +281,8 @@ func TestDropFails(t *testing.T) {
 			if _, ok := b.find(s, ids[0], 1024); ok || !s.Draining(1) {
 				t.Error("it can be used")
 			}
-			if err := s.Drop(ctx, 1); err != nil {
+			// If the file is gone, so is the pack: a loss of power may bring both back.
+			if err := s.Drop(ctx, 1); err != nil && !(op == object.OpSyncDir && errors.Is(err, ErrNotFound)) {
 				t.Error(err)
 			}
 			if _, err := s.lookup(1); err == nil {

@@ -57,7 +57,7 @@ func startTracing(t *testing.T, env ...string) *tracing {
 	env = append(traced(file), env...)
 	// A folder in a new folder: of both the names must be flushed.
 	dir := filepath.Join(t.TempDir(), "home", "data")
-	return &tracing{Server: rig.Start(t, rig.Options{Tags: "cairnfault", Env: env, Dir: dir}), file: file}
+	return &tracing{Server: rig.Start(t, rig.Options{Tags: "cairnfault", Env: append(env, "CAIRN_BALLAST=0"), Dir: dir}), file: file}
 }
 
 func traced(file string) []string {
