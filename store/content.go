@@ -41,12 +41,13 @@ type openFile struct {
 	begin   int64         // and that of the first byte
 	end1    [1]int64
 
-	pack meta.PackID // that file is of
-	file *pack.Handle
+	file   *pack.Handle
+	fileOf pack.Source
 
-	entries    []pack.Entry // the records of [from, upto) of the file, all of one extent, as file has them
+	entries    []pack.Entry // the records of [from, upto) of the file, all of one extent
 	from, upto int64
-	in         meta.PackID   // and of this pack
+	in         meta.PackID   // and of this pack,
+	of         pack.Source   // by the offsets in this file of it
 	few        [4]pack.Entry // what most requests need
 }
 
@@ -153,21 +154,20 @@ func (c *openFile) Close() error {
 	}
 	c.file.Return()
 	c.file = nil
-	c.upto = c.from // its entries are of that file
 	return nil
 }
 
-// use takes a handle on the pack that holds the next bytes, one at a time.
-func (c *openFile) use(id meta.PackID) error {
-	if c.file != nil && c.pack == id {
+// use takes a handle on the file that the entries are of, one at a time.
+func (c *openFile) use() error {
+	if c.file != nil && c.fileOf == c.of {
 		return nil
 	}
 	c.Close()
-	f, err := c.s.packs.Borrow(id)
+	f, err := c.s.packs.Borrow(c.of)
 	if err != nil {
 		return err
 	}
-	c.file, c.pack = f, id
+	c.file, c.fileOf = f, c.of
 	return nil
 }
 
@@ -201,15 +201,12 @@ func (c *openFile) find(ctx context.Context, off, n int64) error {
 	}
 	x, max := c.extents[i], int(min(n/chunk.MinBytes+2, maxEntries))
 	begin := c.ends[i] - x.Bytes
-	c.upto = c.from // the entries hold for the handle only
-	if err := c.use(x.Pack); err != nil {
-		return err
-	}
-	out, before, err := c.file.Span(ctx, x.First, x.Count, off-begin, max, out)
+	c.upto = c.from
+	out, before, of, err := c.s.packs.Span(ctx, x.Pack, x.First, x.Count, off-begin, max, out)
 	if err != nil {
 		return err
 	}
-	c.in, c.from = x.Pack, begin+before
+	c.in, c.of, c.from = x.Pack, of, begin+before
 	c.upto = c.from
 	for j := range out {
 		e := &out[j]
@@ -246,7 +243,12 @@ func (c *openFile) each(ctx context.Context, off, n int64, f func(p *piece) erro
 			if n > p.take && j+1 < len(c.entries) {
 				p.next = &c.entries[j+1]
 			}
-			if err := f(&p); err != nil {
+			err := f(&p)
+			if errors.Is(err, pack.ErrReplaced) { // nothing was read: where it lies now is asked again
+				c.upto = c.from
+				break
+			}
+			if err != nil {
 				return err
 			}
 			off += p.take
@@ -285,7 +287,7 @@ func (c *openFile) WriteRange(ctx context.Context, w io.Writer, off, n int64) (w
 
 // writeRaw sends a piece as it lies in the pack.
 func (c *openFile) writeRaw(w io.Writer, p *piece, direct bool) (m int64, err error) {
-	if err := c.use(p.pack); err != nil {
+	if err := c.use(); err != nil {
 		return 0, err
 	}
 	part, err := c.file.Section(p.Offset+p.skip, p.take)
@@ -346,7 +348,7 @@ func (c *openFile) ReadAt(p []byte, off int64) (int, error) {
 			}
 			return err
 		}
-		if err := c.use(x.pack); err != nil {
+		if err := c.use(); err != nil {
 			return err
 		}
 		m, err := c.file.ReadAt(part, x.Offset+x.skip)

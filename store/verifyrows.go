@@ -215,7 +215,7 @@ func (c *verifier) eachPart(one []int, use func([]byte) error) (where string, er
 		if c.ctx.Err() != nil {
 			return where, context.Cause(c.ctx)
 		}
-		f, err := c.packs.Borrow(at.pack)
+		f, err := c.packs.BorrowPack(at.pack)
 		if err != nil {
 			return where, err
 		}
@@ -289,7 +289,7 @@ func (c *verifier) replay(from, upto uint64) (complete bool, err error) {
 			if f != nil {
 				f.Return()
 			}
-			if f, failed = c.packs.Borrow(at.pack); failed != nil {
+			if f, failed = c.packs.BorrowPack(at.pack); failed != nil {
 				return false, nil
 			}
 			of = at.pack

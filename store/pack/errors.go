@@ -4,8 +4,9 @@ import "errors"
 
 // The errors that callers tell apart with errors.Is.
 var (
-	// errReplaced: a pack was compacted; the set has another in its place.
-	errReplaced = errors.New("replaced by its next generation")
+	// ErrReplaced: the pack was compacted, so that offsets that were asked for before are
+	// those of another file: ask again.
+	ErrReplaced = errors.New("replaced by its next generation")
 	// ErrVersion: the pack is of another format version, or uses a feature that this
 	// program does not know.
 	ErrVersion = errors.New("pack of an unknown format")

@@ -2,7 +2,6 @@ package pack
 
 import (
 	"container/list"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,24 +31,27 @@ type Handle struct {
 	file *handle
 }
 
-// Borrow lends a handle to read bytes of a pack at the offsets that Handle.Span gives,
-// unchecked. Every handle must be given back by Return. ErrNotFound, ErrClosed.
-func (s *Set) Borrow(id meta.PackID) (*Handle, error) {
-	h := &Handle{set: s}
-	err := s.current(id, func(p *pack) (err error) {
-		h.file, err = s.handles.take(p)
-		return err
-	})
+// Source says of which file of a pack offsets are: compacting makes another.
+type Source struct{ pack *pack }
+
+// Borrow lends a handle to read bytes of the file that offsets are of, as Span gives them,
+// unchecked. Every handle must be given back by Return. ErrReplaced, ErrClosed.
+func (s *Set) Borrow(of Source) (*Handle, error) {
+	f, err := s.handles.take(of.pack)
 	if err != nil {
 		return nil, err
 	}
-	return h, nil
+	return &Handle{set: s, file: f}, nil
 }
 
-// Span is Set.Span in the pack as the handle has it: the offsets that it gives are those
-// in the handle's file, also if the pack has been compacted since.
-func (h *Handle) Span(ctx context.Context, first, count uint32, off int64, max int, out []Entry) ([]Entry, int64, error) {
-	return h.set.span(ctx, h.file.pack, h.file, span{first: first, count: count, off: off, max: max, out: out})
+// BorrowPack is Borrow of a pack as it is now, for who compacts none meanwhile.
+// ErrNotFound, ErrClosed.
+func (s *Set) BorrowPack(id meta.PackID) (h *Handle, err error) {
+	err = s.current(id, func(p *pack) (err error) {
+		h, err = s.Borrow(Source{p})
+		return err
+	})
+	return h, err
 }
 
 // Return gives the handle back; a second Return does nothing.
@@ -132,7 +134,7 @@ func (c *handles) take(p *pack) (*handle, error) {
 	f, err := c.fs.Open(p.path, os.O_RDONLY)
 	if err == nil && p.isReplaced() { // what was opened may be the file that took its place
 		f.Close()
-		err = errReplaced
+		err = ErrReplaced
 	}
 	if err != nil {
 		c.mu.Lock()
@@ -156,7 +158,7 @@ func (s *Set) current(id meta.PackID, f func(p *pack) error) error {
 		if err != nil {
 			return err
 		}
-		if err = f(p); !errors.Is(err, errReplaced) {
+		if err = f(p); !errors.Is(err, ErrReplaced) {
 			return err
 		}
 		p.write.Lock() // until the other is in its place

@@ -26,7 +26,7 @@ func pooled(t *testing.T, packs, max int) (*bench, *Set, *countFS) {
 
 func borrow(t *testing.T, s *Set, id meta.PackID) *Handle {
 	t.Helper()
-	h, err := s.Borrow(id)
+	h, err := s.BorrowPack(id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestBorrow(t *testing.T) {
 		h.Return()
 		wantOpen(t, "returned", fs, 3)
 	}
-	if _, err := s.Borrow(77); !errors.Is(err, ErrNotFound) {
+	if _, err := s.BorrowPack(77); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
 	}
 }
@@ -87,7 +87,7 @@ func TestHandleErrors(t *testing.T) {
 	b.put(1, forge(b.header(1), []uint32{0}))
 	s, _ := b.open()
 	f.Add(object.Rule{Op: object.OpOpen, Nth: 1})
-	if _, err := s.Borrow(1); !errors.Is(err, object.ErrInjected) {
+	if _, err := s.BorrowPack(1); !errors.Is(err, object.ErrInjected) {
 		t.Error(err)
 	}
 	h := borrow(t, s, 1)
@@ -139,7 +139,7 @@ func TestForgottenAndClosed(t *testing.T) {
 	wantOpen(t, "closed, one lent", fs, 1)
 	lent.Return()
 	wantOpen(t, "closed", fs, 0)
-	if _, err := s.Borrow(2); !errors.Is(err, ErrClosed) {
+	if _, err := s.BorrowPack(2); !errors.Is(err, ErrClosed) {
 		t.Error(err)
 	}
 }
@@ -151,7 +151,7 @@ func TestPoolUnderLoad(t *testing.T) {
 		wait.Go(func() {
 			for i := range 200 {
 				id := meta.PackID(1 + (w*7+i)%12)
-				h, err := s.Borrow(id)
+				h, err := s.BorrowPack(id)
 				if err != nil {
 					t.Error(err)
 					return

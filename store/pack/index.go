@@ -22,9 +22,21 @@ func (s *Set) Entries(ctx context.Context, id meta.PackID, first, count uint32) 
 	return out, err
 }
 
+// Span is Entries from the record in which plain byte off of them lies, at most max of
+// them, appended to out; before is the plain bytes of those it leaves out in front. It
+// appends nothing if off lies behind them all. The offsets are those of one file: of.
+func (s *Set) Span(ctx context.Context, id meta.PackID, first, count uint32, off int64, max int, out []Entry) (got []Entry, before int64, of Source, err error) {
+	err = s.current(id, func(p *pack) (err error) {
+		of = Source{p}
+		got, before, err = s.span(ctx, p, span{first: first, count: count, off: off, max: max, out: out})
+		return err
+	})
+	return got, before, of, err
+}
+
 // entries appends to out what Entries returns.
 func (s *Set) entries(ctx context.Context, p *pack, first, count uint32, out []Entry) ([]Entry, error) {
-	out, _, err := s.span(ctx, p, nil, span{first: first, count: count, off: -1, max: int(count), out: out})
+	out, _, err := s.span(ctx, p, span{first: first, count: count, off: -1, max: int(count), out: out})
 	return out, err
 }
 
@@ -63,8 +75,7 @@ func (w *span) see(page []Entry) bool {
 // end reports whether nothing more is needed.
 func (w *span) end() bool { return w.count == 0 || w.max == 0 }
 
-// span is Handle.Span, by a file of p that the caller has; nil: by one of the pool.
-func (s *Set) span(ctx context.Context, p *pack, file *handle, w span) ([]Entry, int64, error) {
+func (s *Set) span(ctx context.Context, p *pack, w span) ([]Entry, int64, error) {
 	for {
 		p.mu.Lock()
 		if x := p.index; x != nil {
@@ -77,7 +88,7 @@ func (s *Set) span(ctx context.Context, p *pack, file *handle, w span) ([]Entry,
 		}
 		p.mu.Unlock()
 		got := w
-		err := s.paged(p, file, &got)
+		err := s.paged(p, &got)
 		if !errors.Is(err, ErrCorrupt) {
 			return got.out, got.before, err
 		}
@@ -97,8 +108,8 @@ func (p *pack) missing(first, count uint32) error {
 }
 
 // paged is span by the footer of p. ErrCorrupt if that cannot be relied upon.
-func (s *Set) paged(p *pack, file *handle, w *span) (err error) {
-	r := footerReader{set: s, pack: p, file: file, lent: file != nil}
+func (s *Set) paged(p *pack, w *span) (err error) {
+	r := footerReader{set: s, pack: p}
 	defer func() { r.done(err) }()
 	t, err := r.trailer()
 	if err != nil {
@@ -138,7 +149,6 @@ type footerReader struct {
 	set  *Set
 	pack *pack
 	file *handle // nil until it is needed
-	lent bool    // it is the caller's
 }
 
 func (r *footerReader) open() (err error) {
@@ -149,7 +159,7 @@ func (r *footerReader) open() (err error) {
 }
 
 func (r *footerReader) done(err error) {
-	if r.file != nil && !r.lent {
+	if r.file != nil {
 		if errors.Is(err, ErrNotFound) {
 			err = nil // the file is as it should be
 		}
