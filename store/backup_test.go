@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"cairn/store"
+	"cairn/store/object"
 )
 
 func (r *rig) backup(dir string) store.BackedUp {
@@ -186,5 +187,18 @@ func TestBackupRestoredTwice(t *testing.T) {
 	}
 	if one, two := tag(2), tag(3); one == two {
 		t.Errorf("two contents of a folder have the tag %s", one)
+	}
+}
+
+// A folder of backups that is there may be one whose name an earlier process did not flush.
+func TestBackupFlushesTheName(t *testing.T) {
+	faults := object.NewFaults(object.OS())
+	r := newRigOn(t, faults)
+	r.put("f", []byte("f"))
+	up := t.TempDir()
+	r.backup(filepath.Join(up, "backups"))
+	faults.Add(object.Rule{Op: object.OpSyncDir, Site: "store.makeDirectory"})
+	if _, err := r.s.Backup(t.Context(), store.BackupOptions{Dir: filepath.Join(up, "backups")}); !errors.Is(err, object.ErrInjected) {
+		t.Errorf("got %v", err)
 	}
 }

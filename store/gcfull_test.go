@@ -89,19 +89,7 @@ func TestGCNearlyFullDisk(t *testing.T) {
 			var room atomic.Int64
 			room.Store(1 << 40)
 			d := smallDisk{object.OS(), dir, &room}
-			s, err := Open(t.Context(), Options{Dir: dir, FS: d, UnsafeFS: true, Ballast: ballast})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			u, err := s.AddUser(t.Context(), "a", "x", 0, false)
-			if err != nil {
-				t.Fatal(err)
-			}
-			sc, err := s.Home(t.Context(), u.ID)
-			if err != nil {
-				t.Fatal(err)
-			}
+			s, sc := opened(t, Options{Dir: dir, FS: d, UnsafeFS: true, Ballast: ballast})
 			// Rows of some 30 MB, and as much in commits.
 			for i := range 500 {
 				if _, err := s.CreateUpload(t.Context(), sc, UploadSpec{Path: Path(fmt.Sprint("u", i)), Size: 10, Meta: bytes.Repeat([]byte{1}, 60<<10)}); err != nil {

@@ -13,19 +13,7 @@ import (
 // A page that a copy has read ahead, of a folder that is deleted for good meanwhile, is not
 // what the folder holds when the copy is made: a collection may have seen that dead.
 func TestCopyOfWhatIsPurged(t *testing.T) {
-	s, err := Open(t.Context(), Options{Dir: t.TempDir(), UnsafeFS: true, PackBytes: 1 << 20, MemoryBudget: 64 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	u, err := s.AddUser(t.Context(), "a", "x", 0, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sc, err := s.Home(t.Context(), u.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, sc := opened(t, Options{Dir: t.TempDir(), UnsafeFS: true, PackBytes: 1 << 20, MemoryBudget: 64 << 20})
 	for _, d := range []Path{"a", "a/b"} {
 		if _, err := s.Mkdir(t.Context(), sc, d, Conditions{}); err != nil {
 			t.Fatal(err)

@@ -5,9 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"cairn/server/admin"
-	"cairn/store"
 )
 
 func TestBackupAndRestore(t *testing.T) {
@@ -18,19 +15,11 @@ func TestBackupAndRestore(t *testing.T) {
 		t.Fatalf("exit code %d, %q, %q", code, out, errs)
 	}
 	// A server has the folder, and does it.
-	s, err := store.Open(t.Context(), store.Options{Dir: dir, UnsafeFS: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	end, err := serveAdmin(dir, admin.Local{Store: s}, s, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	end := served(t, dir)
 	if out, errs, code := cairn(t, dir, "", "backup", backups); code != 0 || errs != "" {
 		t.Errorf("beside a server: exit code %d, %q, %q", code, out, errs)
 	}
 	end()
-	s.Close()
 	if out, errs, code := cairn(t, dir, "", "backup", filepath.Join(dir, "b")); code != 1 || !strings.Contains(errs, "data folder") {
 		t.Errorf("into the data folder: exit code %d, %q, %q", code, out, errs)
 	}

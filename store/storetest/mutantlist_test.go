@@ -108,11 +108,11 @@ func (s *Store) lay(ctx context.Context, l *laying) {
 	{"headers behind a footer", "store/pack/recover.go", "err = rewrite(f, h.marker, heads)", "err = rewrite(f, h.marker, heads[:0])", nil},
 
 	// Collections.
-	{"pins are not waited for", "store/gc.go", "bool { return c.s.packs.Pinned(d.id) }", "bool { return false }", nil},
+	{"pins are not waited for", "store/giveback.go", "bool { return c.s.packs.Pinned(d.id) }", "bool { return false }", nil},
 	{"a pinned pack is compacted", "store/pack/compact.go", "return p.draining && p.pins == 0 &&", "return p.draining &&", nil},
-	{"nothing is committed before a compaction", "store/gc.go", "if err := c.announce(ctx, m, dead, rest); err != nil {", "if err := error(nil); err != nil {", nil},
+	{"nothing is committed before a compaction", "store/giveback.go", "if err := c.announce(ctx, m, dead, rest); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"commits behind the checkpoint go", "store/mark.go", "return e.LSN() > checkpoint", "return false", nil},
-	{"nothing is done for an older database", "store/gc.go", "if err := c.s.flushDatabase(); err != nil {", "if err := error(nil); err != nil {",
+	{"nothing is done for an older database", "store/giveback.go", "if err := c.s.flushDatabase(); err != nil {", "if err := error(nil); err != nil {",
 		&mutant{"", "store/recover.go", "if applied > 0 && (lsn <= applied || has(applied, lsn)) {", "if applied > 0 {", nil}},
 	{"tails are not marked", "store/mark.go", "for _, r := range h.Tail {", "for _, r := range h.Tail[:0] {", nil},
 	{"what pages hold is not marked", "store/mark.go", "for _, x := range extents {", "for _, x := range extents[:0] {", nil},
@@ -124,5 +124,5 @@ func (s *Store) lay(ctx context.Context, l *laying) {
 	{"folder of a compaction that a start finds", "store/store.go", "if err := s.fs.SyncDir(filepath.Dir(filepath.Join(s.o.Dir, \"packs\", pack.FileName(row.ID)))); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"a replaced pack is opened", "store/pack/handle.go", "if err == nil && p.isReplaced() {", "if err == nil && p.isReplaced() && p.id == 0 {", nil},
 	{"copied blocks are not checked", "store/pack/compact.go", "if crc32.Checksum(b, castagnoli) != want {", "if crc32.Checksum(b, castagnoli) != want && e.Stored == 0 {", nil},
-	{"the pack with the highest id goes", "store/gc.go", "case d.live == 0 && d.id != newest:", "case d.live == 0 && d.id != newest+1:", nil},
+	{"the pack with the highest id goes", "store/giveback.go", "case d.live == 0 && d.id != newest:", "case d.live == 0 && d.id != newest+1:", nil},
 }

@@ -163,7 +163,7 @@ func TestDamage(t *testing.T) {
 			if got, err := os.ReadFile(p.path("files", "sound")); err != nil || string(got) != content[100:5<<20] {
 				t.Errorf("another file: %v", err)
 			}
-			if !strings.Contains(p.said(), "damaged") {
+			if !rig.Poll(10*time.Second, func() bool { return strings.Contains(p.said(), "damaged") }) {
 				t.Errorf("nobody is told of it: %q", p.said())
 			}
 			f.Close()
