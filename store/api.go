@@ -26,6 +26,8 @@ type (
 	Upload      = meta.Upload
 	Change      = meta.Change
 	Session     = meta.Session
+	Snapshot    = meta.Snapshot
+	SnapshotID  = meta.SnapshotID
 )
 
 // ParseUploadID reads what UploadID.String wrote.
@@ -249,6 +251,34 @@ type API interface {
 	// DropVersion deletes an older version of the file at p for good. ErrNotExist as
 	// OpenVersion, also for the current version; ErrIsFolder, ErrLocked, ErrPrecondition.
 	DropVersion(ctx context.Context, sc Scope, p Path, id VersionID, c Conditions) error
+	// MakeSnapshot keeps what the space holds now under a name that no other of its snapshots
+	// has: ErrExist, ErrName, ErrSnapshotLimit. What a snapshot shows stays until it is
+	// dropped, also when it is deleted for good, and gives way to nothing.
+	MakeSnapshot(ctx context.Context, sc Scope, name string) (Snapshot, error)
+	// Snapshots lists those of the space, newest first.
+	Snapshots(ctx context.Context, sc Scope) ([]Snapshot, error)
+	// DropSnapshot forgets one: ErrNotExist. What only it has kept is the past from then on.
+	DropSnapshot(ctx context.Context, sc Scope, id SnapshotID) error
+	// StatAt, ListAt and OpenAt are Stat, List and Open in a snapshot. Nodes are as they
+	// were, with the ids that they have; sums of folders are not known. ErrNotExist: also no
+	// such snapshot. Properties are not of the past: a snapshot shows none.
+	StatAt(ctx context.Context, sc Scope, id SnapshotID, p Path) (Node, error)
+	ListAt(ctx context.Context, sc Scope, id SnapshotID, p Path, after string, limit int) ([]Node, error)
+	OpenAt(ctx context.Context, sc Scope, id SnapshotID, p Path) (Content, error)
+	// Revert makes what is at p, the root or something that the snapshot has there, what it
+	// was in a snapshot: names, places, contents, times and ids, without a byte read or moved.
+	// Nodes come back from where they are, or from the trash; what was not there then goes to
+	// the trash; files get new versions. With p not the root, what is in other folders now
+	// stays there, and is made once more at p. Of c only Tokens count.
+	//
+	// It works in short transactions, each whole in itself, beside everything else: after an
+	// error, or a crash, call it again. ErrLocked and ErrQuota come before anything is changed,
+	// unless somebody else writes meanwhile. ErrUndoLimit.
+	Revert(ctx context.Context, sc Scope, id SnapshotID, p Path, c Conditions) (Undone, error)
+	// Undo takes the changes from < number <= to back (to 0: up to the newest): what they made
+	// goes to the trash, what they moved, removed or wrote is as it was. What has changed after
+	// them is left as it is. Properties stay. It works as Revert does. ErrHistory.
+	Undo(ctx context.Context, sc Scope, from, to int64, c Conditions) (Undone, error)
 	// Prune drops what of the past is to be kept no longer.
 	Prune(ctx context.Context, o PruneOptions) (Pruned, error)
 	// Touch sets the modification time.

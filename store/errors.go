@@ -64,6 +64,14 @@ var (
 	ErrDigest = errors.New("the digest does not fit")
 	// ErrFinished: the upload is complete and takes no more bytes.
 	ErrFinished = errors.New("the upload is finished")
+	// ErrSnapshotLimit: the space has MaxSnapshots.
+	ErrSnapshotLimit = errors.New("too many snapshots")
+	// ErrHistory: the change log does not go back so far.
+	ErrHistory = errors.New("the change log does not go back so far")
+	// ErrUndoLimit: more than MaxUndo nodes would change at once.
+	ErrUndoLimit = errors.New("too many changes at once")
+	// ErrSnapshot: a snapshot needs it, so it cannot be deleted before that is.
+	ErrSnapshot = errors.New("a snapshot needs it")
 	// ErrPropsTooLarge: the dead properties of one node would be too many bytes.
 	ErrPropsTooLarge = errors.New("too many or too large properties")
 	// ErrCorrupt: stored bytes fail their checksum or are missing.

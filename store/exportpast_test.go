@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"cairn/store/meta"
@@ -18,13 +17,6 @@ func (s *Store) RemoveSpaceForTest(ctx context.Context, id SpaceID) error {
 		}
 		return tx.Apply(&meta.PutSpace{Space: sp})
 	})
-}
-
-// PinForTest pins change numbers, as snapshots will.
-func (s *Store) PinForTest(numbers ...int64) {
-	s.pinned = func(_ SpaceID, since, until int64) bool {
-		return slices.ContainsFunc(numbers, func(n int64) bool { return since <= n && n < until })
-	}
 }
 
 // DetachForTest takes a node of the trash out of it and leaves its rows, as a crash does.

@@ -20,11 +20,12 @@ const (
 
 // dropper drops rows in one transaction until that is full.
 type dropper struct {
-	s     *Store
-	tx    *meta.Tx
-	left  int
-	begin time.Time
-	did   Pruned
+	s      *Store
+	tx     *meta.Tx
+	left   int
+	begin  time.Time
+	did    Pruned
+	pinned map[SpaceID]pins
 }
 
 func (s *Store) dropper(tx *meta.Tx) *dropper {
@@ -47,20 +48,23 @@ func (d *dropper) detach(n Node) error {
 	}
 	d.tx.AddSum(n.Parent, -bytes, -files, 0)
 	d.did.Bytes += bytes
+	if err := d.keep(n, 0); err != nil {
+		return err
+	}
 	return d.reroot(n)
 }
 
 // reroot keeps a node as a root of what is dropped. A folder counts as changed from then on:
 // who copies it, and has read ahead in it, must not take that for what it holds when its
-// children go (Tx.Unchanged). The content of a file goes at once: a commit that names it
-// may be the newest that there is when what it names is not needed, and not there, any
-// more. See Store.missing.
+// children go (Tx.Unchanged). The content of a file goes at once, unless a snapshot has kept
+// it (keep): a commit that names it may be the newest that there is when what it names is not
+// needed, and not there, any more. See Store.missing.
 func (d *dropper) reroot(n Node) error {
 	if n.IsFolder() {
 		d.tx.AddSum(n.ID, 0, 0, n.Seq+1)
 	}
 	n.Parent, n.Name = 0, gonePrefix+n.ID.String()
-	if !n.IsFolder() && d.s.pinned == nil {
+	if !n.IsFolder() {
 		n.Size, n.Manifest = 0, meta.Manifest{}
 	}
 	return d.apply(&meta.PutNode{Node: n, Key: n.Name})
@@ -114,6 +118,10 @@ func (d *dropper) root(n Node) error {
 			if d.full() {
 				return nil
 			}
+			if err := d.keep(k, n.Since); err != nil {
+				return err
+			}
+			k.Since = n.Since // of what is below it: when it went to the trash
 			if k.IsFolder() {
 				err = d.reroot(k)
 			} else {
@@ -128,9 +136,10 @@ func (d *dropper) root(n Node) error {
 }
 
 // node drops a node that has no children: its versions and superseded rows, its
-// properties, and it itself when all that is gone. What a pinned number needs stays.
+// properties, and it itself when all that is gone. What a snapshot needs stays, and then it
+// is held.
 func (d *dropper) node(n Node) error {
-	pinned, err := d.s.pinnedRows(&d.tx.Reader, n.Space, n.ID)
+	pinned, err := d.pinnedRows(n.Space, n.ID)
 	if err != nil {
 		return err
 	}
@@ -174,13 +183,6 @@ func (d *dropper) node(n Node) error {
 			}
 		}
 	}
-	if o, ok := pinned[n.Version]; ok && !n.IsFolder() { // what it holds goes on as a version
-		err := d.apply(&meta.PutVersion{Version: Version{ID: n.Version, Node: n.ID, Space: n.Space, Size: n.Size, ModTime: n.ModTime,
-			Author: n.Author, Manifest: n.Manifest, Since: o.Since, Until: o.Until}})
-		if err != nil {
-			return err
-		}
-	}
 	props, err := d.tx.HasProps(n.ID)
 	if err != nil {
 		return err
@@ -189,6 +191,9 @@ func (d *dropper) node(n Node) error {
 		if err := d.apply(&meta.DropProp{Node: n.ID}); err != nil {
 			return err
 		}
+	}
+	if len(pinned) > 0 {
+		return d.hold(n)
 	}
 	return d.apply(&meta.DropNode{ID: n.ID})
 }

@@ -136,7 +136,7 @@ func moveOver(tx *meta.Tx, sc Scope, t transfer) (Written, error) {
 	if err := supersede(tx, src, gone, false); err != nil {
 		return Written{}, err
 	}
-	if err := tx.Apply(&meta.PutVersionOwner{From: src.ID, To: dst.ID}); err != nil {
+	if err := tx.Apply(&meta.PutVersionOwner{From: src.ID, To: dst.ID}, &meta.PutHeir{Node: src.ID, Taker: dst.ID}); err != nil {
 		return Written{}, err
 	}
 	n := dst

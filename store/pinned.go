@@ -1,13 +1,32 @@
 package store
 
-import "cairn/store/meta"
+import (
+	"slices"
 
-// A snapshot is a pinned change number n of a space: what was true then, the superseded
-// rows with Since <= n < Until and the contents that these name, is not pruned. Nothing
-// pins a number yet.
+	"cairn/store/meta"
+)
 
-// pinnedRows are superseded rows of a node that a pinned number needs, by the version
-// that they name.
+// pins are the change numbers of a space that snapshots keep, ascending. What was true at one
+// of them, the superseded rows with Since <= n < Until and the contents that these name, is
+// not pruned.
+type pins []int64
+
+func pinsOf(r *meta.Reader, space SpaceID) (pins, error) {
+	snaps, err := r.Snapshots(space)
+	var out pins
+	for _, sn := range slices.Backward(snaps) {
+		out = append(out, sn.Seq)
+	}
+	return out, err
+}
+
+// in reports whether one lies in since <= n < until.
+func (p pins) in(since, until int64) bool {
+	i, _ := slices.BinarySearch(p, since)
+	return i < len(p) && p[i] < until
+}
+
+// pinnedRows are superseded rows that a pinned number needs, by the version that they name.
 type pinnedRows map[VersionID]meta.OldRow
 
 func (p pinnedRows) has(id VersionID) bool { _, ok := p[id]; return ok }
@@ -17,22 +36,101 @@ func (p pinnedRows) covers(o meta.OldRow) bool {
 	return ok && kept.Since <= o.Since && o.Until <= kept.Until
 }
 
-// pinnedRows finds those of a node. A row of a version that stays, stays with it.
-func (s *Store) pinnedRows(r *meta.Reader, space SpaceID, node NodeID) (out pinnedRows, err error) {
-	if s.pinned == nil {
+// rows finds those of a node, and of the nodes whose contents it took over. A row of a
+// version that stays, stays with it.
+func (p pins) rows(r *meta.Reader, node NodeID) (out pinnedRows, err error) {
+	if len(p) == 0 {
 		return nil, nil
 	}
-	rows, err := r.OldRowsOf(node, 0, 1<<20)
-	for _, o := range rows {
-		if err == nil && s.pinned(space, o.Since, o.Until) {
+	for nodes := []NodeID{node}; len(nodes) > 0; {
+		id := nodes[len(nodes)-1]
+		nodes = nodes[:len(nodes)-1]
+		rows, err := r.OldRowsOf(id, 0, 1<<20)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range rows {
+			if !p.in(o.Since, o.Until) {
+				continue
+			}
 			if kept, ok := out[o.Version]; ok {
-				o.Since = min(o.Since, kept.Since)
+				o.Since, o.Until = min(o.Since, kept.Since), max(o.Until, kept.Until)
 			}
 			if out == nil {
 				out = pinnedRows{}
 			}
 			out[o.Version] = o
 		}
+		before, err := r.HeirOf(id, 1<<20)
+		if err != nil {
+			return nil, err
+		}
+		nodes = append(nodes, before...)
 	}
-	return out, err
+	return out, nil
+}
+
+// pins are those of a space as this transaction sees them.
+func (d *dropper) pins(space SpaceID) (pins, error) {
+	if p, ok := d.pinned[space]; ok {
+		return p, nil
+	}
+	p, err := pinsOf(&d.tx.Reader, space)
+	if err == nil {
+		if d.pinned == nil {
+			d.pinned = map[SpaceID]pins{}
+		}
+		d.pinned[space] = p
+	}
+	return p, err
+}
+
+// pinnedRows are what snapshots need of a node.
+func (d *dropper) pinnedRows(space SpaceID, node NodeID) (pinnedRows, error) {
+	p, err := d.pins(space)
+	if err != nil {
+		return nil, err
+	}
+	return p.rows(&d.tx.Reader, node)
+}
+
+// keep keeps for snapshots what a node that goes is: its row, which was true until a change,
+// and its content, as a version. A node of the trash goes with until 0: its row is of no use.
+func (d *dropper) keep(n Node, until int64) error {
+	p, err := d.pins(n.Space)
+	if err != nil || len(p) == 0 {
+		return err
+	}
+	if p.in(n.Since, until) {
+		if err := d.apply(&meta.PutPast{Node: n, Key: keyOf(n.Name), Until: until}); err != nil {
+			return err
+		}
+	}
+	if n.IsFolder() {
+		return nil
+	}
+	rows, err := p.rows(&d.tx.Reader, n.ID)
+	if err != nil {
+		return err
+	}
+	o, ok := rows[n.Version]
+	if !ok {
+		return nil
+	}
+	return d.apply(&meta.PutVersion{Version: Version{ID: n.Version, Node: n.ID, Space: n.Space, Size: n.Size, ModTime: n.ModTime,
+		Author: n.Author, Manifest: n.Manifest, Since: o.Since, Until: o.Until}})
+}
+
+// heldPrefix is that of nodes that are deleted for good, of which snapshots need rows or
+// contents: without a content or children of their own, outside every space.
+const heldPrefix = "held-"
+
+// hold keeps a node as such a one.
+func (d *dropper) hold(n Node) error {
+	name := heldPrefix + n.ID.String()
+	if n.Parent == 0 && n.Name == name {
+		return nil
+	}
+	n.Parent, n.Name, n.Size, n.Manifest = 0, name, 0, meta.Manifest{}
+	return d.apply(&meta.PutNode{Node: n, Key: name})
 }

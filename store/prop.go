@@ -142,19 +142,25 @@ func (s *Store) Touch(ctx context.Context, sc Scope, p Path, t time.Time, c Cond
 		if n.Parent == 0 {
 			return ErrRoot
 		}
-		seq, err := tx.NextSeq(sc.Space)
-		if err != nil {
-			return err
-		}
-		if err := supersede(tx, n, seq, false); err != nil {
-			return err
-		}
-		n.ModTime, n.Since = t.UTC(), seq
-		tx.AddSum(n.Parent, 0, 0, seq)
-		if n.IsFolder() {
-			tx.AddSum(n.ID, 0, 0, seq) // its own ETag
-		}
-		return tx.Apply(&meta.PutNode{Node: n, Key: keyOf(n.Name)}, change(tx, sc, n, seq, meta.Patched))
+		n, err = retime(tx, sc, n, t)
+		return err
 	})
 	return n, fail("touch", p, err)
+}
+
+// retime gives a node another modification time.
+func retime(tx *meta.Tx, sc Scope, n Node, t time.Time) (Node, error) {
+	seq, err := tx.NextSeq(sc.Space)
+	if err != nil {
+		return n, err
+	}
+	if err := supersede(tx, n, seq, false); err != nil {
+		return n, err
+	}
+	n.ModTime, n.Since = t.UTC(), seq
+	tx.AddSum(n.Parent, 0, 0, seq)
+	if n.IsFolder() {
+		tx.AddSum(n.ID, 0, 0, seq) // its own ETag
+	}
+	return n, tx.Apply(&meta.PutNode{Node: n, Key: keyOf(n.Name)}, change(tx, sc, n, seq, meta.Patched))
 }

@@ -287,16 +287,17 @@ func TestPrune_pinned(t *testing.T) {
 	r := newRig(t)
 	ctx := t.Context()
 	one := r.put("f", []byte("one")) // change 1
+	first := r.snapshot("one")
 	r.put("f", []byte("two"))
 	if _, err := r.s.Move(ctx, r.sc, "f", "g", store.MoveOptions{}); err != nil { // 3
 		t.Fatal(err)
 	}
 	r.put("g", []byte("three")) // 4
 	kept := r.put("h", []byte("kept"))
+	snap := r.snapshot("five")
 	r.put("i", []byte("not")) // 6
 	id := r.trashIt("h")
 	r.trashIt("i")
-	r.s.PinForTest(1, 5)
 	did := r.prune(store.PruneOptions{Retention: keepNothing()})
 	if did.Trashed != 2 || did.Versions != 1 {
 		t.Errorf("%+v", did)
@@ -305,11 +306,16 @@ func TestPrune_pinned(t *testing.T) {
 	if err != nil || len(vs) != 2 || vs[0].ID != one.Version || vs[1].ID != kept.Version || vs[1].Node != id || vs[1].Since != 5 || vs[1].Until != 7 {
 		t.Errorf("%+v, %v", vs, err)
 	}
-	if n := r.rows(); n.Nodes != 3 || n.Gone != 0 || n.Past == 0 {
+	if n := r.rows(); n.Nodes != 4 || n.Gone != 0 || n.Past == 0 {
 		t.Errorf("%+v", n)
 	}
 	r.clean()
-	r.s.PinForTest()
+	for _, sn := range []store.Snapshot{first, snap} {
+		if err := r.s.DropSnapshot(ctx, r.sc, sn.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.reaped()
 	r.prune(store.PruneOptions{Retention: keepNothing()})
 	if n := r.rows(); n.Versions != 0 {
 		t.Errorf("%+v", n)

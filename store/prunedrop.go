@@ -43,8 +43,7 @@ func (s *Store) dropTrash(ctx context.Context, ts []Trashed, did *Pruned) error 
 // dropVersions drops versions that are there still.
 func (p *pruner) dropVersions(ctx context.Context, vs []meta.OldVersion) error {
 	if p.dry != nil {
-		p.dry.dropVersions(p, vs)
-		return nil
+		return p.dry.dropVersions(ctx, p, vs)
 	}
 	for len(vs) > 0 {
 		used := 0
@@ -62,7 +61,7 @@ func (p *pruner) dropVersions(ctx context.Context, vs []meta.OldVersion) error {
 				if !ok || now.Until != v.Until {
 					continue
 				}
-				pinned, err := p.s.pinnedRows(&d.tx.Reader, v.Space, now.Node)
+				pinned, err := d.pinnedRows(v.Space, now.Node)
 				if err != nil {
 					return false, err
 				}

@@ -25,9 +25,23 @@ func (d *dryRun) released(space SpaceID) int64 {
 	return d.bytes[space]
 }
 
-func (d *dryRun) dropVersions(p *pruner, vs []meta.OldVersion) {
+func (d *dryRun) dropVersions(ctx context.Context, p *pruner, vs []meta.OldVersion) error {
 	for _, v := range vs {
 		if d.versions[v.ID] {
+			continue
+		}
+		var kept pinnedRows
+		err := p.s.db.View(ctx, func(r *meta.Reader) error {
+			ps, err := pinsOf(r, v.Space)
+			if err == nil {
+				kept, err = ps.rows(r, v.Node)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if kept.has(v.ID) {
 			continue
 		}
 		d.versions[v.ID] = true
@@ -35,6 +49,7 @@ func (d *dryRun) dropVersions(p *pruner, vs []meta.OldVersion) {
 		p.did.Bytes += v.Size
 		p.did.Versions++
 	}
+	return nil
 }
 
 func (d *dryRun) dropTrash(ctx context.Context, p *pruner, ts []Trashed) error {
@@ -75,7 +90,10 @@ func (d *dryRun) dropTree(ctx context.Context, p *pruner, root NodeID) error {
 			if err != nil {
 				return err
 			}
-			if d.dropVersions(p, vs); len(vs) < prunePage {
+			if err := d.dropVersions(ctx, p, vs); err != nil {
+				return err
+			}
+			if len(vs) < prunePage {
 				break
 			}
 			after = vs[len(vs)-1].Until

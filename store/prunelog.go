@@ -62,12 +62,16 @@ func (p *pruner) rows(ctx context.Context, sp meta.Space, before int64) error {
 			return err
 		}
 		err = p.s.dropping(ctx, &p.did, func(d *dropper) (bool, error) {
+			pinned, err := d.pins(sp.ID)
+			if err != nil {
+				return false, err
+			}
 			for _, o := range rows {
 				if d.full() {
 					break
 				}
 				after = o.Until
-				if p.s.pinned != nil && p.s.pinned(sp.ID, o.Since, o.Until) {
+				if pinned.in(o.Since, o.Until) {
 					continue
 				}
 				if err := d.row(o); err != nil {
@@ -137,7 +141,22 @@ func tellRemoved(tx *meta.Tx, sp meta.Space) error {
 
 // dropSpace drops what a space holds.
 func (s *Store) dropSpace(ctx context.Context, sp meta.Space, did *Pruned) error {
-	err := s.dropping(ctx, did, func(d *dropper) (more bool, err error) {
+	err := s.dropping(ctx, did, func(d *dropper) (bool, error) {
+		snaps, err := d.tx.Snapshots(sp.ID)
+		for _, sn := range snaps {
+			if err == nil {
+				err = d.apply(&meta.DropSnapshot{ID: sn.ID})
+			}
+		}
+		return false, err
+	})
+	if err == nil {
+		err = s.dropUnpinned(ctx, did)
+	}
+	if err != nil {
+		return err
+	}
+	err = s.dropping(ctx, did, func(d *dropper) (more bool, err error) {
 		for _, top := range []NodeID{sp.Root, sp.Trash} {
 			kids, err := d.tx.Children(top, "", 100)
 			if err != nil {

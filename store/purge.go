@@ -119,6 +119,13 @@ func (s *Store) DropVersion(ctx context.Context, sc Scope, p Path, id VersionID,
 		if err != nil {
 			return err
 		}
+		pinned, err := s.dropper(tx).pinnedRows(sc.Space, v.Node)
+		if err == nil && pinned.has(id) {
+			err = ErrSnapshot
+		}
+		if err != nil {
+			return err
+		}
 		return tx.Apply(&meta.DropVersion{ID: id})
 	})
 	return fail("drop version", p, err)

@@ -109,7 +109,7 @@ type Store struct {
 	looking sync.Mutex
 	looked  time.Time // at the clock
 	full    pressure
-	pinned  func(space SpaceID, since, until int64) bool // whether a number of a range is; nil: none is
+	unheld  atomic.Bool // what snapshots held is to be looked at again
 }
 
 var _ API = (*Store)(nil)
@@ -134,6 +134,7 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 		return nil, err
 	}
 	s = &Store{o: o, fs: o.FS, busy: map[UploadID]bool{}, closing: make(chan struct{}), collecting: make(chan struct{}, 1), soon: make(chan struct{}, 1), reaper: make(chan struct{}, 1)}
+	s.unheld.Store(true) // a crash may have left some
 	var old *aside
 	defer func() {
 		if err != nil {

@@ -40,8 +40,8 @@ func (s *Store) sweep() {
 
 // sweepPast prunes, and more than that if the disk is nearly full.
 func (s *Store) sweepPast(ctx context.Context) {
+	s.sweepGone(ctx)
 	if s.o.Retention == nil {
-		s.sweepGone(ctx)
 		return
 	}
 	did, err := s.Prune(ctx, PruneOptions{})
@@ -61,7 +61,13 @@ func (s *Store) sweepPast(ctx context.Context) {
 }
 
 func (s *Store) sweepGone(ctx context.Context) {
-	if err := s.dropGone(ctx, new(Pruned)); err != nil && ctx.Err() == nil {
+	err := s.dropGone(ctx, new(Pruned))
+	if err == nil && s.unheld.Swap(false) {
+		if err = s.dropUnpinned(ctx, new(Pruned)); err != nil {
+			s.unheld.Store(true)
+		}
+	}
+	if err != nil && ctx.Err() == nil {
 		s.o.Log.Warn("what was deleted for good is dropped later", "err", err)
 	}
 }

@@ -65,8 +65,8 @@ func (c *verifier) tree() error {
 				return nil
 			}
 			c.file(n, bad)
-			if n.Parent == 0 && strings.HasPrefix(c.rootName(db, n.ID), gonePrefix) {
-				return nil // it was being dropped
+			if n.Parent == 0 && outside(c.rootName(db, n.ID)) {
+				return nil // it was being dropped, or a snapshot holds it
 			}
 			up := find(n.Parent)
 			if up == nil {
@@ -132,11 +132,21 @@ func (c *verifier) findRoots(db *meta.DB) error {
 func (c *verifier) dropping(db *meta.DB, f *folderSeen, find func(NodeID) *folderSeen) bool {
 	for range maxDepth {
 		if f.parent == 0 {
-			name := c.rootName(db, f.id)
-			return strings.HasPrefix(name, gonePrefix) || strings.HasPrefix(name, stagePrefix)
+			return outside(c.rootName(db, f.id))
 		}
 		if f = find(f.parent); f == nil {
 			break
+		}
+	}
+	return false
+}
+
+// outside says whether a root is one outside all spaces that may be there: sums of such are
+// not kept.
+func outside(name string) bool {
+	for _, prefix := range []string{gonePrefix, stagePrefix, heldPrefix} {
+		if strings.HasPrefix(name, prefix) {
+			return true
 		}
 	}
 	return false
@@ -165,6 +175,8 @@ func (c *verifier) stray(db *meta.DB, id NodeID) {
 	switch name := c.rootName(db, id); {
 	case strings.HasPrefix(name, stagePrefix):
 		c.note("meta.db", "an unfinished copy of a folder is left of a crash; the next start drops it")
+		return
+	case strings.HasPrefix(name, heldPrefix):
 		return
 	case strings.HasPrefix(name, gonePrefix):
 		c.note("meta.db", "a folder that was deleted for good is not dropped whole yet; that goes on after the next start")

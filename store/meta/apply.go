@@ -102,12 +102,23 @@ func (s *session) apply(op Op) (err error) {
 	case *PutPack:
 		err = s.putPack(o)
 	case *DropPast:
-		_, err = s.exec("DELETE FROM past WHERE node = ? AND since >= ? AND since < ?", int64(o.Node), o.From, o.To)
+		if _, err = s.exec("DELETE FROM past WHERE node = ? AND since >= ? AND since < ?", int64(o.Node), o.From, o.To); err == nil {
+			_, err = s.exec("DELETE FROM heir WHERE node = ?1 AND NOT EXISTS (SELECT 1 FROM past WHERE node = ?1)", int64(o.Node))
+		}
 	case *DropChanges:
 		_, err = s.exec("DELETE FROM change WHERE space = ? AND seq <= ?", int64(o.Space), o.Upto)
 	case *PutWatch:
 		_, err = s.exec(`INSERT INTO watch (id, seen, since) VALUES (1, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, since = excluded.since`, unixNano(o.Seen), unixNano(o.Since))
+	case *PutSnapshot:
+		_, err = s.exec(`INSERT INTO snapshot (id, space, seq, name, author, created) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name`,
+			int64(o.ID), int64(o.Space), o.Seq, o.Name, int64(o.Author), unixNano(o.Created))
+	case *DropSnapshot:
+		_, err = s.exec("DELETE FROM snapshot WHERE id = ?", int64(o.ID))
+	case *PutHeir:
+		_, err = s.exec("INSERT INTO heir (node, taker) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET taker = excluded.taker",
+			int64(o.Node), int64(o.Taker))
 	case *PutEpoch:
 		_, err = s.exec("UPDATE store SET epoch = max(epoch, ?) WHERE id = 1", o.Epoch)
 	case *DropPack:

@@ -215,6 +215,20 @@ var dumps = []struct {
 		o.ID, o.Sealed = PackID(id), fromNano(sealed)
 		return emit(&o)
 	}},
+	{"snapshot", snapshotColumns + "ORDER BY id", func(c *cursor, emit func(Op) error) error {
+		var o PutSnapshot
+		if err := scanSnapshot(c.Scan, &o.Snapshot); err != nil {
+			return err
+		}
+		return emit(&o)
+	}},
+	{"heir", "SELECT node, taker FROM heir ORDER BY node", func(c *cursor, emit func(Op) error) error {
+		var o PutHeir
+		if err := c.Scan(&o.Node, &o.Taker); err != nil {
+			return err
+		}
+		return emit(&o)
+	}},
 	{"watch", "SELECT seen, since FROM watch ORDER BY id", func(c *cursor, emit func(Op) error) error {
 		var o PutWatch
 		if err := scanWatch(c.Scan, &o.Watch); err != nil {

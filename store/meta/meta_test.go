@@ -252,6 +252,10 @@ func everyOp() []Op {
 		&DropPast{7, 4, 9},
 		&PutWatch{Watch{Seen: now}},
 		&PutWatch{Watch{Seen: now, Since: now}},
+		&PutSnapshot{Snapshot{ID: 21, Space: 1, Seq: 9, Name: "before", Author: 2, Created: now}},
+		&PutSnapshot{Snapshot{ID: 22, Space: 1, Seq: 9, Name: "other", Created: now}},
+		&DropSnapshot{22},
+		&PutHeir{7, 8},
 		&PutPack{Pack{ID: 2, Object: 2, Bytes: 10, Records: 2, Sealed: now, Name: "02/2.pack"}},
 		&DropPack{2},
 		&PutCheckpoint{Checkpoint{LSN: 3, Records: []Ref{{1, 2, 3}}}},
@@ -276,7 +280,7 @@ func TestEveryOpKindIsCovered(t *testing.T) {
 			t.Errorf("%T:\n got %+v\nwant %+v", op, back, op)
 		}
 	}
-	for k := opKind(1); k <= opCheckpoint; k++ {
+	for k := opKind(1); k <= opHeir; k++ {
 		if newOp(k) != nil && !seen[k] {
 			t.Errorf("op kind %d has no example", k)
 		}

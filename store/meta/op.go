@@ -45,6 +45,9 @@ const (
 	opPastGone    opKind = 28
 	opChangesGone opKind = 29
 	opWatch       opKind = 30
+	opSnapshot    opKind = 33
+	opSnapGone    opKind = 34
+	opHeir        opKind = 35
 )
 
 // newOp makes an empty op to decode into; nil for an unknown kind.
@@ -112,6 +115,12 @@ func newOp(k opKind) Op {
 		return &DropChanges{}
 	case opWatch:
 		return &PutWatch{}
+	case opSnapshot:
+		return &PutSnapshot{}
+	case opSnapGone:
+		return &DropSnapshot{}
+	case opHeir:
+		return &PutHeir{}
 	}
 	return nil
 }
@@ -231,6 +240,13 @@ type (
 	}
 	// PutWatch keeps what retention knows of the clock, in the one row that there is.
 	PutWatch struct{ Watch }
+	// PutSnapshot keeps a snapshot.
+	PutSnapshot struct{ Snapshot }
+	// DropSnapshot forgets one.
+	DropSnapshot struct{ ID SnapshotID }
+	// PutHeir says that the contents of a node that is no more are another's. It is
+	// forgotten with the last superseded row of the node.
+	PutHeir struct{ Node, Taker NodeID }
 )
 
 // Session is a signed-in browser.
@@ -306,3 +322,6 @@ func (*PutCheckpoint) kind() opKind   { return opCheckpoint }
 func (*DropPast) kind() opKind        { return opPastGone }
 func (*DropChanges) kind() opKind     { return opChangesGone }
 func (*PutWatch) kind() opKind        { return opWatch }
+func (*PutSnapshot) kind() opKind     { return opSnapshot }
+func (*DropSnapshot) kind() opKind    { return opSnapGone }
+func (*PutHeir) kind() opKind         { return opHeir }

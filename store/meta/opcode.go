@@ -231,3 +231,19 @@ func (o *PutCheckpoint) fields(c *coder) {
 	num(c, &o.LSN)
 	many(c, &o.Records, codeRef)
 }
+
+func (o *PutSnapshot) fields(c *coder) {
+	num(c, &o.ID)
+	num(c, &o.Space)
+	c.i64(&o.Seq)
+	c.str(&o.Name)
+	num(c, &o.Author)
+	c.when(&o.Created)
+}
+
+func (o *DropSnapshot) fields(c *coder) { num(c, &o.ID) }
+
+func (o *PutHeir) fields(c *coder) {
+	num(c, &o.Node)
+	num(c, &o.Taker)
+}

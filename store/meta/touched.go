@@ -27,7 +27,8 @@ func (t *touched) note(op Op) {
 	case *PutLock, *DropLock:
 		t.locks = true
 	case *PutSpaceSeq, *PutSession, *DropSession, *PutPast, *PutVersion, *PutVersionOwner, *DropVersion, *PutTrash, *DropTrash,
-		*PutChange, *PutUpload, *DropUpload, *PutPart, *PutPack, *DropPack, *PutCheckpoint, *DropPast, *DropChanges, *PutWatch:
+		*PutChange, *PutUpload, *DropUpload, *PutPart, *PutPack, *DropPack, *PutCheckpoint, *DropPast, *DropChanges, *PutWatch,
+		*PutSnapshot, *DropSnapshot, *PutHeir:
 		// nothing of these is cached
 	default:
 		t.other = true

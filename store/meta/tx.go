@@ -84,6 +84,18 @@ func (tx *Tx) NewNodeID() NodeID {
 	return tx.lastID
 }
 
+// Seq is the space's newest change number.
+func (tx *Tx) Seq(space SpaceID) (int64, error) {
+	if seq, ok := tx.seqs[space]; ok {
+		return seq, nil
+	}
+	sp, found, err := tx.Space(space)
+	if err == nil && !found {
+		err = fmt.Errorf("space %d does not exist", space)
+	}
+	return sp.Seq, err
+}
+
 // NextSeq gives the space's next change number.
 func (tx *Tx) NextSeq(space SpaceID) (int64, error) {
 	seq, ok := tx.seqs[space]

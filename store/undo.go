@@ -1,0 +1,240 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"cairn/store/meta"
+)
+
+// Undone is what Revert or Undo did.
+type Undone struct {
+	Placed  int // nodes that are where they were again
+	Trashed int // nodes that were not there then; they are in the trash now
+	Written int // files that hold again what they held, or have their time again
+	Left    []LeftAsIs
+	LeftOut int // how many are left as they are; Left has the first hundred
+}
+
+// LeftAsIs is a node that could not be put right.
+type LeftAsIs struct {
+	Node NodeID
+	Name string // that it had then, or has
+	Why  error
+}
+
+func (u *Undone) left(id NodeID, name string, why error) {
+	if u.LeftOut++; len(u.Left) < 100 {
+		u.Left = append(u.Left, LeftAsIs{id, name, why})
+	}
+}
+
+// The bounds of one transaction of an undo: nodes, and the time that it takes.
+const (
+	undoBatch = 512
+	undoTime  = 10 * time.Millisecond
+	undoPage  = 256
+)
+
+// MaxUndo bounds the nodes that one Revert or Undo changes.
+const MaxUndo = 1 << 20
+
+// undoing makes a tree, or some nodes of it, what they were at a change number. First it
+// looks at what differs, on snapshots, and notes ids; then it puts one after the other right,
+// each looked at again, in short transactions.
+type undoing struct {
+	s     *Store
+	sc    Scope
+	c     Conditions
+	seq   int64  // what is to be again
+	trash NodeID // the space's
+	// All: what is in the way gives way. Else only what is planned does.
+	all bool
+	// Top is what is reverted, as it is now: the root of the space, something below it, or 0.
+	// What lies elsewhere, but for the trash, stays there.
+	top     NodeID
+	first   NodeID // what was there, if that is not the root
+	removes []NodeID
+	places  []NodeID // folders before what lies in them
+	planned map[NodeID]bool
+	growth  int64                // of the space, in bytes
+	nested  []nested             // places of what lies below an entry of the trash
+	below   []nested             // removes, if the entry is placed
+	actual  map[NodeID]NodeID    // folders that stand for those that were
+	shown   map[NodeID]reachable // whether a folder was in the tree
+	did     Undone
+}
+
+// nested is a node that lies below an entry of the trash.
+type nested struct {
+	entry, node NodeID
+	bytes       int64
+}
+
+// Revert implements API.
+func (s *Store) Revert(ctx context.Context, sc Scope, id SnapshotID, p Path, c Conditions) (Undone, error) {
+	u := &undoing{s: s, sc: sc, c: c, all: true, actual: map[NodeID]NodeID{}, shown: map[NodeID]reachable{}}
+	err := u.planTree(ctx, id, p)
+	if err == nil {
+		err = u.run(ctx)
+	}
+	return u.did, fail("revert", p, err)
+}
+
+// Undo implements API.
+func (s *Store) Undo(ctx context.Context, sc Scope, from, to int64, c Conditions) (Undone, error) {
+	u := &undoing{s: s, sc: sc, c: c, seq: from, top: sc.Root, planned: map[NodeID]bool{}, actual: map[NodeID]NodeID{},
+		shown: map[NodeID]reachable{}}
+	err := u.planLog(ctx, from, to)
+	if err == nil {
+		err = u.run(ctx)
+	}
+	return u.did, fail("undo", "", err)
+}
+
+// run does what is planned, if the quota allows it.
+func (u *undoing) run(ctx context.Context) error {
+	placed := map[NodeID]bool{}
+	if len(u.nested)+len(u.below) > 0 {
+		for _, id := range u.places {
+			placed[id] = true
+		}
+	}
+	for _, n := range u.nested {
+		if !placed[n.entry] { // else it comes with that, which is counted
+			u.growth += n.bytes
+		}
+	}
+	for _, n := range u.below {
+		if placed[n.entry] {
+			u.removes = append(u.removes, n.node)
+			u.growth -= n.bytes
+		}
+	}
+	if u.growth > 0 {
+		if err := u.s.roomFor(ctx, u.sc, u.growth); err != nil {
+			return fmt.Errorf("%d bytes more: %w", u.growth, err)
+		}
+	}
+	err := u.each(ctx, u.removes, (*undoing).remove)
+	if err == nil {
+		err = u.each(ctx, u.places, (*undoing).place)
+	}
+	return err
+}
+
+// each makes transactions of what f does with nodes.
+func (u *undoing) each(ctx context.Context, ids []NodeID, f func(u *undoing, t *undoTx, id NodeID) error) error {
+	for len(ids) > 0 {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		var t *undoTx
+		used := 0
+		err := u.s.db.Commit(ctx, nil, func(tx *meta.Tx) (err error) {
+			begin := time.Now()
+			t, used = &undoTx{Tx: tx, did: u.did, made: map[NodeID]NodeID{}}, 0
+			t.did.Left = slices.Clone(u.did.Left)
+			if err := wholeSpace(&tx.Reader, u.sc, MayWrite); err != nil {
+				return err
+			}
+			if t.locks, err = liveLocks(&tx.Reader, u.sc.Space, tx.Now()); err != nil {
+				return err
+			}
+			for _, id := range ids {
+				if used > 0 && (used >= undoBatch || time.Since(begin) > undoTime) {
+					break
+				}
+				if err := f(u, t, id); err != nil {
+					if used > 0 { // what is done stays; this one is met again
+						return nil
+					}
+					return err
+				}
+				used++
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		u.did = t.did
+		for was, is := range t.made {
+			u.actual[was] = is
+		}
+		ids = ids[used:]
+	}
+	return nil
+}
+
+// undoTx is one transaction of an undo, which may run twice.
+type undoTx struct {
+	*meta.Tx
+	locks lockSet
+	did   Undone
+	made  map[NodeID]NodeID // what it adds to undoing.actual
+}
+
+func (u *undoing) folder(t *undoTx, id NodeID) NodeID {
+	if is, ok := t.made[id]; ok {
+		return is
+	}
+	if is, ok := u.actual[id]; ok {
+		return is
+	}
+	return id
+}
+
+// spot is where a node is.
+type spot struct {
+	live, trashed bool
+	top           bool   // it is what is reverted, or lies below
+	entry         NodeID // of the trash, that it is or lies below
+	above         []NodeID
+}
+
+// spotOf goes up from a node.
+func (u *undoing) spotOf(r *meta.Reader, id NodeID) (sp spot, err error) {
+	last := id
+	for range 2 * MaxPathDepth {
+		if id == u.top {
+			sp.top = true
+		}
+		switch id {
+		case u.sc.Root:
+			sp.live = true
+			return sp, nil
+		case u.trash:
+			sp.trashed, sp.entry = true, last
+			return sp, nil
+		}
+		n, ok, err := r.StepByID(id)
+		if err != nil || !ok || n.Parent == 0 {
+			return sp, err
+		}
+		sp.above = append(sp.above, n.Parent)
+		last, id = id, n.Parent
+	}
+	return sp, nil
+}
+
+// placeOf is a live node as locks are asked about it.
+func (u *undoing) placeOf(r *meta.Reader, n Node) (pl place, err error) {
+	pl = place{node: n, exists: true}
+	pl.path, _, err = pathFrom(r, Node{ID: u.sc.Root}, Root, n.ID)
+	for id := n.Parent; err == nil && id != 0; {
+		up, ok, err := r.NodeByID(id)
+		if err != nil || !ok {
+			return pl, err
+		}
+		pl.above = append(pl.above, up)
+		if id == u.sc.Root {
+			break
+		}
+		id = up.Parent
+	}
+	slices.Reverse(pl.above)
+	return pl, err
+}
