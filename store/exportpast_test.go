@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cairn/store/meta"
+	"cairn/store/pack"
 )
 
 // RemoveSpaceForTest marks a space as removed as older versions did, which did not tell when.
@@ -198,4 +199,28 @@ func (s *Store) ForgetForTest(ctx context.Context, sc Scope, also func(tx *meta.
 		}
 		return nil
 	})
+}
+
+// AllRowsForTest is how many rows the database has.
+func (s *Store) AllRowsForTest(ctx context.Context) (n int) {
+	err := s.db.Dump(ctx, func(uint64) {}, func(meta.Op) error {
+		n++
+		return nil
+	})
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// StoredForTest is how many chunks lie in the packs.
+func (s *Store) StoredForTest(ctx context.Context) (n int) {
+	for _, p := range s.packs.Packs() {
+		s.packs.EachEntry(ctx, p.ID, func(e *pack.Entry) {
+			if e.Type == pack.Chunk {
+				n++
+			}
+		})
+	}
+	return n
 }

@@ -38,15 +38,22 @@ type simState struct {
 	nodes   map[store.Path]simNode
 	trash   map[store.NodeID]map[store.Path]simNode
 	uploads map[store.UploadID]simUpload
-	loose   bool // a prune was cut short: any of the trash and of the older versions may have gone
+	snaps   simSnaps
+	strange map[store.NodeID]bool // of the trash, of which is not known what they hold; some may have gone
+	mixed   bool                  // a revert has changed what is where
+	exact   bool                  // and nodes tells names and contents
+	loose   bool                  // a prune was cut short: any of the trash and of the older versions may have gone
 }
 
 func newSimState() *simState {
-	return &simState{nodes: map[store.Path]simNode{}, trash: map[store.NodeID]map[store.Path]simNode{}, uploads: map[store.UploadID]simUpload{}}
+	return &simState{nodes: map[store.Path]simNode{}, trash: map[store.NodeID]map[store.Path]simNode{}, uploads: map[store.UploadID]simUpload{},
+		snaps: simSnaps{}, strange: map[store.NodeID]bool{}}
 }
 
 func (s *simState) clone() *simState {
-	return &simState{maps.Clone(s.nodes), maps.Clone(s.trash), maps.Clone(s.uploads), s.loose}
+	c := *s
+	c.nodes, c.trash, c.uploads = maps.Clone(s.nodes), maps.Clone(s.trash), maps.Clone(s.uploads)
+	return &c
 }
 
 // put makes content the newest version at p.
@@ -96,6 +103,12 @@ func join(p, q store.Path) store.Path {
 
 // differs says how what a store shows differs from s; "" if it does not.
 func (s *simState) differs(seen *simState) string {
+	if d := s.snaps.differs(seen.snaps); d != "" {
+		return d
+	}
+	if s.mixed {
+		return s.mixedDiffers(seen)
+	}
 	for _, p := range slices.Sorted(maps.Keys(s.nodes)) {
 		n, there := seen.nodes[p]
 		if !there {
@@ -116,12 +129,9 @@ func (s *simState) differs(seen *simState) string {
 		}
 	}
 	for id := range seen.trash {
-		if _, known := s.trash[id]; !known {
+		if _, known := s.trash[id]; !known && !s.strange[id] {
 			return fmt.Sprintf("node %v should not be in the trash", id)
 		}
-	}
-	if len(s.trash) != len(seen.trash) && !s.loose {
-		return fmt.Sprintf("%d nodes in the trash, not %d", len(seen.trash), len(s.trash))
 	}
 	for id, u := range s.uploads {
 		now, there := seen.uploads[id]
@@ -171,6 +181,7 @@ func (n simNode) differs(seen simNode, loose bool) string {
 // settle is what is known again once it was seen. Of what lies in the trash it is not known
 // how many older versions it has.
 func (s *simState) settle(seen *simState) {
+	s.settleMixed(seen)
 	for p, n := range s.nodes {
 		if s.loose || n.vague {
 			n.older, n.vague = seen.nodes[p].older, false
@@ -271,6 +282,9 @@ func simLook(s *store.Store, sc store.Scope, tags *simTags) (*simState, error) {
 	for _, t := range trashed {
 		seen.trash[t.Node] = nil
 	}
+	if seen.snaps, err = simLookBack(s, sc); err != nil {
+		return nil, err
+	}
 	us, err := s.Uploads(ctx, sc, 1000)
 	for _, u := range us {
 		seen.uploads[u.ID] = simUpload{told: u.Offset()}
@@ -289,6 +303,7 @@ type simWorker struct {
 	at    store.Path
 	acked int
 
+	made   int // snapshots
 	pruned int // versions and entries of the trash
 }
 

@@ -137,7 +137,15 @@ func (w *simWorker) free(r *rand.Rand, not store.Path) store.Path {
 func (w *simWorker) step(ctx context.Context, s *store.Store, r *rand.Rand, sick func() bool, large bool) error {
 	do := func(op simOp) error { return w.do(s, sick, op) }
 	file := w.pick(r, isFile)
-	switch n := r.IntN(108); {
+	switch n := r.IntN(112); {
+	case n >= 108:
+		err := do(w.snap(ctx, r, s))
+		if err == nil && w.state.mixed {
+			if err = w.verify(s, &simTags{sums: map[string]uint64{}}); err != nil && sick() {
+				err = fmt.Errorf("%w: %w", errSimEnd, err)
+			}
+		}
+		return err
 	case n >= 100:
 		return do(w.forget(ctx, r, s))
 	case n < 22 || file == "":

@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -49,18 +50,21 @@ func (w *simWorker) prune(ctx context.Context, r *rand.Rand) simOp {
 		if kind == 1 {
 			return
 		}
-		forgetOlder(st.nodes)
+		forgetOlder(st.nodes, len(st.snaps) > 0)
 		for id, tree := range st.trash {
 			tree = maps.Clone(tree)
-			forgetOlder(tree)
+			forgetOlder(tree, len(st.snaps) > 0)
 			st.trash[id] = tree
 		}
 	}, half: func(st *simState) { st.loose = true }}
 }
 
-func forgetOlder(tree map[store.Path]simNode) {
+// forgetOlder notes that older versions have gone, but for those that a snapshot needs.
+func forgetOlder(tree map[store.Path]simNode, snaps bool) {
 	for p, n := range tree {
-		n.older, n.vague = nil, false
+		if n.vague = snaps; !snaps {
+			n.older = nil
+		}
 		tree[p] = n
 	}
 }
@@ -94,12 +98,19 @@ func (w *simWorker) dropVersion(ctx context.Context, r *rand.Rand, s *store.Stor
 	if err == nil && len(vs) > 0 {
 		v = vs[r.IntN(len(vs))]
 	}
+	kept := false
 	return simOp{name: fmt.Sprintf("drop version %v of %s", v.ID, p), run: func(s *store.Store) error {
 		if err == nil {
 			err = s.DropVersion(ctx, w.sc, p, v.ID, store.Conditions{})
 		}
+		if kept = errors.Is(err, store.ErrSnapshot) && len(w.state.snaps) > 0; kept {
+			err = nil
+		}
 		return err
 	}, did: func(st *simState) {
+		if kept {
+			return
+		}
 		n := st.nodes[p]
 		if at := slices.Index(n.older, v.Size); at >= 0 {
 			n.older = slices.Delete(slices.Clone(n.older), at, at+1)
