@@ -40,6 +40,14 @@ type Store interface {
 	Purge(ctx context.Context, sc store.Scope, id store.NodeID) error
 	EmptyTrash(ctx context.Context, sc store.Scope, upto int64) (int, error)
 	DropVersion(ctx context.Context, sc store.Scope, p store.Path, id store.VersionID, c store.Conditions) error
+	MakeSnapshot(ctx context.Context, sc store.Scope, name string) (store.Snapshot, error)
+	Snapshots(ctx context.Context, sc store.Scope) ([]store.Snapshot, error)
+	DropSnapshot(ctx context.Context, sc store.Scope, id store.SnapshotID) error
+	StatAt(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path) (store.Node, error)
+	ListAt(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path, after string, limit int) ([]store.Node, error)
+	OpenAt(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path) (store.Content, error)
+	Revert(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path, c store.Conditions) (store.Undone, error)
+	Undo(ctx context.Context, sc store.Scope, from, to int64, c store.Conditions) (store.Undone, error)
 	UserByID(ctx context.Context, u store.UserID) (store.User, error)
 
 	GetUpload(ctx context.Context, sc store.Scope, id store.UploadID) (store.Upload, error)
@@ -90,6 +98,7 @@ func (a *API) Mount(e *echo.Echo) {
 	e.Match(read, root+"/versions", a.handle(a.versions))
 	e.Match(read, root+"/trash", a.handle(a.trash))
 	e.Match(read, root+"/trash/size", a.handle(a.trashSize))
+	e.Match(read, root+"/snapshots", a.handle(a.snapshots))
 	e.Match(read, root+"/uploads", a.handle(a.uploads))
 	e.POST(root+"/lookup", a.handle(a.lookup))
 	e.POST(root+"/operations", a.handle(a.operations))

@@ -9,9 +9,9 @@ import (
 
 // content serves a file's bytes; see transfer.Answer.File. With download=1 browsers
 // save it, whatever its type; with version=ID it is what the file held at that version,
-// or holds.
+// or holds; with snapshot=ID what was at the path then.
 func (a *API) content(q *request) error {
-	v, err := q.query("path", "version", "download")
+	v, err := q.query("path", "version", "snapshot", "download")
 	if err != nil {
 		return err
 	}
@@ -36,6 +36,17 @@ func (a *API) content(q *request) error {
 }
 
 func (a *API) open(q *request, p store.Path, v url.Values) (n store.Node, c store.Content, err error) {
+	if v.Has("version") && v.Has("snapshot") {
+		return n, nil, badQuery("asks for a version and for a snapshot")
+	}
+	if id, ok, err := readSnapshot(v); err != nil {
+		return n, nil, err
+	} else if ok {
+		if c, err = a.o.Store.OpenAt(q.r.Context(), q.sc, id, p); err == nil {
+			n = c.Node()
+		}
+		return n, c, err
+	}
 	if !v.Has("version") {
 		return transfer.Open(q.r, a.o.Store, q.sc, p)
 	}

@@ -26,9 +26,10 @@ type folderOf struct {
 // files lists a folder, in the order of the store's keys: at most limit entries after
 // the name of after. Its ETag is the folder's, taken before the entries are read: it
 // never names a newer state than they show. A page of the store is read, written and
-// forgotten, so that a slow client holds no more than one.
+// forgotten, so that a slow client holds no more than one. With snapshot=ID it is the folder
+// as it was then, of which sums are not known: bytes and files of folders are 0.
 func (a *API) files(q *request) error {
-	v, err := q.query("path", "after", "limit")
+	v, err := q.query("path", "snapshot", "after", "limit")
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,11 @@ func (a *API) files(q *request) error {
 	if err != nil {
 		return err
 	}
-	n, err := a.o.Store.Stat(q.r.Context(), q.sc, p)
+	tree, err := a.lister(v)
+	if err != nil {
+		return err
+	}
+	n, err := tree.stat(q.r.Context(), q.sc, p)
 	if err != nil {
 		return err
 	}
@@ -68,7 +73,7 @@ func (a *API) files(q *request) error {
 		return err
 	}
 	s.WriteString(`,"entries":[`)
-	next, err := a.entries(s, p, after, limit)
+	next, err := entries(s, tree, p, after, limit)
 	if err != nil {
 		return err
 	}
@@ -82,11 +87,11 @@ func (a *API) files(q *request) error {
 
 // entries writes at most limit entries, and returns the name after which there are
 // more, nil if there are not.
-func (a *API) entries(s *stream, p store.Path, after string, limit int) (next *string, err error) {
+func entries(s *stream, tree lister, p store.Path, after string, limit int) (next *string, err error) {
 	page, comma := firstPage, ""
 	for left := limit; ; page = nextPage {
 		size := min(page, left+1) // one more tells whether there are more
-		nodes, err := a.o.Store.List(s.q.r.Context(), s.q.sc, p, after, size)
+		nodes, err := tree.list(s.q.r.Context(), s.q.sc, p, after, size)
 		if err != nil {
 			return nil, err
 		}

@@ -16,6 +16,9 @@ type operation struct {
 	To        *pathText `json:"to"`
 	Node      *string   `json:"node"`
 	Version   *string   `json:"version"`
+	Name      *string   `json:"name"`
+	Snapshot  *string   `json:"snapshot"`
+	After     *int64    `json:"after"`
 	Upto      int64     `json:"upto"`
 	Parents   bool      `json:"parents"`
 	Overwrite bool      `json:"overwrite"`
@@ -25,11 +28,13 @@ type operation struct {
 // result is what became of one operation: what is there now, and where, or the node
 // that went to the trash; or why it was refused.
 type result struct {
-	Entry   *entry   `json:"entry,omitempty"`
-	Path    *string  `json:"path,omitempty"`
-	Node    string   `json:"node,omitempty"`
-	Count   *int     `json:"count,omitempty"` // of what was deleted for good
-	Problem *problem `json:"problem,omitempty"`
+	Entry    *entry   `json:"entry,omitempty"`
+	Path     *string  `json:"path,omitempty"`
+	Node     string   `json:"node,omitempty"`
+	Count    *int     `json:"count,omitempty"` // of what was deleted for good
+	Snapshot string   `json:"snapshot,omitempty"`
+	Undone   *undone  `json:"undone,omitempty"`
+	Problem  *problem `json:"problem,omitempty"`
 }
 
 type problem struct {
@@ -88,8 +93,16 @@ func (a *API) operate(ctx context.Context, sc store.Scope, o *operation) (result
 		return a.emptyTrash(ctx, sc, o)
 	case "drop-version":
 		return a.dropVersion(ctx, sc, o)
+	case "make-snapshot":
+		return a.makeSnapshot(ctx, sc, o)
+	case "drop-snapshot":
+		return a.dropSnapshot(ctx, sc, o)
+	case "revert":
+		return a.revert(ctx, sc, o)
+	case "undo":
+		return a.undo(ctx, sc, o)
 	}
-	return result{}, httperr.BadRequest("bad-operation", "There is no such operation.", "There are mkdir, move, copy, remove, restore, restore-version, purge, empty-trash and drop-version.")
+	return result{}, httperr.BadRequest("bad-operation", "There is no such operation.", "There are mkdir, move, copy, remove, restore, restore-version, purge, empty-trash, drop-version, make-snapshot, drop-snapshot, revert and undo.")
 }
 
 // path reads a path that the operation needs.
