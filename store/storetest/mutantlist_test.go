@@ -125,4 +125,12 @@ func (s *Store) lay(ctx context.Context, l *laying) {
 	{"a replaced pack is opened", "store/pack/handle.go", "if err == nil && p.isReplaced() {", "if err == nil && p.isReplaced() && p.id == 0 {", nil},
 	{"copied blocks are not checked", "store/pack/compact.go", "if crc32.Checksum(b, castagnoli) != want {", "if crc32.Checksum(b, castagnoli) != want && e.Stored == 0 {", nil},
 	{"the pack with the highest id goes", "store/giveback.go", "case d.live == 0 && d.id != newest:", "case d.live == 0 && d.id != newest+1:", nil},
+
+	// Snapshots.
+	{"prune drops versions that a snapshot shows", "store/prunedrop.go", "if pinned.has(v.ID) {", "if pinned.has(v.ID) && v.Size < 0 {", nil},
+	{"prune drops rows that a snapshot shows", "store/prunelog.go", "if pinned.in(o.Since, o.Until) {", "if pinned.in(o.Since, o.Since) {", nil},
+	{"the content of what is deleted for good is not kept", "store/pinned.go", "o, ok := rows[n.Version]", "o, ok := rows[VersionID{1}]", nil},
+	{"what lies in a folder that is deleted for good is not kept", "store/gone.go", "if err := d.keep(k, n.Since); err != nil {", "if err := error(nil); err != nil {", nil},
+	{"what is held goes", "store/gone.go", "if pinned.covers(o) {", "if pinned.covers(o) && o.Node == 0 {", &mutant{"", "store/gone.go", "pinned.has(v.ID) {", "pinned.has(v.ID) && v.Node == 0 {", nil}},
+	{"nobody knows who took contents over", "store/move.go", "&meta.PutHeir{Node: src.ID, Taker: dst.ID}", "&meta.PutHeir{Node: src.ID, Taker: src.ID}", nil},
 }

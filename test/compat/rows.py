@@ -120,6 +120,9 @@ _SPEC = {
     28: ("drop old rows", "old row", "*i node, i from, i to"),
     29: ("drop changes", "change", "*i space, i number"),
     30: ("keep", "clock", "time seen, time since"),
+    33: ("keep", "snapshot", "*i id, i space, i number, text name, i author, time created"),
+    34: ("drop", "snapshot", "*i id"),
+    35: ("keep", "heir", "*i node, i other"),
 }
 
 
@@ -213,6 +216,8 @@ class Tables:
             elif what == "drop old rows":
                 for k in [k for k in t if k[0] == row["node"] and row["from"] <= k[1] < row["to"]]:
                     del t[k]
+                if not any(k[0] == row["node"] for k in t):
+                    self.rows["heir"].pop((row["node"],), None)
             elif what == "drop changes":
                 for k in [k for k in t if k[0] == row["space"] and k[1] <= row["number"]]:
                     del t[k]
