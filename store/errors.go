@@ -68,7 +68,7 @@ var (
 	ErrSnapshotLimit = errors.New("too many snapshots")
 	// ErrHistory: the change log does not go back so far.
 	ErrHistory = errors.New("the change log does not go back so far")
-	// ErrUndoLimit: more than MaxUndo nodes would change at once.
+	// ErrUndoLimit: more than MaxRevert or MaxUndo nodes would change at once.
 	ErrUndoLimit = errors.New("too many changes at once")
 	// ErrSnapshot: a snapshot needs it, so it cannot be deleted before that is.
 	ErrSnapshot = errors.New("a snapshot needs it")

@@ -109,7 +109,8 @@ type Store struct {
 	looking sync.Mutex
 	looked  time.Time // at the clock
 	full    pressure
-	unheld  atomic.Bool // what snapshots held is to be looked at again
+	undoing chan struct{} // held by who plans an undo
+	unheld  atomic.Bool   // what snapshots held is to be looked at again
 }
 
 var _ API = (*Store)(nil)
@@ -133,7 +134,7 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
 		return nil, err
 	}
-	s = &Store{o: o, fs: o.FS, busy: map[UploadID]bool{}, closing: make(chan struct{}), collecting: make(chan struct{}, 1), soon: make(chan struct{}, 1), reaper: make(chan struct{}, 1)}
+	s = &Store{o: o, fs: o.FS, busy: map[UploadID]bool{}, closing: make(chan struct{}), collecting: make(chan struct{}, 1), soon: make(chan struct{}, 1), reaper: make(chan struct{}, 1), undoing: make(chan struct{}, 2)}
 	s.unheld.Store(true) // a crash may have left some
 	var old *aside
 	defer func() {

@@ -38,8 +38,25 @@ const (
 	undoPage  = 256
 )
 
-// MaxUndo bounds the nodes that one Revert or Undo changes.
-const MaxUndo = 1 << 20
+// MaxRevert bounds the nodes that one Revert changes, MaxUndo those of an Undo, which keeps
+// more of each in memory: 8 and about 80 bytes.
+const (
+	MaxRevert = 1 << 20
+	MaxUndo   = 1 << 18
+)
+
+// maxShown is how many folders are remembered that were in a tree, or were not.
+const maxShown = 1 << 16
+
+// begin waits until few others plan, since that takes memory.
+func (u *undoing) begin(ctx context.Context) (end func(), err error) {
+	select {
+	case u.s.undoing <- struct{}{}:
+		return func() { <-u.s.undoing }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
 
 // undoing makes a tree, or some nodes of it, what they were at a change number. First it
 // looks at what differs, on snapshots, and notes ids; then it puts one after the other right,
@@ -76,7 +93,12 @@ type nested struct {
 // Revert implements API.
 func (s *Store) Revert(ctx context.Context, sc Scope, id SnapshotID, p Path, c Conditions) (Undone, error) {
 	u := &undoing{s: s, sc: sc, c: c, all: true, actual: map[NodeID]NodeID{}, shown: map[NodeID]reachable{}}
-	err := u.planTree(ctx, id, p)
+	end, err := u.begin(ctx)
+	if err != nil {
+		return u.did, fail("revert", p, err)
+	}
+	defer end()
+	err = u.planTree(ctx, id, p)
 	if err == nil {
 		err = u.run(ctx)
 	}
@@ -87,7 +109,12 @@ func (s *Store) Revert(ctx context.Context, sc Scope, id SnapshotID, p Path, c C
 func (s *Store) Undo(ctx context.Context, sc Scope, from, to int64, c Conditions) (Undone, error) {
 	u := &undoing{s: s, sc: sc, c: c, seq: from, top: sc.Root, planned: map[NodeID]bool{}, actual: map[NodeID]NodeID{},
 		shown: map[NodeID]reachable{}}
-	err := u.planLog(ctx, from, to)
+	end, err := u.begin(ctx)
+	if err != nil {
+		return u.did, fail("undo", "", err)
+	}
+	defer end()
+	err = u.planLog(ctx, from, to)
 	if err == nil {
 		err = u.run(ctx)
 	}

@@ -56,7 +56,7 @@ func (u *undoing) planTree(ctx context.Context, id SnapshotID, p Path) error {
 		return err
 	})
 	for err == nil && len(left) > 0 {
-		if len(u.places)+len(u.removes) > MaxUndo {
+		if len(u.places)+len(u.removes) > MaxRevert {
 			return ErrUndoLimit
 		}
 		cur := left[len(left)-1]
@@ -172,7 +172,7 @@ func (u *undoing) shownAt(r *meta.Reader, id NodeID) (how reachable, err error) 
 		trail = append(trail, id)
 		id = n.Parent
 	}
-	if len(u.shown) < MaxUndo {
+	if len(u.shown) < maxShown {
 		for _, id := range trail {
 			u.shown[id] = how
 		}
