@@ -316,6 +316,10 @@ type API interface {
 	// DropUpload discards an upload.
 	DropUpload(ctx context.Context, sc Scope, id UploadID) error
 
+	// StoreUse is what the whole store takes now, and what its last collection, or a dry run
+	// of one, has found: nothing is looked at for it. It is for administrators.
+	StoreUse(ctx context.Context) (StoreUse, error)
+
 	// Accounts. Names are [a-z0-9._@-]{1,64} compared without case; password is an
 	// argon2id hash made by server/auth. ErrName, ErrExist, ErrNotExist.
 	AddUser(ctx context.Context, name, password string, quota int64, admin bool) (User, error)
