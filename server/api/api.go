@@ -40,6 +40,10 @@ type Store interface {
 	Purge(ctx context.Context, sc store.Scope, id store.NodeID) error
 	EmptyTrash(ctx context.Context, sc store.Scope, upto int64) (int, error)
 	DropVersion(ctx context.Context, sc store.Scope, p store.Path, id store.VersionID, c store.Conditions) error
+	SpaceUse(ctx context.Context, sc store.Scope) (store.SpaceUse, error)
+	StoreUse(ctx context.Context) (store.StoreUse, error)
+	VersionsSize(ctx context.Context, sc store.Scope, age time.Duration) (store.Past, error)
+	DropVersions(ctx context.Context, sc store.Scope, upto int64) (int, error)
 	UserByID(ctx context.Context, u store.UserID) (store.User, error)
 
 	GetUpload(ctx context.Context, sc store.Scope, id store.UploadID) (store.Upload, error)
@@ -88,9 +92,11 @@ func (a *API) Mount(e *echo.Echo) {
 	e.Match(read, root+"/files", a.handle(a.files))
 	e.Match(read, root+"/content", a.handle(a.content))
 	e.Match(read, root+"/versions", a.handle(a.versions))
+	e.Match(read, root+"/versions/size", a.handle(a.versionsSize))
 	e.Match(read, root+"/trash", a.handle(a.trash))
 	e.Match(read, root+"/trash/size", a.handle(a.trashSize))
 	e.Match(read, root+"/uploads", a.handle(a.uploads))
+	e.Match(read, root+"/space", a.handle(a.space))
 	e.POST(root+"/lookup", a.handle(a.lookup))
 	e.POST(root+"/operations", a.handle(a.operations))
 	e.POST(root+"/uploads/:id/finish", a.handle(a.finish))

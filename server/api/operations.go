@@ -88,8 +88,10 @@ func (a *API) operate(ctx context.Context, sc store.Scope, o *operation) (result
 		return a.emptyTrash(ctx, sc, o)
 	case "drop-version":
 		return a.dropVersion(ctx, sc, o)
+	case "drop-versions":
+		return a.dropVersions(ctx, sc, o)
 	}
-	return result{}, httperr.BadRequest("bad-operation", "There is no such operation.", "There are mkdir, move, copy, remove, restore, restore-version, purge, empty-trash and drop-version.")
+	return result{}, httperr.BadRequest("bad-operation", "There is no such operation.", "There are mkdir, move, copy, remove, restore, restore-version, purge, empty-trash, drop-version and drop-versions.")
 }
 
 // path reads a path that the operation needs.
