@@ -15,6 +15,7 @@ import { createRouter, hashOf, setUpToken } from '../state/route';
 import { createSelection } from '../state/selection';
 import { createSession } from '../state/session';
 import { createSorting } from '../state/sorting';
+import { createSpace } from '../state/space';
 import { readDrop, readFileList } from '../upload/enumerate';
 import { createUploads } from '../upload/manager';
 import type { Transport } from '../upload/transport';
@@ -70,11 +71,15 @@ export function createApp(options: AppOptions = {}): App {
     read: client.trash,
     onRows: (rows) => trashSelection.show(rows, rows),
   });
+  const space = createSpace({ queries: folders.queries, read: client.space });
   const toasts = createToasts(clock);
   const dialog = createStore<Dialog | undefined>(undefined);
   const picking = createStore<'files' | 'folder' | undefined>(undefined);
 
-  const lookAtUsage = throttle(clock, usageRefresh, () => session.refresh());
+  const lookAtUsage = throttle(clock, usageRefresh, () => {
+    space.refresh();
+    return session.refresh();
+  });
   const lookAtFolder = throttle(clock, uploadsRefresh, () => folders.refresh(folder.get().path));
 
   const uploads = createUploads({
@@ -115,7 +120,15 @@ export function createApp(options: AppOptions = {}): App {
     onChange: lookAtUsage,
   });
 
-  const purging = createPurging({ client, sending, trash, router, dialog, toasts });
+  const purging = createPurging({
+    client,
+    sending,
+    trash,
+    router,
+    dialog,
+    toasts,
+    onChange: space.refresh,
+  });
 
   /** Uploads that ended because another person signed in; undefined: nobody did. */
   let stopped: number | undefined;
@@ -146,6 +159,7 @@ export function createApp(options: AppOptions = {}): App {
       folder.show(undefined);
       leaveTrash();
       folders.clear();
+      space.clear();
       router.go({ view: 'files', path: '' });
     },
   });
@@ -187,6 +201,7 @@ export function createApp(options: AppOptions = {}): App {
     selection,
     trash,
     trashSelection,
+    space,
     restoring,
     purging,
     changes,
@@ -206,6 +221,7 @@ export function createApp(options: AppOptions = {}): App {
     selection,
     trash,
     trashSelection,
+    space,
     uploads,
     toasts,
     dialog,
