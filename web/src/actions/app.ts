@@ -28,6 +28,7 @@ import { createRestoring } from './restoring';
 import { createSending } from './sending';
 import { createToasts } from './toasts';
 import type { App, Dialog } from './types';
+import { createUndoing } from './undoing';
 
 /** Where the app lives. All of it may be left out in a browser. */
 export interface AppOptions {
@@ -97,16 +98,19 @@ export function createApp(options: AppOptions = {}): App {
       toasts.show('failed', [problem.title, problem.detail].filter(Boolean).join(' ')),
   });
   const sending = createSending(client);
+  const onChange = () => {
+    lookAtUsage();
+    trash.refresh();
+  };
+  const undoing = createUndoing({ client, sending, folders, selection, toasts, onChange });
   const changes = createChanges({
     client,
     sending,
     folders,
     selection,
     toasts,
-    onChange() {
-      lookAtUsage();
-      trash.refresh();
-    },
+    undoing,
+    onChange,
   });
   const restoring = createRestoring({
     client,
@@ -117,6 +121,7 @@ export function createApp(options: AppOptions = {}): App {
     router,
     dialog,
     toasts,
+    undoing,
     onChange: lookAtUsage,
   });
 
@@ -154,6 +159,7 @@ export function createApp(options: AppOptions = {}): App {
       uploads.cancel();
       uploads.clear();
       changes.clear();
+      undoing.clear();
       toasts.clear();
       dialog.set(undefined);
       folder.show(undefined);
@@ -205,6 +211,7 @@ export function createApp(options: AppOptions = {}): App {
     restoring,
     purging,
     changes,
+    undoing,
     dialog,
     picking,
   });

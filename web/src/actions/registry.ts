@@ -16,6 +16,7 @@ import { shortcuts } from './keys';
 import type { Purging } from './purging';
 import type { Restoring } from './restoring';
 import type { Action, ActionId, Dialog } from './types';
+import type { Undoing } from './undoing';
 
 /** What the actions act on. */
 export interface ActionContext {
@@ -32,6 +33,7 @@ export interface ActionContext {
   readonly restoring: Restoring;
   readonly purging: Purging;
   readonly changes: Changes;
+  readonly undoing: Undoing;
   readonly dialog: Store<Dialog | undefined>;
   readonly picking: Store<'files' | 'folder' | undefined>;
 }
@@ -44,7 +46,7 @@ const apart = 400;
 /** Every command of the app: toolbar, context menu and keyboard read this one list. */
 export function createActions(context: ActionContext): Readonly<Record<ActionId, Action>> {
   const { client, clock, host, router, folder, selection, changes, dialog, picking } = context;
-  const { folders, trash, trashSelection, space, restoring, purging } = context;
+  const { folders, trash, trashSelection, space, restoring, purging, undoing } = context;
   const here = () => folder.get().path;
   const chosen = () => selection.chosen();
   const shown = () => router.get().view === 'files' && folder.get().state === 'ready';
@@ -207,7 +209,7 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
       enabled: () => router.get().view !== 'connect',
       run: () => (inTrash() ? trash : onStorage() ? space : folder).refresh(),
     },
-    undo: { enabled: () => changes.canUndo(), run: () => changes.undo() },
+    undo: { enabled: () => undoing.canUndo(), run: () => undoing.undo() },
   };
 
   const actions = {} as Record<ActionId, Action>;

@@ -5,11 +5,13 @@ import type { Toast } from './types';
 
 /** Short messages that go by themselves. */
 export interface Toasts extends Observable<readonly Toast[]> {
-  /** offer: such as Undo; run at most once, and the message goes with it. */
-  show(kind: Toast['kind'], words: string, offer?: { label: string; run(): void }): void;
+  /** offers: such as Undo; one is run, at most once, and the message goes with it. */
+  show(kind: Toast['kind'], words: string, ...offers: readonly Offer[]): void;
   dismiss(id: number): void;
   clear(): void;
 }
+
+type Offer = NonNullable<Toast['offers']>[number];
 
 /** Milliseconds that a message stays. */
 const stays = { done: 6000, failed: 15_000, offer: 10_000 };
@@ -27,15 +29,15 @@ export function createToasts(clock: Clock): Toasts {
     subscribe: store.subscribe,
     dismiss,
     clear: () => store.set([]),
-    show(kind, words, offer) {
+    show(kind, words, ...offers) {
       const id = next++;
       let used = false;
       const toast: Toast = {
         id,
         text: words,
         kind,
-        ...(offer && {
-          action: {
+        ...(offers.length > 0 && {
+          offers: offers.map((offer) => ({
             label: offer.label,
             run() {
               if (used) return;
@@ -43,11 +45,11 @@ export function createToasts(clock: Clock): Toasts {
               dismiss(id);
               offer.run();
             },
-          },
+          })),
         }),
       };
       store.set([...store.get(), toast].slice(-atOnce));
-      clock.after(offer ? stays.offer : stays[kind], () => dismiss(id));
+      clock.after(offers.length > 0 ? stays.offer : stays[kind], () => dismiss(id));
     },
   };
 }

@@ -27,8 +27,8 @@ export interface Toast {
   readonly id: number;
   readonly text: string;
   readonly kind: 'done' | 'failed';
-  /** Such as Undo; run at most once. */
-  readonly action?: { readonly label: string; run(): void };
+  /** Such as Undo; one of them is run, at most once. */
+  readonly offers?: readonly { readonly label: string; run(): void }[];
 }
 
 export type ActionId =

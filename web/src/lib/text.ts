@@ -1,5 +1,6 @@
 const plurals = new Intl.PluralRules('en');
 const numbers = new Intl.NumberFormat('en');
+const lists = new Intl.ListFormat('en');
 
 /** '1 file', '1,200 files'. */
 function count(n: number, one: string, many: string): string {
@@ -270,7 +271,7 @@ export const text = {
     ballast: 'Set aside for a full disk',
     ballastLacks: (wanted: string) => `of ${wanted}: there was no room for all of it`,
     ballastOff: 'Nothing: --ballast is 0',
-    survey: (when: string) => `What the last collection found: ${when}`,
+    survey: (when: string) => `As of the last collection: ${when}`,
     live: 'Needed',
     dead: 'Not needed any more',
     reclaimable: 'Of that, worth collecting',
@@ -461,7 +462,17 @@ export const text = {
     emptied: (n: number) => `${count(n, 'item', 'items')} deleted for good`,
     versionsDropped: (n: number) =>
       `${count(n, 'older version', 'older versions')} deleted for good`,
-    undone: 'Undone',
+    made: (name: string) => `folder “${name}” made`,
+    undone: (did: string) => `Undone: ${did}`,
+    undoneButNot: (which: string) => `Undone, but not ${which}`,
+    because: (which: string, why: string) => `${which}: ${why}`,
+    which: (names: readonly string[], left: number) =>
+      lists.format([
+        ...names.map((name) => `“${name}”`),
+        ...(left > 0 ? [`${numbers.format(left)} more`] : []),
+      ]),
+    each: (all: readonly string[], left: number) =>
+      [...all, ...(left > 0 ? [`And ${numbers.format(left)} more.`] : [])].join(' '),
     notAll: (done: string, failed: number, why: string) =>
       `${done}; ${numbers.format(failed)} not: ${why}`,
     none: (why: string) => `Nothing was changed: ${why}`,
