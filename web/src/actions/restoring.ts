@@ -61,7 +61,10 @@ export function createRestoring(options: RestoringOptions): Restoring {
         const sent = await sending.send(left.map((entry) => operationOf(entry, to(entry))));
         const refused = sent.map((result) => 'problem' in result && isHomeless(result.problem));
         left.forEach((entry, i) => {
-          results.set(entry, inOurWords(sent[i] ?? { problem: ownProblem('app', { title: '' }) }));
+          results.set(
+            entry,
+            restoreInOurWords(sent[i] ?? { problem: ownProblem('app', { title: '' }) }),
+          );
         });
         if (refused.every(Boolean)) break;
         left = left.filter((_, i) => refused[i]);
@@ -211,7 +214,8 @@ function isHomeless(problem: ProblemBody): boolean {
   return problem.code === 'no-parent' || problem.code === 'not-a-folder';
 }
 
-function inOurWords(result: OperationResult): OperationResult {
+/** Why something could not be restored, said of a restore. */
+export function restoreInOurWords(result: OperationResult): OperationResult {
   if (!('problem' in result)) return result;
   const { problem } = result;
   const words = text.problems.restore;

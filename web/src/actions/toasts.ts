@@ -8,6 +8,8 @@ export interface Toasts extends Observable<readonly Toast[]> {
   /** offers: such as Undo; one is run, at most once, and the message goes with it. */
   show(kind: Toast['kind'], words: string, ...offers: readonly Offer[]): void;
   dismiss(id: number): void;
+  /** Takes away the message that makes this offer: it came to nothing. */
+  withdraw(offer: Offer): void;
   clear(): void;
 }
 
@@ -19,18 +21,28 @@ const atOnce = 4;
 
 export function createToasts(clock: Clock): Toasts {
   const store = createStore<readonly Toast[]>([]);
+  const offered = new Map<Offer, number>();
   let next = 1;
   const dismiss = (id: number) => {
     const left = store.get().filter((toast) => toast.id !== id);
     if (left.length < store.get().length) store.set(left);
+    for (const [offer, toast] of offered) if (toast === id) offered.delete(offer);
   };
   return {
     get: store.get,
     subscribe: store.subscribe,
     dismiss,
-    clear: () => store.set([]),
+    withdraw(offer) {
+      const id = offered.get(offer);
+      if (id !== undefined) dismiss(id);
+    },
+    clear() {
+      offered.clear();
+      store.set([]);
+    },
     show(kind, words, ...offers) {
       const id = next++;
+      for (const offer of offers) offered.set(offer, id);
       let used = false;
       const toast: Toast = {
         id,

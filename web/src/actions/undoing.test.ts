@@ -26,6 +26,19 @@ async function visitTrash(...wanted: string[]) {
 }
 
 describe('undo', () => {
+  test('by the key: its message goes, and offers nothing any more', async () => {
+    await open();
+    await remove('b.txt');
+    await remove('a.txt');
+    expect(app.toasts.get().length).toBe(2);
+    await undo();
+    const { undone, deleted } = text.did;
+    expect(app.toasts.get().map((toast) => toast.text)).toEqual([
+      deleted(1, 'b.txt'),
+      undone(deleted(1, 'a.txt')),
+    ]);
+  });
+
   test('the last first, each as one, and told what it was', async () => {
     await open();
     await remove('a.txt', 'b.txt');
@@ -141,7 +154,8 @@ describe('undo', () => {
     door.trash.delete(gone ?? '');
     door.refuse = (op) => (op.op === 'restore' && op.node !== gone ? 'locked' : undefined);
     await undo();
-    const words = 'Not undone: “c”: Nothing. “d”: locked! “e”: locked! And 1 more.';
+    const words =
+      'Not undone: “c”: It is not in the trash any more. “d”: locked! “e”: locked! And 1 more.';
     expect(lastToast()?.text).toBe(words);
     expect(app.actions.undo.enabled()).toBe(true); // of the other three
     door.refuse = () => undefined;

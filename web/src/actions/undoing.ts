@@ -6,6 +6,7 @@ import { baseName, joinPath, parentOf } from '../lib/path';
 import { text } from '../lib/text';
 import type { Folders } from '../state/folders';
 import type { SelectionModel } from '../state/selection';
+import { restoreInOurWords } from './restoring';
 import type { Sending } from './sending';
 import { type Subject, settle } from './settling';
 import type { Toasts } from './toasts';
@@ -57,6 +58,7 @@ const final: ReadonlySet<string> = new Set(['not-found', 'precondition-failed', 
 export function createUndoing(options: UndoingOptions): Undoing {
   const { client, sending, folders, selection, toasts } = options;
   let undos: readonly Undo[] = [];
+  const offers = new WeakMap<Undo, ReturnType<Undoing['offer']>>();
   /** Raised when another person has the page: what comes back from before says nothing. */
   let era = 0;
 
@@ -66,12 +68,16 @@ export function createUndoing(options: UndoingOptions): Undoing {
   }
 
   function offer(undo: Undo) {
-    return { label: text.actions.undo, run: () => void takeBack(undo) };
+    const made = { label: text.actions.undo, run: () => void takeBack(undo) };
+    offers.set(undo, made);
+    return made;
   }
 
   async function takeBack(undo: Undo): Promise<void> {
     if (!undos.includes(undo)) return; // done already, by the message or the key
     undos = undos.filter((other) => other !== undo);
+    const offered = offers.get(undo);
+    if (offered) toasts.withdraw(offered); // the key was quicker
     const mine = era;
     const sent = await folders.holding(() => sending.send(undo.operations));
     for (const folder of new Set(undo.folders)) void folders.refresh(folder);
@@ -82,9 +88,12 @@ export function createUndoing(options: UndoingOptions): Undoing {
       return undo.places?.[i] ?? ('to' in op ? (op.to ?? '') : '');
     };
     const unsure = undo.operations.some(({ op }) => op === 'restore-version');
-    const results = unsure
-      ? [...sent] // a file is at its path whatever it holds
+    const settled = unsure
+      ? sent // a file is at its path whatever it holds
       : await settle(client, undo.operations, undo.subjects, sent, place);
+    const results = settled.map((result, i) =>
+      undo.operations[i]?.op === 'restore' ? restoreInOurWords(result) : result,
+    );
     if (mine !== era) return;
     const freed = await restoreElsewhere(undo, results);
     if (mine !== era) return;
