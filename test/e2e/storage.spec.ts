@@ -156,6 +156,10 @@ test('how it looks', async ({ page, context }) => {
   await page.reload();
   await expect(part(page, 'versions')).toBeVisible();
   await look(page, 'storage-full');
+  await page.screenshot({ path: `${scene.screens}/storage-full-whole.png`, fullPage: true });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.screenshot({ path: `${scene.screens}/storage-full-phone-whole.png`, fullPage: true });
+  await page.setViewportSize({ width: 1280, height: 800 });
 
   await page.unroute('**/api/v1/space');
   await page.route('**/api/v1/space', (route) => route.abort());

@@ -269,7 +269,7 @@ export const text = {
     disk: 'Free on the disk',
     diskOf: (total: string) => `of ${total}`,
     ballast: 'Set aside for a full disk',
-    ballastLacks: (wanted: string) => `of ${wanted}: there was no room for all of it`,
+    ballastLacks: (wanted: string) => `of ${wanted}: no room for the rest`,
     ballastOff: 'Nothing: --ballast is 0',
     survey: (when: string) => `As of the last collection: ${when}`,
     live: 'Needed',
