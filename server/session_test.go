@@ -86,7 +86,7 @@ const mkdir = `{"operations":[{"op":"mkdir","path":"d"}]}`
 func TestSessions(t *testing.T) {
 	ts, log := start(t, Config{})
 	b := newBrowser(t, ts.URL)
-	for _, q := range [][2]string{{"GET", "/api/v1/session"}, {"GET", "/api/v1/files"}, {"POST", "/api/v1/operations"},
+	for _, q := range [][2]string{{"GET", "/api/v1/session"}, {"GET", "/api/v1/files"}, {"GET", "/api/v1/space"}, {"POST", "/api/v1/operations"},
 		{"DELETE", "/api/v1/sessions"}, {"POST", "/tus/"}, {"HEAD", "/tus/00000000000000000000000000000000"}, {"GET", "/api/v1/nothing"}, {"GET", "/api"}} {
 		status, _, h := b.do(q[0], q[1], "")
 		if status != 401 || h.Get("WWW-Authenticate") != "" {
@@ -149,6 +149,7 @@ func TestSessions(t *testing.T) {
 	basic.more["Authorization"] = "Basic YWxpY2U6Y29ycmVjdCBob3JzZQ=="
 	basic.want(401, "GET", "/api/v1/session", "")
 	basic.want(401, "GET", "/api/v1/files", "")
+	basic.want(401, "GET", "/api/v1/space", "")
 	basic.want(412, "POST", "/tus/", "") // in, but not tus
 	basic.more["Sec-Fetch-Site"] = "cross-site"
 	basic.want(403, "POST", "/tus/", "")

@@ -197,6 +197,10 @@ type API interface {
 	// Usage is the bytes of current content in the space, and its quota (0: none),
 	// and the bytes that can still be written (the smaller of quota and disk).
 	Usage(ctx context.Context, sc Scope) (used, quota, available int64, err error)
+	// SpaceUse is Usage, and what the space's past takes. It takes time for each older
+	// version, a quarter of a second for a million, and none for files. A part of a space is
+	// ErrNotExist: only who has it whole is told.
+	SpaceUse(ctx context.Context, sc Scope) (SpaceUse, error)
 
 	Stat(ctx context.Context, sc Scope, p Path) (Node, error)
 	// List pages the children of a folder in key order: at most limit nodes whose
@@ -279,6 +283,15 @@ type API interface {
 	// goes to the trash, what they moved, removed or wrote is as it was. What has changed after
 	// them is left as it is. Properties stay. It works as Revert does. ErrHistory.
 	Undo(ctx context.Context, sc Scope, from, to int64, c Conditions) (Undone, error)
+	// VersionsSize is how much DropVersions would drop of what was superseded at least so
+	// long ago (0 or less: of all that is there), and up to which change. What is pinned is
+	// counted too. Its Since is not set.
+	VersionsSize(ctx context.Context, sc Scope, age time.Duration) (Past, error)
+	// DropVersions deletes the older versions of a whole space for good that were superseded
+	// up to the change upto, also those of what lies in the trash, and tells how many went.
+	// The files stay as they are, and so do versions that are pinned. It takes several
+	// transactions: after an error, or a crash, some may have gone.
+	DropVersions(ctx context.Context, sc Scope, upto int64) (n int, err error)
 	// Prune drops what of the past is to be kept no longer.
 	Prune(ctx context.Context, o PruneOptions) (Pruned, error)
 	// Touch sets the modification time.
@@ -332,6 +345,10 @@ type API interface {
 	FinishUpload(ctx context.Context, sc Scope, id UploadID, to Path, size int64, c Conditions) (Written, error)
 	// DropUpload discards an upload.
 	DropUpload(ctx context.Context, sc Scope, id UploadID) error
+
+	// StoreUse is what the whole store takes now, and what its last collection, or a dry run
+	// of one, has found: nothing is looked at for it. It is for administrators.
+	StoreUse(ctx context.Context) (StoreUse, error)
 
 	// Accounts. Names are [a-z0-9._@-]{1,64} compared without case; password is an
 	// argon2id hash made by server/auth. ErrName, ErrExist, ErrNotExist.

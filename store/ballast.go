@@ -24,14 +24,8 @@ func (s *Store) keepBallast() error {
 	}
 	s.ballast.Lock()
 	defer s.ballast.Unlock()
-	size := int64(-1)
-	switch f, err := s.fs.Open(s.ballastPath(), os.O_RDONLY); {
-	case err == nil:
-		var bad error
-		if size, bad = f.Size(); errors.Join(bad, f.Close()) != nil {
-			size = -1
-		}
-	case !errors.Is(err, fs.ErrNotExist):
+	size, err := s.ballastBytes()
+	if err != nil {
 		return err
 	}
 	if size >= s.o.Ballast {
@@ -50,6 +44,22 @@ func (s *Store) keepBallast() error {
 		err = errors.Join(err, s.fs.Remove(s.ballastPath()))
 	}
 	return errors.Join(err, s.fs.SyncDir(s.o.Dir))
+}
+
+// ballastBytes is how much is set aside now; 0 also if that cannot be told. Its lock is held.
+func (s *Store) ballastBytes() (size int64, err error) {
+	f, err := s.fs.Open(s.ballastPath(), os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	size, err = f.Size()
+	if errors.Join(err, f.Close()) != nil {
+		return 0, nil
+	}
+	return size, nil
 }
 
 // dropBallast gives that space up, and reports whether there was any.

@@ -17,6 +17,7 @@ type collector struct {
 	out  Collected
 	base uint64 // commits up to it are in the checkpoint
 
+	surveyed    bool  // out is known
 	done, total int64 // of Progress
 }
 
@@ -38,6 +39,7 @@ func (c *collector) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.surveyed = true
 	if c.out.After = c.out.Before; c.o.DryRun {
 		return nil
 	}

@@ -80,6 +80,9 @@ func (s *Store) GC(ctx context.Context, o GCOptions) (Collected, error) {
 	}
 	c := &collector{s: s, o: o}
 	err = c.run(ctx)
+	if c.surveyed {
+		s.surveyed.Store(&Survey{Space: c.out.After, At: s.o.Clock(), Full: o.Full})
+	}
 	if o.DryRun {
 		return c.out, fail("gc", Path(s.o.Dir), err)
 	}

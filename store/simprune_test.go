@@ -16,11 +16,13 @@ import (
 
 // forget makes something of the past go: by the policy, or because a person says so.
 func (w *simWorker) forget(ctx context.Context, r *rand.Rand, s *store.Store) simOp {
-	switch r.IntN(4) {
-	case 0, 1:
+	switch r.IntN(9) {
+	case 0, 1, 2, 3:
 		return w.prune(ctx, r)
-	case 2:
+	case 4, 5:
 		return w.purge(ctx, r)
+	case 6:
+		return w.dropVersions(ctx)
 	}
 	return w.dropVersion(ctx, r, s)
 }
@@ -50,13 +52,30 @@ func (w *simWorker) prune(ctx context.Context, r *rand.Rand) simOp {
 		if kind == 1 {
 			return
 		}
-		forgetOlder(st.nodes, len(st.snaps) > 0)
-		for id, tree := range st.trash {
-			tree = maps.Clone(tree)
-			forgetOlder(tree, len(st.snaps) > 0)
-			st.trash[id] = tree
-		}
+		st.forgetOlder()
 	}, half: func(st *simState) { st.loose = true }}
+}
+
+// dropVersions deletes all older versions, of what lies in the trash too.
+func (w *simWorker) dropVersions(ctx context.Context) simOp {
+	return simOp{name: "drop all versions", run: func(s *store.Store) error {
+		size, err := s.VersionsSize(ctx, w.sc, 0)
+		if err != nil {
+			return err
+		}
+		n, err := s.DropVersions(ctx, w.sc, size.Upto)
+		w.pruned += n
+		return err
+	}, did: func(st *simState) { st.forgetOlder() }, half: func(st *simState) { st.loose = true }}
+}
+
+func (st *simState) forgetOlder() {
+	forgetOlder(st.nodes, len(st.snaps) > 0)
+	for id, tree := range st.trash {
+		tree = maps.Clone(tree)
+		forgetOlder(tree, len(st.snaps) > 0)
+		st.trash[id] = tree
+	}
 }
 
 // forgetOlder notes that older versions have gone, but for those that a snapshot needs.

@@ -96,7 +96,8 @@ type Store struct {
 
 	collecting chan struct{} // held by the one GC that runs
 	soon       chan struct{} // one is wanted
-	ballast    sync.Mutex    // held while its file is made or removed
+	surveyed   atomic.Pointer[Survey]
+	ballast    sync.Mutex // held while its file is made or removed
 
 	mu      sync.Mutex
 	busy    map[UploadID]bool // uploads that a request writes to

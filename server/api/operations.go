@@ -101,8 +101,10 @@ func (a *API) operate(ctx context.Context, sc store.Scope, o *operation) (result
 		return a.revert(ctx, sc, o)
 	case "undo":
 		return a.undo(ctx, sc, o)
+	case "drop-versions":
+		return a.dropVersions(ctx, sc, o)
 	}
-	return result{}, httperr.BadRequest("bad-operation", "There is no such operation.", "There are mkdir, move, copy, remove, restore, restore-version, purge, empty-trash, drop-version, make-snapshot, drop-snapshot, revert and undo.")
+	return result{}, httperr.BadRequest("bad-operation", "There is no such operation.", "There are mkdir, move, copy, remove, restore, restore-version, purge, empty-trash, drop-version, drop-versions, make-snapshot, drop-snapshot, revert and undo.")
 }
 
 // path reads a path that the operation needs.

@@ -20,7 +20,8 @@ type request struct {
 	w    *transfer.Answer
 	r    *http.Request
 	body *transfer.Body // r's
-	sc   store.Scope
+	who  auth.Principal
+	sc   store.Scope // who's
 
 	held int64 // bytes of the body that count as arriving
 }
@@ -32,6 +33,7 @@ func (a *API) handle(h func(*request) error) echo.HandlerFunc {
 		if !ok {
 			return SessionProblem(auth.ErrNoSession)
 		}
+		q.who = p
 		if q.sc, err = a.o.Scope(q.r.Context(), p); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ import (
 )
 
 // door is the API over a real store, behind a real server. Requests act as alice, or
-// as whom their User header names; "nobody" is not signed in.
+// as whom their User header names; "nobody" is not signed in, "root" is an administrator.
 type door struct {
 	*testing.T
 	st         *store.Store
@@ -43,6 +43,11 @@ func newDoor(t *testing.T, change func(*Options)) *door {
 		}
 		people[name] = auth.Principal{User: u.ID, Name: name}
 	}
+	root, err := st.AddUser(t.Context(), "root", "", 0, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	people["root"] = auth.Principal{User: root.ID, Name: "root", Admin: true}
 	o := Options{Store: st, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Scope: func(ctx context.Context, p auth.Principal) (store.Scope, error) { return st.Home(ctx, p.User) }}
 	if change != nil {

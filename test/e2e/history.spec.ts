@@ -4,7 +4,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { text } from '../../web/src/lib/text';
 import { act, enter, onFiles, row } from './app';
 import { look, seen } from './look';
-import { dav, figure, must, scene } from './scene';
+import { dav, figure, must, Peer, scene } from './scene';
 
 /** The app lies below /files/ here: addresses must hold there too. */
 test.beforeEach(async ({ context, page }) => {
@@ -63,7 +63,7 @@ test('versions: downloaded, restored, taken back', async ({ page }) => {
   expect([third, fourth]).not.toContain(await etag('report.txt'));
 
   // By keyboard alone, and a file that changes while the dialog is open.
-  await expect(said(page, text.did.undone)).toBeVisible();
+  await expect(said(page, text.did.undone(''))).toBeVisible();
   await row(page, 'report.txt').click();
   await page.keyboard.press('Control+Shift+H');
   await expect(version(page)).toHaveCount(5);
@@ -141,6 +141,59 @@ test('the trash: restored to where it was, or elsewhere', async ({ page }) => {
   await tool(page, text.actions.restore).click();
   await page.getByRole('button', { name: text.trash.show, exact: true }).click();
   await expect(row(page, 'docs')).toHaveAttribute('aria-selected', 'true');
+});
+
+test('undo: of what was restored, of a new folder, and of what was deleted', async ({ page }) => {
+  for (const path of ['u1.txt', 'u2.txt']) await must(path, { method: 'PUT', body: path });
+  await page.reload();
+  await row(page, 'u1.txt').click();
+  await row(page, 'u2.txt').click({ modifiers: ['Control'] });
+  await page.keyboard.press('Delete');
+  await expect(said(page, text.did.deleted(2, ''))).toBeVisible();
+  await tool(page, text.actions['new-folder']).click();
+  await page.getByLabel(text.dialogs.newFolderName).fill('made by mistake');
+  await page.keyboard.press('Enter');
+  await expect(row(page, 'made by mistake')).toBeFocused();
+
+  await page.getByRole('link', { name: text.me.trash, exact: true }).click();
+  await trashed(page, 'u1.txt').click();
+  await trashed(page, 'u2.txt').click({ modifiers: ['Control'] });
+  await tool(page, text.actions.restore).click();
+  await expect.poll(async () => (await dav('u2.txt')).status).toBe(200);
+  const back = text.did.restored(2, '', text.files.top);
+  const told = page.locator('[data-toast]', { hasText: back });
+  await told.getByRole('button', { name: text.actions.undo, exact: true }).click();
+  await expect(said(page, text.did.undone(back))).toBeVisible();
+  await expect(trashed(page, 'u1.txt')).toBeVisible();
+  expect((await dav('u1.txt')).status).toBe(404);
+
+  // By the key, on another page: the folder, then the first deletion, both files at once.
+  await page.getByRole('link', { name: text.me.files, exact: true }).click();
+  await expect(row(page, 'made by mistake')).toBeVisible();
+  await page.keyboard.press('Control+z');
+  await expect(said(page, text.did.undone(text.did.made('made by mistake')))).toBeVisible();
+  await expect(row(page, 'made by mistake')).toHaveCount(0);
+  await page.keyboard.press('Control+z');
+  await expect(row(page, 'u1.txt')).toBeVisible();
+  await expect(row(page, 'u2.txt')).toBeVisible();
+  expect(await read('u2.txt')).toBe('u2.txt');
+
+  // A part that cannot be undone is named.
+  await row(page, 'u1.txt').click();
+  await row(page, 'u2.txt').click({ modifiers: ['Control'] });
+  await page.keyboard.press('Delete');
+  await expect(said(page, text.did.deleted(2, '')).last()).toBeVisible();
+  const gone = await new Peer(page.context()).get<{ entries: { id: string; name: string }[] }>(
+    'api/v1/trash',
+  );
+  const node = gone.entries.find(({ name }) => name === 'u2.txt')?.id;
+  const purge = { operations: [{ op: 'purge', node }] };
+  await new Peer(page.context()).change('POST', 'api/v1/operations', purge);
+  await page.keyboard.press('Control+z');
+  const which = text.did.undoneButNot(text.did.which(['u2.txt'], 0));
+  await said(page, which).hover();
+  await look(page, 'undone-in-part');
+  await expect(row(page, 'u1.txt')).toBeVisible();
 });
 
 test('deleted for good: one, all, an older version', async ({ page }) => {

@@ -15,6 +15,7 @@ import { createRouter, hashOf, setUpToken } from '../state/route';
 import { createSelection } from '../state/selection';
 import { createSession } from '../state/session';
 import { createSorting } from '../state/sorting';
+import { createSpace } from '../state/space';
 import { readDrop, readFileList } from '../upload/enumerate';
 import { createUploads } from '../upload/manager';
 import type { Transport } from '../upload/transport';
@@ -27,6 +28,7 @@ import { createRestoring } from './restoring';
 import { createSending } from './sending';
 import { createToasts } from './toasts';
 import type { App, Dialog } from './types';
+import { createUndoing } from './undoing';
 
 /** Where the app lives. All of it may be left out in a browser. */
 export interface AppOptions {
@@ -70,11 +72,15 @@ export function createApp(options: AppOptions = {}): App {
     read: client.trash,
     onRows: (rows) => trashSelection.show(rows, rows),
   });
+  const space = createSpace({ queries: folders.queries, read: client.space });
   const toasts = createToasts(clock);
   const dialog = createStore<Dialog | undefined>(undefined);
   const picking = createStore<'files' | 'folder' | undefined>(undefined);
 
-  const lookAtUsage = throttle(clock, usageRefresh, () => session.refresh());
+  const lookAtUsage = throttle(clock, usageRefresh, () => {
+    space.refresh();
+    return session.refresh();
+  });
   const lookAtFolder = throttle(clock, uploadsRefresh, () => folders.refresh(folder.get().path));
 
   const uploads = createUploads({
@@ -92,16 +98,19 @@ export function createApp(options: AppOptions = {}): App {
       toasts.show('failed', [problem.title, problem.detail].filter(Boolean).join(' ')),
   });
   const sending = createSending(client);
+  const onChange = () => {
+    lookAtUsage();
+    trash.refresh();
+  };
+  const undoing = createUndoing({ client, sending, folders, selection, toasts, onChange });
   const changes = createChanges({
     client,
     sending,
     folders,
     selection,
     toasts,
-    onChange() {
-      lookAtUsage();
-      trash.refresh();
-    },
+    undoing,
+    onChange,
   });
   const restoring = createRestoring({
     client,
@@ -112,10 +121,19 @@ export function createApp(options: AppOptions = {}): App {
     router,
     dialog,
     toasts,
+    undoing,
     onChange: lookAtUsage,
   });
 
-  const purging = createPurging({ client, sending, trash, router, dialog, toasts });
+  const purging = createPurging({
+    client,
+    sending,
+    trash,
+    router,
+    dialog,
+    toasts,
+    onChange: space.refresh,
+  });
 
   /** Uploads that ended because another person signed in; undefined: nobody did. */
   let stopped: number | undefined;
@@ -141,11 +159,13 @@ export function createApp(options: AppOptions = {}): App {
       uploads.cancel();
       uploads.clear();
       changes.clear();
+      undoing.clear();
       toasts.clear();
       dialog.set(undefined);
       folder.show(undefined);
       leaveTrash();
       folders.clear();
+      space.clear();
       router.go({ view: 'files', path: '' });
     },
   });
@@ -187,9 +207,11 @@ export function createApp(options: AppOptions = {}): App {
     selection,
     trash,
     trashSelection,
+    space,
     restoring,
     purging,
     changes,
+    undoing,
     dialog,
     picking,
   });
@@ -206,6 +228,7 @@ export function createApp(options: AppOptions = {}): App {
     selection,
     trash,
     trashSelection,
+    space,
     uploads,
     toasts,
     dialog,

@@ -10,9 +10,9 @@ describe('changes', () => {
     await settle();
     expect([...door.tree.keys()]).toEqual(['b.txt']);
     expect(lastToast()?.text).toBe('2 items deleted');
-    const { action } = lastToast() ?? {};
-    action?.run();
-    action?.run();
+    const [undo] = lastToast()?.offers ?? [];
+    undo?.run();
+    undo?.run();
     await settle();
     expect(names()).toEqual(['docs', 'a.txt', 'b.txt']);
     expect(door.tree.has('docs/c.txt')).toBe(true);

@@ -1,13 +1,15 @@
 import type { Client } from '../api/client';
 import { isPassing, ownProblem } from '../api/problem';
 import type { Entry, Operation, OperationResult, ProblemBody, Version } from '../api/types';
-import { freeNames, nameFault } from '../lib/file-name';
-import { baseName, isWithin, joinPath, parentOf } from '../lib/path';
+import { nameFault } from '../lib/file-name';
+import { baseName, isWithin, joinPath } from '../lib/path';
 import { text } from '../lib/text';
 import type { Folders } from '../state/folders';
 import type { SelectionModel } from '../state/selection';
 import type { Sending } from './sending';
+import { settle } from './settling';
 import type { Toasts } from './toasts';
+import type { Undo, Undoing } from './undoing';
 
 /** What a person does to files and folders. All of it shows at once and can be undone. */
 export interface Changes {
@@ -25,10 +27,7 @@ export interface Changes {
     version: Version,
     current: Version,
   ): Promise<ProblemBody | undefined>;
-  canUndo(): boolean;
-  /** Takes the last change back that was not yet. */
-  undo(): void;
-  /** There is nothing to undo any more. */
+  /** Another person has the page: what is under way says nothing any more. */
   clear(): void;
 }
 
@@ -38,22 +37,10 @@ export interface ChangesOptions {
   readonly folders: Folders;
   readonly selection: SelectionModel;
   readonly toasts: Toasts;
+  readonly undoing: Undoing;
   /** After each change, for what shows the usage. */
   onChange(): void;
 }
-
-interface Undo {
-  readonly operations: readonly Operation[];
-  /** Folders that look different after it. */
-  readonly folders: readonly string[];
-  /** Where each operation of kind restore puts its entry back. */
-  readonly places?: readonly string[];
-}
-
-const batch = 1000;
-const remembered = 50;
-/** Names tried for what is restored while its name is taken. */
-const freeNamesTried = 20;
 
 /** Why the server would not take a name; undefined: it would. */
 export function nameProblem(name: string): ProblemBody | undefined {
@@ -62,8 +49,7 @@ export function nameProblem(name: string): ProblemBody | undefined {
 }
 
 export function createChanges(options: ChangesOptions): Changes {
-  const { client, sending, folders, selection, toasts } = options;
-  let undos: Undo[] = [];
+  const { client, sending, folders, selection, toasts, undoing } = options;
   let provisional = 0;
   /** Raised when another person has the page: what comes back from before says nothing. */
   let era = 0;
@@ -85,91 +71,6 @@ export function createChanges(options: ChangesOptions): Changes {
     });
   }
 
-  /**
-   * The answer may be lost of what was done: looks where the entries are now. What still
-   * cannot be told stays refused, by the network.
-   */
-  async function settle(
-    operations: readonly Operation[],
-    entries: readonly Entry[],
-    results: readonly OperationResult[],
-  ): Promise<OperationResult[]> {
-    const lost = results.flatMap((r, i) => ('problem' in r && isPassing(r.problem) ? [i] : []));
-    const settled = [...results];
-    for (let at = 0; at < lost.length; at += batch) {
-      const some = lost.slice(at, at + batch);
-      const paths = some.map((i) => {
-        const op = operations[i];
-        return op?.op === 'remove' ? op.path : op && 'to' in op ? (op.to ?? '') : '';
-      });
-      try {
-        const there = await client.lookup(paths);
-        some.forEach((i, k) => {
-          const entry = entries[i];
-          const here = there[k]?.id === entry?.id;
-          const done = operations[i]?.op === 'remove' ? !here : here;
-          if (entry && done) settled[i] = { node: entry.id };
-          else settled[i] = { problem: notDone(results[i]) };
-        });
-      } catch {
-        break;
-      }
-    }
-    return settled;
-  }
-
-  async function takeBack(undo: Undo): Promise<void> {
-    if (!undos.includes(undo)) return; // done already, by the message or the key
-    undos = undos.filter((other) => other !== undo);
-    const mine = era;
-    const results = await act(undo.operations, undo.folders, () => []);
-    if (mine !== era) return;
-    const freed = await restoreElsewhere(undo, results);
-    const refused = results.flatMap((r) => ('problem' in r ? [r.problem] : []));
-    selection.want(results.flatMap((r) => ('entry' in r && r.entry ? [r.entry.id] : [])));
-    const [why] = refused;
-    if (!why) {
-      toasts.show('done', freed === undefined ? text.did.undone : text.did.restoredAs(freed));
-      return;
-    }
-    // What could not be taken back yet can be tried again.
-    const kept = undo.operations.flatMap((_, i) => (isRefused(results[i]) ? [i] : []));
-    const again = remember({
-      folders: undo.folders,
-      operations: kept.flatMap((i) => undo.operations[i] ?? []),
-      ...(undo.places && { places: kept.map((i) => undo.places?.[i] ?? '') }),
-    });
-    toasts.show('failed', text.did.notUndone(why.title), {
-      label: text.actions.undo,
-      run: () => void takeBack(again),
-    });
-  }
-
-  /** Restores what lost its name to something else under a free one; changes results. */
-  async function restoreElsewhere(
-    undo: Undo,
-    results: OperationResult[],
-  ): Promise<string | undefined> {
-    let last: string | undefined;
-    for (const [i, op] of undo.operations.entries()) {
-      const result = results[i];
-      const place = undo.places?.[i];
-      if (op.op !== 'restore' || place === undefined || !result || !('problem' in result)) continue;
-      if (result.problem.code !== 'exists') continue;
-      let tried = 0;
-      for (const name of freeNames(baseName(place))) {
-        const to = joinPath(parentOf(place), name);
-        const [next] = await sending.send([{ ...op, to }]);
-        if (!next || tried++ === freeNamesTried) break;
-        results[i] = next;
-        if (!('problem' in next)) last = name;
-        if (!('problem' in next) || next.problem.code !== 'exists') break;
-      }
-    }
-    if (last !== undefined) for (const folder of undo.folders) void folders.refresh(folder);
-    return last;
-  }
-
   function report(done: string, n: number, refused: readonly ProblemBody[], undo?: Undo): void {
     const why = refused[0];
     if (n === 0 && why) {
@@ -179,26 +80,11 @@ export function createChanges(options: ChangesOptions): Changes {
       return;
     }
     const words = why ? text.did.notAll(done, refused.length, why.title) : done;
-    toasts.show(
-      why ? 'failed' : 'done',
-      words,
-      undo && { label: text.actions.undo, run: () => void takeBack(undo) },
-    );
-  }
-
-  function remember(undo: Undo): Undo {
-    undos = [...undos, undo].slice(-remembered);
-    return undo;
+    toasts.show(why ? 'failed' : 'done', words, ...(undo ? [undoing.offer(undo)] : []));
   }
 
   return {
-    canUndo: () => undos.length > 0,
-    undo() {
-      const last = undos.at(-1);
-      if (last) void takeBack(last);
-    },
     clear() {
-      undos = [];
       era++;
     },
     async newFolder(folder, name) {
@@ -222,8 +108,13 @@ export function createChanges(options: ChangesOptions): Changes {
       ]);
       if (mine !== era) return undefined;
       if (!result || 'problem' in result) return result?.problem;
-      const made = result.entry?.id ?? result.node;
-      if (made !== undefined) selection.want([made]);
+      const made = result.entry;
+      if (!made) return undefined;
+      selection.want([made.id]);
+      // Only while nothing is in it.
+      const operations: Operation[] = [{ op: 'remove', path, ifMatch: made.etag }];
+      const subjects = [{ id: made.id, name }];
+      undoing.remember({ did: text.did.made(name), operations, subjects, folders: [folder] });
       return undefined;
     },
     async rename(folder, entry, name) {
@@ -240,11 +131,14 @@ export function createChanges(options: ChangesOptions): Changes {
         ),
       ]);
       if (mine !== era) return undefined;
-      const [result] = await settle([operation], [entry], sent);
+      const [result] = await settle(client, [operation], [entry], sent);
       if (!result || 'problem' in result) return result?.problem;
       folders.forget(from);
       const back: Operation = { op: 'move', from: to, to: from, ...onlyThis(entry) };
-      report(text.did.renamed(name), 1, [], remember({ operations: [back], folders: [folder] }));
+      const did = text.did.renamed(name);
+      const subjects = [{ id: entry.id, name }];
+      const undo = { did, operations: [back], subjects, folders: [folder] };
+      report(did, 1, [], undoing.remember(undo));
       return undefined;
     },
     async move(from, entries, to) {
@@ -268,7 +162,7 @@ export function createChanges(options: ChangesOptions): Changes {
         folders.change(to, (all) => [...all.filter((e) => !ids.has(e.id)), ...entries]),
       ]);
       if (mine !== era) return undefined;
-      const results = await settle(operations, entries, sent);
+      const results = await settle(client, operations, entries, sent);
       const moved = entries.filter((_, i) => results[i] && !('problem' in results[i]));
       const refused = results.flatMap((r) => ('problem' in r ? [r.problem] : []));
       if (moved.length === 0) return refused[0];
@@ -282,12 +176,9 @@ export function createChanges(options: ChangesOptions): Changes {
         }),
       );
       const place = to === '' ? text.files.top : baseName(to);
-      report(
-        text.did.moved(moved.length, moved[0]?.name ?? '', place),
-        moved.length,
-        refused,
-        remember({ operations: back, folders: [from, to] }),
-      );
+      const did = text.did.moved(moved.length, moved[0]?.name ?? '', place);
+      const undo = { did, operations: back, subjects: moved, folders: [from, to] };
+      report(did, moved.length, refused, undoing.remember(undo));
       return undefined;
     },
     async restoreVersion(folder, entry, version, current) {
@@ -303,8 +194,9 @@ export function createChanges(options: ChangesOptions): Changes {
       if (mine !== era) return undefined;
       if (!result || 'problem' in result) return result?.problem;
       const operations = result.entry ? [to(current.id, result.entry.etag)] : [];
-      const undo = remember({ operations, folders: [folder] });
-      report(text.did.versionRestored(entry.name), 1, [], undo);
+      const did = text.did.versionRestored(entry.name);
+      const undo = { did, operations, subjects: [entry], folders: [folder] };
+      report(did, 1, [], undoing.remember(undo));
       return undefined;
     },
     async remove(folder, entries) {
@@ -322,25 +214,27 @@ export function createChanges(options: ChangesOptions): Changes {
         folders.change(folder, (all) => all.filter((entry) => !ids.has(entry.id))),
       ]);
       if (mine !== era) return;
-      const results = await settle(operations, entries, sent);
+      const results = await settle(client, operations, entries, sent);
       const gone = entries.filter((_, i) => results[i] && !('problem' in results[i]));
       const refused = results.flatMap((r) => ('problem' in r ? [r.problem] : []));
       for (const entry of gone) if (entry.folder) folders.forget(joinPath(folder, entry.name));
       // What may have been done without an answer can be restored as well.
       const perhaps = entries.filter((_, i) => !isRefusedForSure(results[i]));
-      const undo =
-        perhaps.length > 0 &&
-        remember({
-          operations: perhaps.map((entry): Operation => ({ op: 'restore', node: entry.id })),
-          places: perhaps.map((entry) => joinPath(folder, entry.name)),
-          folders: [folder],
-        });
-      report(
-        text.did.deleted(gone.length, gone[0]?.name ?? ''),
-        gone.length,
-        refused,
-        undo || undefined,
+      const did = text.did.deleted(
+        gone.length || perhaps.length,
+        (gone[0] ?? perhaps[0])?.name ?? '',
       );
+      const undo =
+        perhaps.length > 0
+          ? undoing.remember({
+              did,
+              operations: perhaps.map((entry): Operation => ({ op: 'restore', node: entry.id })),
+              subjects: perhaps,
+              places: perhaps.map((entry) => joinPath(folder, entry.name)),
+              folders: [folder],
+            })
+          : undefined;
+      report(did, gone.length, refused, undo);
     },
   };
 }
@@ -350,16 +244,6 @@ function onlyThis(entry: Entry): { ifMatch?: string } {
   return entry.folder || entry.etag === '' ? {} : { ifMatch: entry.etag };
 }
 
-function isRefused(result: OperationResult | undefined): boolean {
-  return result === undefined || 'problem' in result;
-}
-
 function isRefusedForSure(result: OperationResult | undefined): boolean {
   return result !== undefined && 'problem' in result && !isPassing(result.problem);
-}
-
-/** It was looked for and is as before: not a matter of chance any more. */
-function notDone(result: OperationResult | undefined): ProblemBody {
-  const title = result && 'problem' in result ? result.problem.title : '';
-  return ownProblem('not-done', { title });
 }

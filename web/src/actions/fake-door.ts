@@ -86,6 +86,18 @@ export class FakeDoor {
       const bytes = rows.reduce((sum, row) => sum + row.size, 0);
       return json({ entries: rows.length, bytes, upto: this.version });
     }
+    if (what === 'versions/size') {
+      const days = Number(url.searchParams.get('days'));
+      return json({ ...this.sizeOf(this.older(days)), upto: this.version });
+    }
+    if (what === 'space') {
+      return json({
+        ...{ used: this.tree.size, files: this.tree.size, quota: 0, available: 100 },
+        versions: { ...this.sizeOf(this.older(0)), since: null },
+        trash: { ...this.sizeOf(this.trashed()), since: null },
+        collectEvery: 21_600,
+      });
+    }
     if (what === 'trash') return json(this.page('entries', this.trashed(), before));
     if (what === 'files') return this.list(url.searchParams.get('path') ?? '', headers);
     if (what === 'lookup') {
@@ -143,6 +155,11 @@ export class FakeDoor {
       this.versions.set(op.path, [current, ...left]);
       return { count: 1 };
     }
+    if (op.op === 'drop-versions') {
+      const count = this.older(0).length;
+      for (const [path, all] of this.versions) this.versions.set(path, all.slice(0, 1));
+      return { count };
+    }
     if (op.op === 'restore-version') {
       const entry = this.tree.get(op.path);
       const old = this.versions.get(op.path)?.find(({ id }) => id === op.version);
@@ -176,6 +193,15 @@ export class FakeDoor {
     }
     const entry = this.tree.get(op.to);
     return { node: entry?.id ?? '', path: op.to, ...(entry && { entry }) };
+  }
+
+  /** Each was replaced today. */
+  private older(days: number): Version[] {
+    return days > 0 ? [] : [...this.versions.values()].flatMap((all) => all.slice(1));
+  }
+
+  private sizeOf(rows: readonly { readonly size: number }[]) {
+    return { entries: rows.length, bytes: rows.reduce((sum, row) => sum + row.size, 0) };
   }
 
   private take(path: string): Map<string, Entry> {

@@ -42,7 +42,7 @@ describe('deleting for good', () => {
     expect(trashed()).toEqual(['docs']);
     expect(door.trash.size).toBe(1);
     expect(lastToast()).toMatchObject({ kind: 'done', text: text.did.purged(1, 'a.txt') });
-    expect(lastToast()?.action).toBeUndefined();
+    expect(lastToast()?.offers).toBeUndefined();
   });
 
   test('several, one of which is gone already', async () => {

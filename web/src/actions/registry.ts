@@ -10,11 +10,13 @@ import type { Folders } from '../state/folders';
 import { createPages, type Pages } from '../state/pages';
 import type { Router } from '../state/route';
 import type { SelectionModel } from '../state/selection';
+import type { SpaceModel } from '../state/space';
 import type { Changes } from './changes';
 import { shortcuts } from './keys';
 import type { Purging } from './purging';
 import type { Restoring } from './restoring';
 import type { Action, ActionId, Dialog } from './types';
+import type { Undoing } from './undoing';
 
 /** What the actions act on. */
 export interface ActionContext {
@@ -27,9 +29,11 @@ export interface ActionContext {
   readonly selection: SelectionModel;
   readonly trash: Pages<TrashEntry>;
   readonly trashSelection: SelectionModel;
+  readonly space: SpaceModel;
   readonly restoring: Restoring;
   readonly purging: Purging;
   readonly changes: Changes;
+  readonly undoing: Undoing;
   readonly dialog: Store<Dialog | undefined>;
   readonly picking: Store<'files' | 'folder' | undefined>;
 }
@@ -42,13 +46,15 @@ const apart = 400;
 /** Every command of the app: toolbar, context menu and keyboard read this one list. */
 export function createActions(context: ActionContext): Readonly<Record<ActionId, Action>> {
   const { client, clock, host, router, folder, selection, changes, dialog, picking } = context;
-  const { folders, trash, trashSelection, restoring, purging } = context;
+  const { folders, trash, trashSelection, space, restoring, purging, undoing } = context;
   const here = () => folder.get().path;
   const chosen = () => selection.chosen();
   const shown = () => router.get().view === 'files' && folder.get().state === 'ready';
   const some = () => shown() && selection.get().ids.size > 0;
   const one = () => shown() && selection.get().ids.size === 1;
   const inTrash = () => router.get().view === 'trash';
+  const onStorage = () => router.get().view === 'storage';
+  const use = () => (onStorage() ? space.get().use : undefined);
   const someTrash = () => inTrash() && trashSelection.get().ids.size > 0;
   const chosenTrash = () => {
     const { ids } = trashSelection.get();
@@ -182,8 +188,13 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
     purge: { danger: true, enabled: someTrash, run: () => purging.ask(chosenTrash()) },
     'empty-trash': {
       danger: true,
-      enabled: () => inTrash() && trash.get().rows.length > 0,
+      enabled: () => (inTrash() ? trash.get().rows.length : (use()?.trash.entries ?? 0)) > 0,
       run: () => void purging.askAll(),
+    },
+    'drop-versions': {
+      danger: true,
+      enabled: () => (use()?.versions.entries ?? 0) > 0,
+      run: purging.askVersions,
     },
     'select-all': {
       enabled: () =>
@@ -196,9 +207,9 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
     },
     refresh: {
       enabled: () => router.get().view !== 'connect',
-      run: () => (inTrash() ? trash : folder).refresh(),
+      run: () => (inTrash() ? trash : onStorage() ? space : folder).refresh(),
     },
-    undo: { enabled: () => changes.canUndo(), run: () => changes.undo() },
+    undo: { enabled: () => undoing.canUndo(), run: () => undoing.undo() },
   };
 
   const actions = {} as Record<ActionId, Action>;

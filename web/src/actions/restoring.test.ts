@@ -96,9 +96,9 @@ describe('the trash', () => {
     expect(lastToast()).toMatchObject({
       kind: 'done',
       text: text.did.restored(1, 'c.txt', 'docs'),
-      action: { label: text.trash.show },
+      offers: [{ label: text.trash.show }, { label: text.actions.undo }],
     });
-    lastToast()?.action?.run();
+    lastToast()?.offers?.[0]?.run();
     await settle();
     expect(app.route.get()).toEqual({ view: 'files', path: 'docs' });
     expect([...app.selection.get().ids]).toEqual([door.tree.get('docs/c.txt')?.id]);

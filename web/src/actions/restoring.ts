@@ -2,7 +2,7 @@ import type { Client } from '../api/client';
 import { ownProblem } from '../api/problem';
 import type { Operation, OperationResult, ProblemBody, TrashEntry } from '../api/types';
 import { freeNames } from '../lib/file-name';
-import { baseName, joinPath } from '../lib/path';
+import { baseName, joinPath, partsOf } from '../lib/path';
 import type { Store } from '../lib/store';
 import { text } from '../lib/text';
 import type { Folders } from '../state/folders';
@@ -13,6 +13,7 @@ import { nameProblem } from './changes';
 import type { Sending } from './sending';
 import type { Toasts } from './toasts';
 import type { Dialog } from './types';
+import type { Undoing } from './undoing';
 
 /** Brings back what lies in the trash. */
 export interface Restoring {
@@ -34,6 +35,7 @@ export interface RestoringOptions {
   readonly router: Router;
   readonly dialog: Store<Dialog | undefined>;
   readonly toasts: Toasts;
+  readonly undoing: Undoing;
   onChange(): void;
 }
 
@@ -41,7 +43,7 @@ export interface RestoringOptions {
 const rounds = 8;
 
 export function createRestoring(options: RestoringOptions): Restoring {
-  const { client, sending, folders, trash, selection, router, dialog, toasts } = options;
+  const { client, sending, folders, trash, selection, router, dialog, toasts, undoing } = options;
   const underWay = new Set<string>();
 
   /** What became of each, in our words; what is under way already is left out. */
@@ -59,7 +61,10 @@ export function createRestoring(options: RestoringOptions): Restoring {
         const sent = await sending.send(left.map((entry) => operationOf(entry, to(entry))));
         const refused = sent.map((result) => 'problem' in result && isHomeless(result.problem));
         left.forEach((entry, i) => {
-          results.set(entry, inOurWords(sent[i] ?? { problem: ownProblem('app', { title: '' }) }));
+          results.set(
+            entry,
+            restoreInOurWords(sent[i] ?? { problem: ownProblem('app', { title: '' }) }),
+          );
         });
         if (refused.every(Boolean)) break;
         left = left.filter((_, i) => refused[i]);
@@ -101,19 +106,17 @@ export function createRestoring(options: RestoringOptions): Restoring {
       only === undefined ? undefined : baseName(only) || text.files.top,
     );
     const words = why ? text.did.notAll(done, refused.length, why.title) : done;
-    toasts.show(
-      why ? 'failed' : 'done',
-      words,
-      only === undefined
-        ? undefined
-        : {
-            label: text.trash.show,
-            run() {
-              router.go({ view: 'files', path: only });
-              selection.want(back.map((entry) => entry.id));
-            },
-          },
-    );
+    const undo = undoing.remember({ did: done, ...wayBack(results, back, to) });
+    const show = {
+      label: text.trash.show,
+      run() {
+        if (only === undefined) return;
+        router.go({ view: 'files', path: only });
+        selection.want(back.map((entry) => entry.id));
+      },
+    };
+    const offers = only === undefined ? [] : [show];
+    toasts.show(why ? 'failed' : 'done', words, ...offers, undoing.offer(undo));
   }
 
   function ask(entries: readonly TrashEntry[], problem?: ProblemBody): void {
@@ -175,6 +178,33 @@ function placeOf(entry: TrashEntry, to: string | undefined) {
   return { folder: to.slice(0, Math.max(0, to.lastIndexOf('/'))), name: baseName(to) };
 }
 
+/** Into the trash again: what lies in a folder before that, so that each is there by itself. */
+function wayBack(
+  results: ReadonlyMap<TrashEntry, OperationResult>,
+  back: readonly TrashEntry[],
+  to: (entry: TrashEntry) => string | undefined,
+) {
+  const found = back.map((entry) => {
+    const { folder, name } = placeOf(entry, to(entry));
+    const result = results.get(entry);
+    const now = result && 'entry' in result ? result.entry : undefined;
+    const ifMatch = now && !now.folder ? now.etag : undefined;
+    return { id: entry.id, name, folder, path: joinPath(folder, name), ifMatch };
+  });
+  const subjects = found.sort((a, b) => partsOf(b.path).length - partsOf(a.path).length);
+  return {
+    subjects,
+    operations: subjects.map(
+      ({ path, ifMatch }): Operation => ({
+        op: 'remove',
+        path,
+        ...(ifMatch !== undefined && { ifMatch }),
+      }),
+    ),
+    folders: [...new Set(subjects.map(({ folder }) => folder))],
+  };
+}
+
 function isDone(result: OperationResult | undefined): boolean {
   return result !== undefined && !('problem' in result);
 }
@@ -184,7 +214,8 @@ function isHomeless(problem: ProblemBody): boolean {
   return problem.code === 'no-parent' || problem.code === 'not-a-folder';
 }
 
-function inOurWords(result: OperationResult): OperationResult {
+/** Why something could not be restored, said of a restore. */
+export function restoreInOurWords(result: OperationResult): OperationResult {
   if (!('problem' in result)) return result;
   const { problem } = result;
   const words = text.problems.restore;

@@ -1,4 +1,4 @@
-import type { Entry, ProblemBody, TrashEntry, Version } from '../api/types';
+import type { Entry, ProblemBody, TrashEntry, Version, VersionsSize } from '../api/types';
 import type { Observable } from '../lib/observable';
 import type {
   FolderView,
@@ -7,6 +7,7 @@ import type {
   Selection,
   SessionState,
   SortKey,
+  SpaceView,
 } from '../state/types';
 import type { Uploads } from '../upload/types';
 
@@ -19,14 +20,15 @@ export type {
   SessionState,
   Sort,
   SortKey,
+  SpaceView,
 } from '../state/types';
 
 export interface Toast {
   readonly id: number;
   readonly text: string;
   readonly kind: 'done' | 'failed';
-  /** Such as Undo; run at most once. */
-  readonly action?: { readonly label: string; run(): void };
+  /** Such as Undo; one of them is run, at most once. */
+  readonly offers?: readonly { readonly label: string; run(): void }[];
 }
 
 export type ActionId =
@@ -43,6 +45,7 @@ export type ActionId =
   | 'restore-to'
   | 'purge'
   | 'empty-trash'
+  | 'drop-versions'
   | 'select-all'
   | 'up'
   | 'refresh'
@@ -112,7 +115,22 @@ export type Dialog =
       readonly what: Purge;
       submit(): Promise<ProblemBody | undefined>;
       cancel(): void;
+    }
+  | {
+      readonly kind: 'drop-versions';
+      readonly choices: Observable<readonly OldVersions[]>;
+      /** Deletes one of them for good; it has a size. */
+      submit(choice: OldVersions): Promise<ProblemBody | undefined>;
+      cancel(): void;
     };
+
+/** Older versions that could be deleted: those replaced at least so many days ago. */
+export interface OldVersions {
+  /** 0: all of them. */
+  readonly days: number;
+  /** What that comes to; undefined: it is being asked. */
+  readonly size?: VersionsSize;
+}
 
 /** What is to be deleted for good. */
 export interface Purge {
@@ -136,6 +154,8 @@ export interface App {
   readonly trash: Observable<PagesView<TrashEntry>>;
   /** Which rows of the trash are chosen. */
   readonly trashSelection: Selection;
+  /** What takes the space; asked for while somebody watches. */
+  readonly space: Observable<SpaceView>;
   readonly uploads: Uploads;
   readonly toasts: Observable<readonly Toast[]>;
   readonly dialog: Observable<Dialog | undefined>;

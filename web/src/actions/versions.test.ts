@@ -64,7 +64,7 @@ describe('versions', () => {
     expect(row('a.txt').size).toBe(2);
     expect(lastToast()).toMatchObject({
       text: text.did.versionRestored('a.txt'),
-      action: { label: text.actions.undo },
+      offers: [{ label: text.actions.undo }],
     });
     run('undo');
     await settle();

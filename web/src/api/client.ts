@@ -15,10 +15,12 @@ import type {
   Page,
   ProblemBody,
   Session,
+  SpaceUse,
   TrashEntry,
   TrashSize,
   UnfinishedUpload,
   Version,
+  VersionsSize,
 } from './types';
 
 /** How an account comes to be. */
@@ -69,6 +71,10 @@ export interface Client {
   /** What was deleted last, older than before, if given. */
   trash(before?: number, signal?: AbortSignal): Promise<Page<TrashEntry>>;
   trashSize(): Promise<TrashSize>;
+  /** Of versions that were replaced at least so many days ago; 0: of all. */
+  versionsSize(days: number): Promise<VersionsSize>;
+  /** What takes the person's space. */
+  space(signal?: AbortSignal): Promise<SpaceUse>;
   /** At most 1000 paths; null: nothing is there. */
   lookup(paths: readonly string[]): Promise<readonly (Entry | null)[]>;
   /** At most 1000 operations; each is done or refused on its own. */
@@ -283,6 +289,16 @@ export function createClient(options: ClientOptions): Client {
       const { json } = await request('GET', 'api/v1/trash/size');
       if (!isRecord(json) || typeof json.upto !== 'number') throw strange();
       return json as unknown as TrashSize;
+    },
+    async versionsSize(days) {
+      const { json } = await request('GET', `api/v1/versions/size?days=${days}`);
+      if (!isRecord(json) || typeof json.upto !== 'number') throw strange();
+      return json as unknown as VersionsSize;
+    },
+    async space(signal) {
+      const { json } = await request('GET', 'api/v1/space', { signal });
+      if (!isRecord(json) || !isRecord(json.versions) || !isRecord(json.trash)) throw strange();
+      return json as unknown as SpaceUse;
     },
     async lookup(paths) {
       const { json } = await request('POST', 'api/v1/lookup', { body: { paths } });

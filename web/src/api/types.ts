@@ -58,6 +58,59 @@ export interface TrashSize {
   readonly upto: number;
 }
 
+/** How much of older versions would go. */
+export interface VersionsSize {
+  readonly entries: number;
+  readonly bytes: number;
+  /** Names this moment, as that of TrashSize; 0: there are none. */
+  readonly upto: number;
+}
+
+/** A part of what was before. */
+export interface Past {
+  readonly entries: number;
+  readonly bytes: number;
+  /** Milliseconds since 1970, of the oldest; null: there is none, or nobody knows. */
+  readonly since: number | null;
+}
+
+/** What takes a person's space. Sizes are bytes. */
+export interface SpaceUse extends Usage {
+  readonly files: number;
+  /** Of what lies in the trash too. */
+  readonly versions: Past;
+  readonly trash: Past;
+  /** Seconds between two collections, which give the disk back what was deleted; 0: none. */
+  readonly collectEvery: number;
+  /** For administrators. */
+  readonly store?: StoreUse;
+}
+
+/** What the whole server keeps. Sizes are bytes. */
+export interface StoreUse {
+  readonly packs: number;
+  readonly stored: number;
+  readonly diskFree: number;
+  readonly diskTotal: number;
+  /** Set aside so that deleting works on a full disk; wanted is how much it should be. */
+  readonly ballast: number;
+  readonly ballastWanted: number;
+  /** What the last collection found; null: none has looked since the server started. */
+  readonly survey: Survey | null;
+}
+
+export interface Survey {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly stored: number;
+  /** What is needed, and what is not. */
+  readonly live: number;
+  readonly dead: number;
+  /** Of the dead, what a collection gives back. */
+  readonly reclaimable: number;
+  readonly full: boolean;
+}
+
 /** A part of a list that is read from its newest row on. */
 export interface Page<T> {
   readonly rows: readonly T[];
@@ -102,7 +155,8 @@ export type Operation =
     }
   | { readonly op: 'purge'; readonly node: string }
   | { readonly op: 'empty-trash'; readonly upto: number }
-  | { readonly op: 'drop-version'; readonly path: string; readonly version: string };
+  | { readonly op: 'drop-version'; readonly path: string; readonly version: string }
+  | { readonly op: 'drop-versions'; readonly upto: number };
 
 /** What became of an operation: done, or refused. */
 export type OperationResult =

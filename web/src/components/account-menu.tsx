@@ -1,4 +1,4 @@
-import { Folder, LogOut, MonitorOff, MonitorSmartphone, Trash2 } from 'lucide-react';
+import { Folder, HardDrive, LogOut, MonitorOff, MonitorSmartphone, Trash2 } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import type { Session } from '../api/types';
@@ -44,6 +44,11 @@ export function AccountMenu({ session }: { session: Session }) {
         {route.view !== 'trash' && (
           <MenuItem icon={Trash2} href={app.href({ view: 'trash' })}>
             {text.me.trash}
+          </MenuItem>
+        )}
+        {route.view !== 'storage' && (
+          <MenuItem icon={HardDrive} href={app.href({ view: 'storage' })}>
+            {text.me.storage}
           </MenuItem>
         )}
         {route.view !== 'connect' && (

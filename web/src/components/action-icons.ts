@@ -32,6 +32,7 @@ export const actionIcons: Readonly<Record<ActionId, LucideIcon>> = {
   'restore-to': FolderInput,
   purge: Trash2,
   'empty-trash': Eraser,
+  'drop-versions': Eraser,
   'select-all': CheckCheck,
   up: ArrowUp,
   refresh: RefreshCw,

@@ -59,24 +59,25 @@ export function Toasts() {
 }
 
 function ToastView({ toast, onDismiss }: { toast: Toast; onDismiss: (id: number) => void }) {
-  const { id, kind, action } = toast;
+  const { id, kind, offers = [] } = toast;
   const Icon = kind === 'failed' ? CircleAlert : CircleCheck;
   return (
     <div className={styles.toast} data-toast="">
       <Icon aria-hidden="true" className={kind === 'failed' ? styles.failed : styles.done} />
       <p className={styles.words}>{toast.text}</p>
-      {action && (
+      {offers.map((offer) => (
         <button
+          key={offer.label}
           type="button"
           className={styles.action}
           onClick={() => {
-            action.run();
+            offer.run();
             onDismiss(id);
           }}
         >
-          {action.label}
+          {offer.label}
         </button>
-      )}
+      ))}
       <IconButton
         small
         label={text.toasts.dismiss}

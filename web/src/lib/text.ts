@@ -1,5 +1,6 @@
 const plurals = new Intl.PluralRules('en');
 const numbers = new Intl.NumberFormat('en');
+const lists = new Intl.ListFormat('en');
 
 /** '1 file', '1,200 files'. */
 function count(n: number, one: string, many: string): string {
@@ -166,6 +167,7 @@ export const text = {
     free: (available: string) => `${available} free`,
     files: 'Files',
     trash: 'Trash',
+    storage: 'Storage',
     connect: 'Connect a device',
     signOut: 'Sign out',
     signOutTitle: 'Sign out while files are uploading?',
@@ -234,6 +236,50 @@ export const text = {
       body: 'What you delete is kept here for a time, and can be put back where it was.',
     },
     show: 'Show',
+  },
+  storage: {
+    title: 'Storage',
+    loading: 'Adding up',
+    usedOf: (used: string, quota: string) => `${used} of ${quota} used`,
+    used: (used: string) => `${used} used`,
+    free: (available: string) => `${available} left`,
+    freeOfDisk: (available: string) => `No quota; the disk has ${available} left`,
+    parts: 'What takes the space',
+    files: 'Files',
+    filesCount: (n: number) => count(n, 'file', 'files'),
+    versions: 'Older versions',
+    versionsCount: (n: number) => count(n, 'version', 'versions'),
+    versionsSince: (day: string) => `the oldest replaced ${day}`,
+    noVersions: 'None: what a file held before it was replaced is kept here for a time.',
+    trash: 'Trash',
+    trashSince: (day: string) => `the oldest deleted ${day}`,
+    noTrash: 'Empty: what you delete is kept here for a time.',
+    showFiles: 'Show files',
+    showTrash: 'Show trash',
+    notCounted: 'Only files count towards the quota. Older versions and the trash do not.',
+    sizes:
+      'Sizes are those of the contents. Equal ones are stored once and many are compressed, so the disk may get back less.',
+    returns: (every: string | undefined) =>
+      every === undefined
+        ? 'What is deleted for good does not return to the disk at once, but at the next collection, which whoever runs this server starts.'
+        : `What is deleted for good does not return to the disk at once, but at the next collection: there is one every ${every}.`,
+    server: 'The whole server',
+    packs: 'Stored, of all accounts',
+    packsCount: (n: number) => `in ${count(n, 'pack', 'packs')}`,
+    disk: 'Free on the disk',
+    diskOf: (total: string) => `of ${total}`,
+    ballast: 'Set aside for a full disk',
+    ballastLacks: (wanted: string) => `of ${wanted}: no room for the rest`,
+    ballastOff: 'Nothing: --ballast is 0',
+    survey: (when: string) => `As of the last collection: ${when}`,
+    live: 'Needed',
+    dead: 'Not needed any more',
+    reclaimable: 'Of that, worth collecting',
+    reclaimableFull: 'Of that, worth a full collection',
+    noSurvey: (every: string | undefined) =>
+      every === undefined
+        ? 'No collection has looked since this server started. “cairn gc --dry-run” looks.'
+        : `No collection has looked since this server started. One does every ${every}; “cairn gc --dry-run” looks now.`,
   },
   versions: {
     title: (name: string) => `Versions of “${name}”`,
@@ -365,6 +411,15 @@ export const text = {
       `${count(n, 'item', 'items')}, ${size}, with all that is in ${n === 1 ? 'it' : 'them'} and every older version. This cannot be undone.`,
     purgeYes: 'Delete for good',
     purgeAllYes: 'Empty trash',
+    dropVersions: 'Delete older versions?',
+    dropVersionsBody:
+      'Files stay as they are now. Older versions of what is in the trash go too. This cannot be undone.',
+    dropVersionsWhich: 'Which ones',
+    dropVersionsAll: 'All',
+    dropVersionsOlder: (days: number) => `Replaced more than ${count(days, 'day', 'days')} ago`,
+    dropVersionsSize: (n: number, size: string) => `${count(n, 'version', 'versions')}, ${size}`,
+    dropVersionsNone: 'none',
+    dropVersionsLooking: 'counting',
     busy: 'Working',
   },
   toasts: {
@@ -385,6 +440,7 @@ export const text = {
     'restore-to': 'Restore elsewhere',
     purge: 'Delete for good',
     'empty-trash': 'Empty trash',
+    'drop-versions': 'Delete older versions',
     'select-all': 'Choose all',
     up: 'Folder above',
     refresh: 'Refresh',
@@ -404,7 +460,19 @@ export const text = {
     purged: (n: number, name: string) =>
       n === 1 ? `“${name}” deleted for good` : `${count(n, 'item', 'items')} deleted for good`,
     emptied: (n: number) => `${count(n, 'item', 'items')} deleted for good`,
-    undone: 'Undone',
+    versionsDropped: (n: number) =>
+      `${count(n, 'older version', 'older versions')} deleted for good`,
+    made: (name: string) => `folder “${name}” made`,
+    undone: (did: string) => `Undone: ${did}`,
+    undoneButNot: (which: string) => `Undone, but not ${which}`,
+    because: (which: string, why: string) => `${which}: ${why}`,
+    which: (names: readonly string[], left: number) =>
+      lists.format([
+        ...names.map((name) => `“${name}”`),
+        ...(left > 0 ? [`${numbers.format(left)} more`] : []),
+      ]),
+    each: (all: readonly string[], left: number) =>
+      [...all, ...(left > 0 ? [`And ${numbers.format(left)} more.`] : [])].join(' '),
     notAll: (done: string, failed: number, why: string) =>
       `${done}; ${numbers.format(failed)} not: ${why}`,
     none: (why: string) => `Nothing was changed: ${why}`,

@@ -2,6 +2,7 @@ import { Tooltip } from 'radix-ui';
 import type { App, Route } from '../actions/types';
 import { AppContext } from '../components/app-context';
 import { ConflictDialog } from '../components/conflict-dialog';
+import { DropVersionsDialog } from '../components/drop-versions-dialog';
 import { FilePickers } from '../components/file-pickers';
 import { MoveDialog } from '../components/move-dialog';
 import { NameDialog } from '../components/name-dialog';
@@ -18,6 +19,7 @@ import { ExpiredDialog } from './expired';
 import { FilesPage } from './files';
 import { SetUpPage } from './set-up';
 import { SignInPage } from './sign-in';
+import { StoragePage } from './storage';
 import { TrashPage } from './trash';
 import { LoadingPage, UnreachablePage } from './waiting';
 
@@ -50,6 +52,7 @@ function Page({ app }: { app: App }) {
         <>
           {route.view === 'connect' && <ConnectPage session={state.session} />}
           {route.view === 'trash' && <TrashPage session={state.session} />}
+          {route.view === 'storage' && <StoragePage session={state.session} />}
           {route.view === 'files' && <FilesPage session={state.session} />}
           <FilePickers />
           <UploadWatch title={titleOf(route)} />
@@ -74,6 +77,8 @@ function Questions({ app }: { app: App }) {
       return <RestoreDialog dialog={dialog} />;
     case 'purge':
       return <PurgeDialog dialog={dialog} />;
+    case 'drop-versions':
+      return <DropVersionsDialog dialog={dialog} />;
     case 'versions':
       return <VersionsDialog dialog={dialog} />;
     case 'new-folder':
@@ -86,5 +91,6 @@ function Questions({ app }: { app: App }) {
 function titleOf(route: Route): string {
   if (route.view === 'connect') return text.page.title(text.me.connect);
   if (route.view === 'trash') return text.page.title(text.trash.title);
+  if (route.view === 'storage') return text.page.title(text.storage.title);
   return text.page.title(route.path.split('/').pop() || text.files.top);
 }

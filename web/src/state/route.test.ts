@@ -20,6 +20,8 @@ test.each([
   ['https://e.org/#/connect', { view: 'connect' }],
   ['https://e.org/#/trash', { view: 'trash' }],
   ['https://e.org/files/#/trash/', { view: 'trash' }],
+  ['https://e.org/#/storage', { view: 'storage' }],
+  ['https://e.org/#/storage/x', { view: 'files', path: '' }],
   ['https://e.org/#/trash/x', { view: 'files', path: '' }],
   ['https://e.org/#/files/trash', { view: 'files', path: 'trash' }],
   ['https://e.org/#/nonsense', { view: 'files', path: '' }],

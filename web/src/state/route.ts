@@ -4,7 +4,7 @@ import { partsOf } from '../lib/path';
 import { createStore } from '../lib/store';
 import type { Route } from './types';
 
-/** '#/files/a/b', '#/trash' or '#/connect'. */
+/** '#/files/a/b', '#/trash', '#/storage' or '#/connect'. */
 export function hashOf(route: Route): string {
   if (route.view !== 'files') return `#/${route.view}`;
   return `#/files/${partsOf(route.path).map(encodeURIComponent).join('/')}`;
@@ -13,8 +13,8 @@ export function hashOf(route: Route): string {
 /** What an address says; anything that is not ours is the top folder. */
 export function parseRoute(address: string): Route {
   const hash = address.includes('#') ? address.slice(address.indexOf('#') + 1) : '';
-  const view = /^\/(connect|trash)\/?$/.exec(hash)?.[1];
-  if (view === 'connect' || view === 'trash') return { view };
+  const view = /^\/(connect|trash|storage)\/?$/.exec(hash)?.[1];
+  if (view === 'connect' || view === 'trash' || view === 'storage') return { view };
   const path = /^\/files(?:\/(.*))?$/s.exec(hash)?.[1] ?? '';
   const names = path.split('/').filter((name) => name !== '');
   return { view: 'files', path: names.map(decode).join('/') };

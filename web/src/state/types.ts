@@ -1,4 +1,4 @@
-import type { Entry, Listing, ProblemBody, Session } from '../api/types';
+import type { Entry, Listing, ProblemBody, Session, SpaceUse } from '../api/types';
 import type { Observable } from '../lib/observable';
 
 export type SessionState =
@@ -11,10 +11,11 @@ export type SessionState =
   /** expired: the session ended while the person was working; the page stays, a dialog asks. */
   | { readonly kind: 'signed-in'; readonly session: Session; readonly expired: boolean };
 
-/** Where the person is. In the address as #/files/PATH, #/trash and #/connect. */
+/** Where the person is. In the address as #/files/PATH, #/trash, #/storage and #/connect. */
 export type Route =
   | { readonly view: 'files'; readonly path: string }
   | { readonly view: 'trash' }
+  | { readonly view: 'storage' }
   | { readonly view: 'connect' };
 
 /** A list that is read page by page, newest first. */
@@ -27,6 +28,16 @@ export interface PagesView<T> {
   /** There are older ones. */
   readonly more: boolean;
   /** A newer or longer answer is on its way. */
+  readonly refreshing: boolean;
+}
+
+/** What takes the person's space. */
+export interface SpaceView {
+  /** 'loading' only while nothing can be shown yet. */
+  readonly state: 'loading' | 'ready' | 'failed';
+  readonly problem?: ProblemBody;
+  readonly use?: SpaceUse;
+  /** A newer answer is on its way. */
   readonly refreshing: boolean;
 }
 
