@@ -101,8 +101,12 @@ func (s *Store) scrubPass(ctx context.Context, o ScrubOptions, out *Scrubbed) er
 	out.Before = before
 	p := &pace{rate: o.Rate}
 	for _, in := range todo {
-		o.Progress(done, total)
-		saw, err := s.scrubPack(ctx, in.ID, p)
+		read := int64(0)
+		saw, err := s.scrubPack(ctx, in.ID, func(n int64) error {
+			o.Progress(done+min(read, in.Bytes), total)
+			read += n
+			return p.wait(ctx, n)
+		})
 		if err != nil {
 			return err
 		}
@@ -137,8 +141,9 @@ type scrubSaw struct {
 	records int
 }
 
-// scrubPack reads one pack, and keeps what it finds. An error is none of the pack.
-func (s *Store) scrubPack(ctx context.Context, id meta.PackID, p *pace) (saw scrubSaw, err error) {
+// scrubPack reads one pack, and keeps what it finds. wait is told of each read before it is
+// made. An error is none of the pack.
+func (s *Store) scrubPack(ctx context.Context, id meta.PackID, wait func(bytes int64) error) (saw scrubSaw, err error) {
 	slabs, err := s.mem.Acquire(ctx, 1)
 	if err != nil {
 		return saw, err
@@ -150,7 +155,7 @@ func (s *Store) scrubPack(ctx context.Context, id meta.PackID, p *pace) (saw scr
 	out, err := s.packs.Scrub(ctx, id, pack.ScrubOptions{
 		Buf:    slabs[0].Bytes,
 		Decode: s.codec.DecodeFrom,
-		Pace:   func(n int64) error { return p.wait(ctx, n) },
+		Pace:   wait,
 		Report: func(d pack.Defect) {
 			if first == nil {
 				first = d.Err

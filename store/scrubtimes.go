@@ -65,7 +65,7 @@ func (s *Store) scrubNext(ctx context.Context, p *pace) (wait time.Duration, err
 	if id == 0 || wait > 0 {
 		return wait, nil
 	}
-	saw, err := s.scrubPack(ctx, id, p)
+	saw, err := s.scrubPack(ctx, id, func(n int64) error { return p.wait(ctx, n) })
 	s.scrubs.pop()
 	if err != nil {
 		return 0, err
