@@ -180,9 +180,10 @@ type piece struct {
 }
 
 // lies reports whether the bytes can be sent as they lie in the pack. Those that are known to
-// be damaged are read and checked first, so that nobody gets them.
+// be damaged are read and checked first, so that nobody gets them, and those that the scrub
+// should have read and has not.
 func (p *piece) lies(s *Store) bool {
-	return p.Codec == pack.Raw && !s.o.VerifyReads && !s.packs.IsDamaged(p.pack, p.Ordinal)
+	return p.Codec == pack.Raw && !s.o.VerifyReads && !s.packs.IsDamaged(p.pack, p.Ordinal) && !s.scrubs.isStale(p.pack)
 }
 
 // maxEntries is how many records a reader keeps the entries of.

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -338,6 +339,40 @@ func TestScrubRate(t *testing.T) {
 	}
 }
 
+// It takes one slab, and next to nothing beside, whatever there is to read.
+func TestScrubMemory(t *testing.T) {
+	r := newRig(t)
+	for i := range uint64(6) {
+		r.put(store.Path(fmt.Sprintf("raw%d", i)), noise(i, 8<<20))
+		r.put(store.Path(fmt.Sprintf("coded%d", i)), bytes.Repeat(noise(i, 999), 9000))
+	}
+	var group sync.WaitGroup
+	for g := range 8 {
+		group.Go(func() {
+			for i := range 200 {
+				r.put(store.Path(fmt.Sprintf("small%d-%d", g, i)), noise(uint64(g*1000+i), 500))
+			}
+		})
+	}
+	group.Wait()
+	if err := r.s.SealForTest(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.scrub() // what it keeps is there now
+	total, _ := r.s.SlabsForTest()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	out, err := r.s.Scrub(t.Context(), store.ScrubOptions{Progress: func(done, all int64) {
+		if _, free := r.s.SlabsForTest(); total-free > 1 {
+			t.Errorf("%d slabs are in use", total-free)
+		}
+	}})
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; err != nil || out.Bytes < 50<<20 || out.Records < 1700 || n > 3<<20 {
+		t.Errorf("%d bytes were allocated for %+v, %v", n, out, err)
+	}
+}
+
 // Beside uploads, collections that compact, backups and readers it finds no damage where
 // there is none, and takes one slab.
 func TestScrubBesideOthers(t *testing.T) {
@@ -387,6 +422,58 @@ func TestScrubBesideOthers(t *testing.T) {
 		t.Errorf("%d slabs are free of %d", free, total)
 	}
 	r.clean()
+}
+
+// What the schedule should have read long ago is checked before it is sent, until it is
+// read.
+func TestScrubStale(t *testing.T) {
+	r := newRig(t)
+	w := r.put("f", noise(1, 300_000))
+	if err := r.s.SealForTest(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	open := func(every time.Duration) {
+		t.Helper()
+		if err := r.s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(t.Context(), store.Options{Dir: r.dir, UnsafeFS: true, Clock: r.clock.now, ScrubEvery: every})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.s = s
+	}
+	damaged := func() bool {
+		_, err := readAll(r.s, r.sc, "f")
+		return errors.Is(err, store.ErrCorrupt)
+	}
+	const month = 30 * 24 * time.Hour
+	r.clock.advance(month)
+	open(month)
+	r.scrubStatus() // waits for nothing, but by then the packs are known
+	r.clock.advance(month / 20)
+	r.damageFile(w.Manifest)
+	if damaged() {
+		t.Error("it is checked though it was written within the time")
+	}
+	r.clock.advance(month)
+	open(0)
+	if damaged() {
+		t.Error("it is checked without a schedule")
+	}
+	open(month)
+	eventually(t, "it is checked", damaged)
+	r.damageFile(w.Manifest) // as it was
+	if !bytes.Equal(r.read("f"), noise(1, 300_000)) {
+		t.Error("the file is not what it was")
+	}
+	r.scrub()
+	open(month)
+	r.damageFile(w.Manifest)
+	if damaged() {
+		t.Error("it is checked though it was read a moment ago")
+	}
+	r.damageFile(w.Manifest)
 }
 
 // syncLog is a log that may be read while it is written.

@@ -32,6 +32,8 @@ type ledger struct {
 	lined  int64         // and by the store's
 
 	saved time.Time // by the clock of the system
+
+	stale sync.Map // of pack ids: those that should have been read long ago; mostly none
 }
 
 // badPack is what is damaged of a pack.
@@ -88,7 +90,7 @@ func (l *ledger) meet(all []pack.Info) (fresh []meta.PackID) {
 func (l *ledger) met(id meta.PackID, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.whole[id] = at.UnixNano()
+	l.whole[id], l.dirty = at.UnixNano(), true
 }
 
 func (l *ledger) forget(id meta.PackID) {
@@ -97,6 +99,7 @@ func (l *ledger) forget(id meta.PackID) {
 	delete(l.whole, id)
 	delete(l.bad, id)
 	delete(l.retry, id)
+	l.stale.Delete(id)
 	l.dirty = true
 }
 
@@ -107,9 +110,18 @@ func (l *ledger) read(id meta.PackID, now time.Time, bad badPack) {
 	l.whole[id], l.last, l.dirty = now.UnixNano(), now.UnixNano(), true
 	delete(l.bad, id)
 	delete(l.retry, id)
+	l.stale.Delete(id)
 	if bad.any() {
 		l.bad[id] = bad
 	}
+}
+
+// isStale reports whether a pack was neither written nor read within the time that the
+// schedule has for it, and a tenth of that more, when the packs were lined up last. Without a
+// schedule none is.
+func (l *ledger) isStale(id meta.PackID) bool {
+	_, stale := l.stale.Load(id)
+	return stale
 }
 
 // failed notes that a pack could not be looked at.

@@ -23,6 +23,9 @@ const (
 func (s *Store) scrubSometimes() {
 	ctx, cancel := s.untilClosed(context.Background())
 	defer cancel()
+	if err := s.lineUp(ctx); err != nil && ctx.Err() == nil { // readers want to know
+		s.o.Log.Warn("it is not known yet which packs are to be scrubbed", "err", err)
+	}
 	t := time.NewTimer(min(time.Minute, s.o.ScrubEvery/10))
 	defer t.Stop()
 	p := &pace{rate: s.o.ScrubRate}
@@ -53,10 +56,9 @@ func (s *Store) scrubNext(ctx context.Context, p *pace) (wait time.Duration, err
 		return 0, context.Cause(ctx)
 	}
 	if s.scrubs.wantsQueue() {
-		if err := s.meetPacks(ctx); err != nil {
+		if err := s.lineUp(ctx); err != nil {
 			return 0, err
 		}
-		s.scrubs.lineUp(s.o.Clock(), s.packs.Packs(), s.o.ScrubEvery)
 	}
 	id, wait := s.scrubs.next(s.o.Clock(), s.o.ScrubEvery, func(id meta.PackID) (int64, bool) {
 		in, ok := s.packs.Info(id)
@@ -80,6 +82,14 @@ func (s *Store) scrubNext(ctx context.Context, p *pace) (wait time.Duration, err
 	return 0, err
 }
 
+func (s *Store) lineUp(ctx context.Context) error {
+	if err := s.meetPacks(ctx); err != nil {
+		return err
+	}
+	s.scrubs.lineUp(s.o.Clock(), s.packs.Packs(), s.o.ScrubEvery)
+	return nil
+}
+
 // wantsQueue reports whether the packs that are next have to be lined up anew.
 func (l *ledger) wantsQueue() bool {
 	l.mu.Lock()
@@ -97,6 +107,9 @@ func (l *ledger) lineUp(now time.Time, all []pack.Info, every time.Duration) {
 	})
 	for _, p := range all {
 		l.bytes += p.Bytes
+		if age := now.Sub(time.Unix(0, l.at(p.ID, now))); age > every+every/10 {
+			l.stale.Store(p.ID, nil)
+		}
 		if tried, ok := l.retry[p.ID]; ok && now.Sub(tried) < min(every, scrubLook) && !now.Before(tried) {
 			continue
 		}

@@ -28,6 +28,7 @@ type scrubber struct {
 	sum     chunk.Summer
 	batch   []Entry
 	crcs    []uint32
+	got     []uint32
 	flushed int64 // of an open pack: how far it was when batch was taken
 	blockAt int64 // the block page that was checked last
 
@@ -341,7 +342,7 @@ func (c *scrubber) payload(ctx context.Context, e *Entry, crcs []uint32) error {
 
 // stored reads the payload as it is stored and checks it.
 func (c *scrubber) stored(e *Entry, crcs []uint32, see func([]byte)) error {
-	whole, got := uint32(0), make([]uint32, 0, 8)
+	whole, got := uint32(0), c.got[:0]
 	for at := int64(0); at < int64(e.Stored); at += BlockBytes {
 		n := int(min(BlockBytes, int64(e.Stored)-at))
 		b, err := c.records.at(e.Offset+at, n)
@@ -356,6 +357,7 @@ func (c *scrubber) stored(e *Entry, crcs []uint32, see func([]byte)) error {
 		whole = combine(whole, sum, n)
 		see(b)
 	}
+	c.got = got
 	switch {
 	case whole != e.StoredCRC:
 		return fmt.Errorf("%w: payload checksum", ErrCorrupt)
