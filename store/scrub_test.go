@@ -368,7 +368,7 @@ func TestScrubMemory(t *testing.T) {
 		}
 	}})
 	runtime.ReadMemStats(&after)
-	if n := after.TotalAlloc - before.TotalAlloc; err != nil || out.Bytes < 50<<20 || out.Records < 1700 || n > 3<<20 {
+	if n := after.TotalAlloc - before.TotalAlloc; err != nil || out.Bytes < 45<<20 || out.Records < 1700 || n > 3<<20 {
 		t.Errorf("%d bytes were allocated for %+v, %v", n, out, err)
 	}
 }
