@@ -122,9 +122,7 @@ func (s *Store) scrubPass(ctx context.Context, o ScrubOptions, out *Scrubbed) er
 		s.saveScrubs(false)
 	}
 	o.Progress(total, total)
-	if len(out.Unread) == 0 {
-		s.scrubs.passed()
-	}
+	s.scrubs.passed() // what could not be looked at is the first of the next one
 	return s.damage(ctx, s.scrubs.damaged(), func(f Finding) {
 		s.logDamage(f)
 		if out.Damaged++; len(out.Damage) < maxFindings {

@@ -18,6 +18,7 @@ import (
 
 	"cairn/store"
 	"cairn/store/meta"
+	"cairn/store/object"
 )
 
 // damage flips a byte of a record, behind the back of the store that is open.
@@ -256,18 +257,19 @@ func TestScrubWholePacks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	edit(0, func(b []byte) { b[50] ^= 1 })        // header
-	edit(1, func(b []byte) { b[len(b)-50] ^= 1 }) // trailer
+	edit(0, func(b []byte) { b[50] ^= 1 })                          // header
+	edit(1, func(b []byte) { b[len(b)-50] ^= 1 })                   // trailer
+	edit(3, func(b []byte) { b[len(b)-50] ^= 1; b[len(b)/2] ^= 1 }) // and the one record
 	gone := file(2)
 	if err := os.Rename(gone, gone+".away"); err != nil {
 		t.Fatal(err)
 	}
 	out := r.scrub()
-	r.wantDamage("two packs and a file", out.Damage, "ada:/f2")
-	if len(out.Damage) != 4 {
+	r.wantDamage("three packs and a file", out.Damage, "ada:/f2", "ada:/f3")
+	if len(out.Damage) != 6 {
 		t.Errorf("%v", out.Damage)
 	}
-	for _, i := range []int{0, 1, 3, 4, 5} {
+	for _, i := range []int{0, 1, 4, 5} {
 		if !bytes.Equal(r.read(store.Path(fmt.Sprintf("f%d", i))), noise(uint64(i), 300_000)) {
 			t.Errorf("f%d is not what it was", i)
 		}
@@ -275,7 +277,7 @@ func TestScrubWholePacks(t *testing.T) {
 	if err := os.Rename(gone+".away", gone); err != nil {
 		t.Fatal(err)
 	}
-	r.wantDamage("it is there again", r.scrub().Damage)
+	r.wantDamage("it is there again", r.scrub().Damage, "ada:/f3")
 }
 
 // A pass that is stopped goes on where it was, also after a restart, and reads no pack
@@ -429,6 +431,7 @@ func TestScrubBesideOthers(t *testing.T) {
 func TestScrubStale(t *testing.T) {
 	r := newRig(t)
 	w := r.put("f", noise(1, 300_000))
+	g := r.put("g", noise(2, 300_000))
 	if err := r.s.SealForTest(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -468,12 +471,15 @@ func TestScrubStale(t *testing.T) {
 		t.Error("the file is not what it was")
 	}
 	r.scrub()
+	r.damageFile(g.Manifest)
+	if _, err := readAll(r.s, r.sc, "g"); err != nil {
+		t.Errorf("it is checked though its pack was read a moment ago: %v", err)
+	}
 	open(month)
 	r.damageFile(w.Manifest)
 	if damaged() {
 		t.Error("it is checked though it was read a moment ago")
 	}
-	r.damageFile(w.Manifest)
 }
 
 // syncLog is a log that may be read while it is written.
@@ -533,4 +539,25 @@ func TestScrubSchedule(t *testing.T) {
 		}
 	}
 	r.open()
+}
+
+// A pack that cannot be looked at is named, and is no damage; the next pass reads all.
+func TestScrubUnread(t *testing.T) {
+	faults := object.NewFaults(object.OS())
+	r := newRigWith(t, faults, 256<<10)
+	for i := range uint64(4) {
+		r.put(store.Path(fmt.Sprintf("f%d", i)), noise(i, 300_000))
+	}
+	if err := r.s.SealForTest(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all := r.scrub().Packs
+	faults.Add(object.Rule{Op: object.OpOpen, Path: "0002.pack", Err: os.ErrPermission})
+	if out := r.scrub(); out.Packs != all-1 || out.Damaged > 0 || len(out.Unread) != 1 || !strings.HasSuffix(out.Unread[0], "0002.pack") {
+		t.Errorf("%+v of %d packs", out, all)
+	}
+	faults.Clear()
+	if out := r.scrub(); out.Packs != all || len(out.Unread) > 0 {
+		t.Errorf("%+v of %d packs", out, all)
+	}
 }

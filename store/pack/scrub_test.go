@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -123,6 +124,31 @@ func TestScrubOpen(t *testing.T) {
 	}
 	if out, err := s.Scrub(ctx, 1, o); out.Records != 1003 || err != nil || !b.isSealed(1) {
 		t.Errorf("%+v, %v", out, err)
+	}
+}
+
+// What is appended while an open pack is read, where it has read zeros already, is no
+// damage, not even at first sight.
+func TestScrubGrowing(t *testing.T) {
+	var log bytes.Buffer
+	b := newBench(t, func(o *Options) { o.Ahead, o.Log = 1<<20, textLog(&log) })
+	s, _ := b.open()
+	grow := func() {
+		at := b.append(s.Small(), zstdChunk(s, 100, 'a'), s.Chunk(content(1000, 1)))
+		b.flush(s, at.Pack)
+	}
+	grow()
+	o := scrubbing(t, func(d Defect) { t.Error(d) })
+	decode, left := o.Decode, 100
+	o.Decode = func(ctx context.Context, n int, read func([]byte) error, plain int, use func([]byte) error) error {
+		err := decode(ctx, n, read, plain, use)
+		if left--; left > 0 {
+			grow()
+		}
+		return err
+	}
+	if out, err := s.Scrub(ctx, 1, o); err != nil || out.Records != 200 || log.Len() > 0 {
+		t.Errorf("%+v, %v; %s", out, err, &log)
 	}
 }
 
