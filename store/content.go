@@ -179,8 +179,12 @@ type piece struct {
 	next       *pack.Entry // the chunk behind it in the pack, if it is wanted too
 }
 
-// lies reports whether the bytes can be sent as they lie in the pack.
-func (p *piece) lies(s *Store) bool { return p.Codec == pack.Raw && !s.o.VerifyReads }
+// lies reports whether the bytes can be sent as they lie in the pack. Those that are known to
+// be damaged are read and checked first, so that nobody gets them, and those that the scrub
+// should have read and has not.
+func (p *piece) lies(s *Store) bool {
+	return p.Codec == pack.Raw && !s.o.VerifyReads && !s.packs.IsDamaged(p.pack, p.Ordinal) && !s.scrubs.isStale(p.pack)
+}
 
 // maxEntries is how many records a reader keeps the entries of.
 const maxEntries = 64
@@ -309,7 +313,7 @@ func (c *openFile) writeRaw(w io.Writer, p *piece, direct bool) (m int64, err er
 
 // writePlain sends a piece of a chunk that must be decoded or checked first.
 func (c *openFile) writePlain(ctx context.Context, w io.Writer, p *piece) (m int64, err error) {
-	if p.next != nil && !(&piece{Entry: *p.next}).lies(c.s) {
+	if p.next != nil && !(&piece{pack: p.pack, Entry: *p.next}).lies(c.s) {
 		c.s.plains.ahead(p.pack, *p.next)
 	}
 	buf := copyBuffers.Get().(*[]byte)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math/bits"
 
 	"cairn/store/meta"
@@ -151,5 +152,18 @@ func needs(of marks, checkpoint uint64) func(e *pack.Entry) bool {
 			return false
 		}
 		return true
+	}
+}
+
+// each goes through the ordinals that are marked, in order.
+func (m marks) each() iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for i, w := range m {
+			for ; w != 0; w &= w - 1 {
+				if !yield(uint32(i*64 + bits.TrailingZeros64(w))) {
+					return
+				}
+			}
+		}
 	}
 }

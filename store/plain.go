@@ -217,7 +217,7 @@ func (s *Store) plainChunk(ctx context.Context, id meta.PackID, e pack.Entry, sl
 	}
 	if err != nil && ctx.Err() == nil {
 		if errors.Is(err, pack.ErrCorrupt) || errors.Is(err, chunk.ErrFrame) {
-			s.packs.MarkDamaged(id, e.Ordinal)
+			s.sawDamage(id, e.Ordinal)
 		}
 		err = outward(err)
 	}

@@ -143,6 +143,7 @@ type simStats struct {
 
 	spills, hits, coded, drops, compacted, mended, held int
 	points, rebuilt, backups                            int // checkpoints, databases that were lost
+	scrubs                                              int // that read a pack
 	pruned                                              int // versions and entries of the trash
 }
 
@@ -161,9 +162,9 @@ func (s *simStats) crashes() int {
 func (s *simStats) String() string {
 	return fmt.Sprintf("%d crashes: power lost at a call %d, when idle %d, after a failed flush %d; killed at a call %d; recoveries interrupted %d. "+
 		"%d clean restarts, %d openings. %d acknowledged operations checked: acknowledged losses %d, unopenable stores %d, checks that complain %d. "+
-		"%d slabs spilled, %d chunks stored already, %d compressed, %d packs dropped, %d compacted, %d mended, %d batches held, %d checkpoints, %d databases lost, %d backups, %d of the past pruned",
+		"%d slabs spilled, %d chunks stored already, %d compressed, %d packs dropped, %d compacted, %d mended, %d batches held, %d checkpoints, %d databases lost, %d backups, %d scrubs, %d of the past pruned",
 		s.power+s.kill+s.flush+s.calm+s.during, s.power, s.calm, s.flush, s.kill, s.during, s.clean, s.opens, s.acked, s.lost, s.unopenable, s.unclean,
-		s.spills, s.hits, s.coded, s.drops, s.compacted, s.mended, s.held, s.points, s.rebuilt, s.backups, s.pruned)
+		s.spills, s.hits, s.coded, s.drops, s.compacted, s.mended, s.held, s.points, s.rebuilt, s.backups, s.scrubs, s.pruned)
 }
 
 // simLife is the life of one disk: runs that end in crashes, each with what comes after.
@@ -358,6 +359,8 @@ func (l *simLife) work() bool {
 					err = l.collect(r, sick)
 				case 4:
 					err = l.backup(w, sick)
+				case 5:
+					err = l.scrub(r, sick)
 				}
 				if err != nil {
 					errs[i] = err

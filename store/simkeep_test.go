@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -28,6 +29,32 @@ func (l *simLife) collect(r *rand.Rand, sick func() bool) error {
 	if err != nil && !sick() {
 		return fmt.Errorf("gc: %w", err)
 	}
+	return nil
+}
+
+// scrub reads everything, beside the others, or a part: there is no damage on this disk.
+func (l *simLife) scrub(r *rand.Rand, sick func() bool) error {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	o := store.ScrubOptions{}
+	if r.IntN(3) == 0 {
+		left := r.IntN(20)
+		o.Progress = func(int64, int64) {
+			if left--; left == 0 {
+				stop()
+			}
+		}
+	}
+	out, err := l.m.s.Scrub(ctx, o)
+	switch {
+	case sick() || errors.Is(err, context.Canceled):
+		return nil
+	case err != nil:
+		return fmt.Errorf("scrub: %w", err)
+	case out.Damaged > 0 || len(out.Unread) > 0:
+		return fmt.Errorf("scrub finds damage: %v %v", out.Damage, out.Unread)
+	}
+	l.stats.add(&l.stats.scrubs, min(1, out.Packs))
 	return nil
 }
 

@@ -68,6 +68,10 @@ type Options struct {
 	Ballast int64
 	// CollectEvery is how often GC runs by itself, slowly; 0: never.
 	CollectEvery time.Duration
+	// ScrubEvery is the time in which all that is stored is read once and checked, pack after
+	// pack, at most ScrubRate bytes a second (0: as fast as the disk). 0: never.
+	ScrubEvery time.Duration
+	ScrubRate  int64
 	// HoldCommits is meta.Options.Hold: -1 has COMMITs wait even while somebody reads. For
 	// tests.
 	HoldCommits int
@@ -98,6 +102,9 @@ type Store struct {
 	soon       chan struct{} // one is wanted
 	surveyed   atomic.Pointer[Survey]
 	ballast    sync.Mutex // held while its file is made or removed
+
+	scrubbing chan struct{} // held by the one who scrubs
+	scrubs    *ledger
 
 	mu      sync.Mutex
 	busy    map[UploadID]bool // uploads that a request writes to
@@ -135,7 +142,8 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
 		return nil, err
 	}
-	s = &Store{o: o, fs: o.FS, busy: map[UploadID]bool{}, closing: make(chan struct{}), collecting: make(chan struct{}, 1), soon: make(chan struct{}, 1), reaper: make(chan struct{}, 1), undoing: make(chan struct{}, 2)}
+	s = &Store{o: o, fs: o.FS, busy: map[UploadID]bool{}, closing: make(chan struct{}), collecting: make(chan struct{}, 1), soon: make(chan struct{}, 1),
+		reaper: make(chan struct{}, 1), undoing: make(chan struct{}, 2), scrubbing: make(chan struct{}, 1)}
 	s.unheld.Store(true) // a crash may have left some
 	var old *aside
 	defer func() {
@@ -189,6 +197,7 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if err = s.recover(ctx, sb, old); err != nil {
 		return s, outward(err)
 	}
+	s.loadScrubs()
 	if o.Retention != nil { // before anything gets a stamp of a wrong clock
 		if _, _, err := s.readWatch(ctx, false, true); err != nil {
 			o.Log.Warn("the clock is not looked at", "err", err)
@@ -197,6 +206,9 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	s.tasks.Go(s.sweep)
 	if o.CollectEvery > 0 {
 		s.tasks.Go(s.collectSometimes)
+	}
+	if o.ScrubEvery > 0 {
+		s.tasks.Go(s.scrubSometimes)
 	}
 	return s, nil
 }
@@ -210,6 +222,7 @@ func (s *Store) Close() error {
 		close(s.closing)
 		s.mu.Unlock()
 		s.tasks.Wait()
+		s.saveScrubs(true)
 		err = s.release()
 	})
 	return err

@@ -30,6 +30,7 @@ type cli struct {
 	Export  exportCmd  `cmd:"" help:"Write a stopped server's files to a folder of plain files."`
 	Verify  verifyCmd  `cmd:"" help:"Verify a stopped server's store. Exits with 0 if it is clean, 1 if there are problems, 2 if it could not look."`
 	GC      gcCmd      `cmd:"" name:"gc" help:"Give back the space of what nothing refers to any more, also while the server runs."`
+	Scrub   scrubCmd   `cmd:"" help:"Read and check everything that is stored, also while the server runs, and name the files that damage concerns. Exits with 0 if there is none, 1 if there is."`
 	Backup  backupCmd  `cmd:"" help:"Copy the store to another disk, also while the server runs; only what is new since the last time."`
 	Restore restoreCmd `cmd:"" help:"Make a data folder of a backup."`
 	Prune   pruneCmd   `cmd:"" help:"Drop what of the past a stopped server's store is to keep no longer."`

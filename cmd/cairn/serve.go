@@ -28,6 +28,8 @@ type serveCmd struct {
 	MemoryBudget   size          `help:"Memory for all buffers (${default})." default:"96MiB" env:"CAIRN_MEMORY_BUDGET" placeholder:"SIZE"`
 	VerifyReads    bool          `help:"Check every chunk before any of it is sent, at the cost of reading it whole." env:"CAIRN_VERIFY_READS"`
 	GCEvery        time.Duration `name:"gc-every" help:"How often the space of what nothing refers to is given back; 0: never (${default})." default:"6h" env:"CAIRN_GC_EVERY" placeholder:"TIME"`
+	ScrubEvery     age           `help:"Time in which all that is stored is read once and checked; 0: never (${default})." default:"30d" env:"CAIRN_SCRUB_EVERY" placeholder:"TIME"`
+	ScrubRate      size          `help:"How fast that is read at most, a second; 0: as fast as the disk (${default})." default:"16MiB" env:"CAIRN_SCRUB_RATE" placeholder:"SIZE"`
 	Ballast        size          `help:"Space set aside in the data folder, so that deleting and gc work when the disk is full; 0: none (${default})." default:"64MiB" env:"CAIRN_BALLAST" placeholder:"SIZE"`
 	MaxConnections int           `help:"Connections open at once, at most 10000; 0 derives it from the limit of file descriptors (${default})." default:"0" env:"CAIRN_MAX_CONNECTIONS" placeholder:"N"`
 	Keep           keepFlags     `embed:""`
@@ -74,7 +76,7 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 		return err
 	}
 	keep := k.Keep.retention()
-	opts := store.Options{Dir: c.Data, MemoryBudget: int64(k.MemoryBudget), VerifyReads: k.VerifyReads, Retention: &keep, CollectEvery: k.GCEvery, Ballast: int64(k.Ballast), Log: log, UnsafeFS: c.UnsafeFS}
+	opts := store.Options{Dir: c.Data, MemoryBudget: int64(k.MemoryBudget), VerifyReads: k.VerifyReads, Retention: &keep, CollectEvery: k.GCEvery, ScrubEvery: time.Duration(k.ScrubEvery), ScrubRate: int64(k.ScrubRate), Ballast: int64(k.Ballast), Log: log, UnsafeFS: c.UnsafeFS}
 	conf := server.Config{
 		BaseURL: base, Proxies: proxies, TLSCert: k.TLSCert, TLSKey: k.TLSKey,
 		ShutdownGrace: k.ShutdownGrace, MaxConnections: k.MaxConnections, Log: log, Access: access,
@@ -144,7 +146,7 @@ func (k *serveCmd) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, opts))
 }
 
-// serveAdmin answers `cairn user`, `gc`, `backup` and `mount` while this process holds the
+// serveAdmin answers `cairn user`, `gc`, `scrub`, `backup` and `mount` while this process holds the
 // data folder.
 func serveAdmin(dir string, a admin.Accounts, k admin.Keeper, b admin.Browse) (end func(), err error) {
 	ln, err := admin.Listen(dir)

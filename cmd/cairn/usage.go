@@ -32,6 +32,8 @@ func usageHint(err error) string {
 		"--quota":          "write it as 10GiB, 500M or a number of bytes; 0 is without limit",
 		"--memory-budget":  "write it as 96MiB; 16MiB is the least",
 		"--shutdown-grace": "write it with its unit: 30s, 2m",
+		"--scrub-":         "write times as 30d or 12h, sizes as 16MiB; 0 turns it off",
+		"--rate":           "write it as 100MiB; 0 is as fast as the disk",
 		"--keep-":          "write times as 30d or 12h, sizes as 10GiB; 0 keeps nothing beyond the minimum, unlimited everything",
 	} {
 		if strings.Contains(err.Error(), flag) {
@@ -57,6 +59,8 @@ func (k *serveCmd) check() error {
 	switch {
 	case k.MemoryBudget < leastMemory:
 		return fmt.Errorf("--memory-budget %d: too little\n  hint: write it as 96MiB; 16MiB is the least", int64(k.MemoryBudget))
+	case k.ScrubEvery < 0:
+		return errors.New("--scrub-every unlimited: not a time\n  hint: write it as 30d or 12h; 0 turns it off")
 	case k.ShutdownGrace < 0:
 		return fmt.Errorf("--shutdown-grace %v: less than nothing\n  hint: write it as 30s", k.ShutdownGrace)
 	case k.MaxConnections < 0 || k.MaxConnections > 10_000:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 type Keeper interface {
 	GC(ctx context.Context, o store.GCOptions) (store.Collected, error)
 	Backup(ctx context.Context, o store.BackupOptions) (store.BackedUp, error)
+	Scrub(ctx context.Context, o store.ScrubOptions) (store.Scrubbed, error)
+	ScrubStatus(ctx context.Context) (store.ScrubStatus, error)
 }
 
 // step is one line of the answer to long work: how far it is, or, in the last line, how
@@ -78,6 +81,20 @@ func keep(mux *http.ServeMux, k Keeper) {
 			return k.Backup(ctx, store.BackupOptions{Dir: r.URL.Query().Get("dir"), Progress: progress})
 		})
 	})
+	mux.HandleFunc("POST /scrub", func(w http.ResponseWriter, r *http.Request) {
+		long(w, r, func(ctx context.Context, progress func(done, total int64)) (any, error) {
+			rate, err := strconv.ParseInt(r.URL.Query().Get("rate"), 10, 64)
+			if err != nil {
+				return nil, err
+			}
+			return k.Scrub(ctx, store.ScrubOptions{Rate: rate, Progress: progress})
+		})
+	})
+	mux.HandleFunc("POST /scrub-status", func(w http.ResponseWriter, r *http.Request) {
+		long(w, r, func(ctx context.Context, _ func(done, total int64)) (any, error) {
+			return k.ScrubStatus(ctx)
+		})
+	})
 }
 
 // GC implements Keeper through the server. ctx ends the collection there, too.
@@ -96,6 +113,18 @@ func (c *Client) GC(ctx context.Context, o store.GCOptions) (out store.Collected
 // Backup implements Keeper through the server, which writes to o.Dir: an absolute path.
 func (c *Client) Backup(ctx context.Context, o store.BackupOptions) (out store.BackedUp, err error) {
 	err = c.long(ctx, "/backup", url.Values{"dir": {o.Dir}}, o.Progress, &out)
+	return out, err
+}
+
+// Scrub implements Keeper through the server. ctx ends the scrub there, too.
+func (c *Client) Scrub(ctx context.Context, o store.ScrubOptions) (out store.Scrubbed, err error) {
+	err = c.long(ctx, "/scrub", url.Values{"rate": {strconv.FormatInt(o.Rate, 10)}}, o.Progress, &out)
+	return out, err
+}
+
+// ScrubStatus implements Keeper through the server.
+func (c *Client) ScrubStatus(ctx context.Context) (out store.ScrubStatus, err error) {
+	err = c.long(ctx, "/scrub-status", nil, nil, &out)
 	return out, err
 }
 

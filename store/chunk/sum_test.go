@@ -46,6 +46,7 @@ func TestSumOfParts(t *testing.T) {
 	sizes := []int{0, 1, 2, 64, 1000, 1023, 1024, 1025, 4096, group - 1, group, group + 1, 2*group - 1, 2 * group, 65536}
 	seed := rand.Uint64()
 	rng := rand.New(rand.NewPCG(seed, 0))
+	var summer Summer
 	for round := range 500 {
 		n := rng.IntN(len(data) + 1)
 		if round%3 == 0 {
@@ -59,6 +60,13 @@ func TestSumOfParts(t *testing.T) {
 		}
 		if got, want := Sum(&key, parts...), reference(&key, data[:n]); got != want {
 			t.Fatalf("seed %d: %d bytes as %v: got %s, want %s", seed, n, cut, got, want)
+		}
+		summer.Reset(&key)
+		for _, p := range parts {
+			summer.Add(p)
+		}
+		if got, want := summer.Sum(), reference(&key, data[:n]); got != want {
+			t.Fatalf("seed %d: %d bytes as %v, one after the other: got %s, want %s", seed, n, cut, got, want)
 		}
 	}
 	// One byte a part.

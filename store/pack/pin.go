@@ -203,6 +203,7 @@ func (s *Set) MarkDamaged(id meta.PackID, ordinal uint32) {
 	if err != nil {
 		return
 	}
+	s.marked.Store(true)
 	p.mu.Lock()
 	if p.bad == nil {
 		p.bad = map[uint32]bool{}
@@ -217,4 +218,19 @@ func (s *Set) MarkDamaged(id meta.PackID, ordinal uint32) {
 	if es, err := s.Entries(context.Background(), id, ordinal, 1); err == nil {
 		s.hints.drop(newHint(&es[0].ID, id, ordinal))
 	}
+}
+
+// IsDamaged reports whether a record was marked by MarkDamaged, or so many of its pack that
+// not all are remembered. It costs next to nothing while none is marked.
+func (s *Set) IsDamaged(id meta.PackID, ordinal uint32) bool {
+	if !s.marked.Load() {
+		return false
+	}
+	p, err := s.lookup(id)
+	if err != nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bad[ordinal] || len(p.bad) >= maxBad
 }

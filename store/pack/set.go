@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cairn/store/chunk"
@@ -92,6 +93,8 @@ type Set struct {
 	small  *Lane
 	lanes  []*Lane
 	closed bool
+
+	marked atomic.Bool // some record is: see MarkDamaged
 
 	rebuilding bool // hints
 	rebuilds   int
