@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -316,4 +317,33 @@ func TestSnapshotRefused(t *testing.T) {
 		t.Errorf("another's: %v", err)
 	}
 	r.clean()
+}
+
+// Damage of what only snapshots show is named by the newest that does.
+func TestSnapshotDamaged(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	r.mkdir("a")
+	r.put("a/film", noise(3, 2<<20))
+	r.snapshot("monday")
+	r.trashIt("a")
+	if _, err := r.s.EmptyTrash(ctx, r.sc, 0); err != nil {
+		t.Fatal(err)
+	}
+	r.reaped()
+	r.put("fine", []byte("fine"))
+	r.reopen()
+	r.spoilFile(r.largest(), 1<<20)
+	found := r.verify(true)
+	text := fmt.Sprint(found)
+	if !strings.Contains(text, "ada (snapshot monday):/a/film, its version of ") || strings.Contains(text, "fine") {
+		t.Errorf("verify: %s", text)
+	}
+	did, err := r.s.Scrub(ctx, store.ScrubOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := fmt.Sprintf("%+v", did); !strings.Contains(text, "ada (snapshot monday):/a/film") {
+		t.Errorf("scrub: %s", text)
+	}
 }

@@ -323,6 +323,7 @@ func (c *verifier) path(id NodeID) string {
 
 func (c *verifier) pathIn(db *meta.DB, id NodeID) string {
 	var names []string
+	held := ""
 	err := db.View(c.ctx, func(r *meta.Reader) error {
 		for range maxDepth {
 			n, ok, err := r.NodeByID(id)
@@ -331,6 +332,10 @@ func (c *verifier) pathIn(db *meta.DB, id NodeID) string {
 			}
 			if n.Parent == 0 {
 				sp, _, err := r.Space(n.Space)
+				if strings.HasPrefix(n.Name, heldPrefix) && err == nil {
+					held, err = whereHeld(r, sp, n.ID)
+					return err
+				}
 				root := sp.Name + ":"
 				if n.ID == sp.Trash {
 					root = sp.Name + trashSuffix
@@ -343,8 +348,8 @@ func (c *verifier) pathIn(db *meta.DB, id NodeID) string {
 		}
 		return ErrCorrupt
 	})
-	if err != nil {
-		return ""
+	if err != nil || held != "" {
+		return held
 	}
 	slices.Reverse(names)
 	if len(names) == 1 {
