@@ -73,7 +73,8 @@ func (s *Store) Scrub(ctx context.Context, o ScrubOptions) (out Scrubbed, err er
 	if o.Progress == nil {
 		o.Progress = func(done, total int64) {}
 	}
-	return out, fail("scrub", Path(s.o.Dir), s.scrubPass(ctx, o, &out))
+	err = s.scrubPass(ctx, o, &out)
+	return out, fail("scrub", Path(s.o.Dir), err)
 }
 
 // beginScrub keeps other scrubs waiting until leave, which saves what was found.
