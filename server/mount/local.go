@@ -20,8 +20,11 @@ type API interface {
 	List(ctx context.Context, sc store.Scope, p store.Path, after string, limit int) ([]store.Node, error)
 	Versions(ctx context.Context, sc store.Scope, p store.Path, before int64, limit int) (store.Node, []store.Version, error)
 	Trash(ctx context.Context, sc store.Scope, before int64, limit int) ([]store.InTrash, error)
+	Snapshots(ctx context.Context, sc store.Scope) ([]store.Snapshot, error)
+	StatAt(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path) (store.Node, error)
+	ListAt(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path, after string, limit int) ([]store.Node, error)
 	Open(ctx context.Context, sc store.Scope, p store.Path) (store.Content, error)
-	OpenVersion(ctx context.Context, sc store.Scope, p store.Path, id store.VersionID) (store.Content, error)
+	OpenKept(ctx context.Context, sc store.Scope, id store.VersionID) (store.Content, error)
 }
 
 const (
@@ -138,11 +141,15 @@ func (l *Local) take(ctx context.Context, sc store.Scope, id store.VersionID) (s
 	l.mu.Unlock()
 	// Nearly always it is the current version, which costs less to open.
 	c, err := l.Open(ctx, sc, store.Root)
-	if err == nil && c.Node().Version != id {
-		c.Close()
-		c, err = l.OpenVersion(ctx, sc, store.Root, id)
+	if err == nil && c.Node().Version == id && c.Node().Parent != 0 {
+		return c, nil
 	}
-	return c, err
+	if err == nil {
+		c.Close()
+	} else if !errors.Is(err, store.ErrNotExist) {
+		return nil, err
+	}
+	return l.OpenKept(ctx, sc, id)
 }
 
 // put keeps a content for the next read.
