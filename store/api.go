@@ -252,6 +252,10 @@ type API interface {
 	// is there when it begins), and tells how many entries went. After an error, or a
 	// crash, some may have gone.
 	EmptyTrash(ctx context.Context, sc Scope, upto int64) (n int, err error)
+	// OpenKept opens what the file that is the root of sc holds, held, or had in a snapshot,
+	// under a version: also when the file itself has been deleted for good, as long as a
+	// snapshot shows it. The content's Node has no name. ErrNotExist: nobody keeps it.
+	OpenKept(ctx context.Context, sc Scope, id VersionID) (Content, error)
 	// DropVersion deletes an older version of the file at p for good. ErrNotExist as
 	// OpenVersion, also for the current version; ErrIsFolder, ErrLocked, ErrPrecondition.
 	DropVersion(ctx context.Context, sc Scope, p Path, id VersionID, c Conditions) error
@@ -264,8 +268,9 @@ type API interface {
 	// DropSnapshot forgets one: ErrNotExist. What only it has kept is the past from then on.
 	DropSnapshot(ctx context.Context, sc Scope, id SnapshotID) error
 	// StatAt, ListAt and OpenAt are Stat, List and Open in a snapshot. Nodes are as they
-	// were, with the ids that they have; sums of folders are not known. ErrNotExist: also no
-	// such snapshot. Properties are not of the past: a snapshot shows none.
+	// were, with the ids that they have; sums of folders are not known. The root of sc may be
+	// any node of the space, and is as it was, also if it has been deleted for good since.
+	// ErrNotExist: also no such snapshot. Properties are not of the past: a snapshot shows none.
 	StatAt(ctx context.Context, sc Scope, id SnapshotID, p Path) (Node, error)
 	ListAt(ctx context.Context, sc Scope, id SnapshotID, p Path, after string, limit int) ([]Node, error)
 	OpenAt(ctx context.Context, sc Scope, id SnapshotID, p Path) (Content, error)

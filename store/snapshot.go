@@ -81,15 +81,16 @@ func snapshotOf(r *meta.Reader, sc Scope, id SnapshotID) (Snapshot, error) {
 	return sn, err
 }
 
-// at walks a path as it was at a snapshot.
+// at walks a path as it was at a snapshot, from any node of the space on.
 func at(r *meta.Reader, sc Scope, id SnapshotID, p Path) (n Node, sn Snapshot, err error) {
-	if err = wholeSpace(r, sc, MayRead); err != nil {
+	if err = sc.need(MayRead); err != nil {
 		return n, sn, err
 	}
 	if sn, err = snapshotOf(r, sc, id); err != nil {
 		return n, sn, err
 	}
 	n, ok, err := r.NodeAt(sc.Root, sn.Seq)
+	ok = ok && n.Space == sc.Space
 	for rest, more := string(p), !p.IsRoot(); more && ok && err == nil; {
 		if !n.IsFolder() {
 			return n, sn, ErrNotExist

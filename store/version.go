@@ -49,6 +49,66 @@ func (s *Store) OpenVersion(ctx context.Context, sc Scope, p Path, id VersionID)
 	return c, nil
 }
 
+// OpenKept implements API.
+func (s *Store) OpenKept(ctx context.Context, sc Scope, id VersionID) (Content, error) {
+	c := &openFile{s: s}
+	err := s.db.View(ctx, func(r *meta.Reader) (err error) {
+		if err := sc.need(MayRead); err != nil {
+			return err
+		}
+		c.node, err = kept(r, sc, id)
+		return err
+	})
+	if err == nil {
+		err = c.load()
+	}
+	if err != nil {
+		return nil, fail("open version", Root, err)
+	}
+	return c, nil
+}
+
+// kept finds a version of a node, or of one of those that took its contents over.
+func kept(r *meta.Reader, sc Scope, id VersionID) (Node, error) {
+	n, ok, err := r.NodeByID(sc.Root)
+	if err != nil {
+		return n, err
+	}
+	if ok && n.Space == sc.Space && n.IsFolder() {
+		return n, ErrIsFolder
+	}
+	// What is detached has lost its content, which may have become a version.
+	if ok && n.Space == sc.Space && n.Version == id && n.Parent != 0 {
+		return n, nil
+	}
+	v, isOld, err := r.Version(id)
+	if err != nil {
+		return n, err
+	}
+	at, more := sc.Root, true
+	for hops := 0; more && hops < 64; hops++ {
+		if isOld && v.Node == at && v.Space == sc.Space {
+			return Node{ID: sc.Root, Space: sc.Space, Kind: File, Version: id, Size: v.Size, ModTime: v.ModTime, Created: v.Created,
+				Author: v.Author, Since: v.Since, Seq: v.Since, Manifest: v.Manifest}, nil
+		}
+		if at, more, err = r.Heir(at); err != nil || !more {
+			break
+		}
+		heir, ok, err := r.NodeByID(at)
+		if err != nil {
+			return n, err
+		}
+		if ok && heir.Space == sc.Space && heir.Version == id && heir.Parent != 0 {
+			heir.ID, heir.Name = sc.Root, ""
+			return heir, nil
+		}
+	}
+	if err == nil {
+		err = ErrNotExist
+	}
+	return Node{}, err
+}
+
 // asOf is a file as it was at one of its versions, or is.
 func asOf(r *meta.Reader, n Node, id VersionID) (Node, error) {
 	if id == n.Version {

@@ -24,19 +24,22 @@ type cli struct {
 	// UnsafeFS is for every command that opens the store.
 	UnsafeFS bool `name:"unsafe-fs" help:"Use a data folder on tmpfs or a network file system, where what was saved may be lost." env:"CAIRN_UNSAFE_FS"`
 
-	Serve   serveCmd   `cmd:"" help:"Serve files."`
-	User    userCmd    `cmd:"" help:"Manage accounts, also while the server runs."`
-	Import  importCmd  `cmd:"" help:"Take a folder of plain files into an account of a stopped server."`
-	Export  exportCmd  `cmd:"" help:"Write a stopped server's files to a folder of plain files."`
-	Verify  verifyCmd  `cmd:"" help:"Verify a stopped server's store. Exits with 0 if it is clean, 1 if there are problems, 2 if it could not look."`
-	GC      gcCmd      `cmd:"" name:"gc" help:"Give back the space of what nothing refers to any more, also while the server runs."`
-	Scrub   scrubCmd   `cmd:"" help:"Read and check everything that is stored, also while the server runs, and name the files that damage concerns. Exits with 0 if there is none, 1 if there is."`
-	Backup  backupCmd  `cmd:"" help:"Copy the store to another disk, also while the server runs; only what is new since the last time."`
-	Restore restoreCmd `cmd:"" help:"Make a data folder of a backup."`
-	Prune   pruneCmd   `cmd:"" help:"Drop what of the past a stopped server's store is to keep no longer."`
-	Rebuild rebuildCmd `cmd:"" help:"Make a stopped server's database again from its packs, and keep the old one beside it."`
-	Mount   mountCmd   `cmd:"" help:"Show the files, what they held before and the trash as plain files that nobody can write (Linux)."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve    serveCmd    `cmd:"" help:"Serve files."`
+	User     userCmd     `cmd:"" help:"Manage accounts, also while the server runs."`
+	Import   importCmd   `cmd:"" help:"Take a folder of plain files into an account of a stopped server."`
+	Export   exportCmd   `cmd:"" help:"Write a stopped server's files to a folder of plain files."`
+	Verify   verifyCmd   `cmd:"" help:"Verify a stopped server's store. Exits with 0 if it is clean, 1 if there are problems, 2 if it could not look."`
+	GC       gcCmd       `cmd:"" name:"gc" help:"Give back the space of what nothing refers to any more, also while the server runs."`
+	Scrub    scrubCmd    `cmd:"" help:"Read and check everything that is stored, also while the server runs, and name the files that damage concerns. Exits with 0 if there is none, 1 if there is."`
+	Backup   backupCmd   `cmd:"" help:"Copy the store to another disk, also while the server runs; only what is new since the last time."`
+	Restore  restoreCmd  `cmd:"" help:"Make a data folder of a backup."`
+	Prune    pruneCmd    `cmd:"" help:"Drop what of the past a stopped server's store is to keep no longer."`
+	Rebuild  rebuildCmd  `cmd:"" help:"Make a stopped server's database again from its packs, and keep the old one beside it."`
+	Snapshot snapshotCmd `cmd:"" help:"Keep this moment of an account's files, list what is kept, or drop it; also while the server runs."`
+	Revert   revertCmd   `cmd:"" help:"Make the files of an account, or a folder or file of them, what a snapshot shows; also while the server runs."`
+	Undo     undoCmd     `cmd:"" help:"Take changes of an account's files back; also while the server runs."`
+	Mount    mountCmd    `cmd:"" help:"Show the files, what they held before, snapshots and the trash as plain files that nobody can write (Linux)."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // run is the program: it returns the exit code.

@@ -71,6 +71,7 @@ func TestFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	for _, args := range [][]string{{"verify"}, {"mount", t.TempDir()}, {"user", "list"}, {"user", "passwd", "alice"}, {"user", "rm", "alice", "--yes"},
 		{"user", "quota", "alice", "1G"}, {"user", "app-password", "list", "alice"}, {"rebuild"},
+		{"snapshot", "alice"}, {"snapshot", "alice", "--list"}, {"revert", "alice", "x", "--yes"}, {"undo", "alice", "--after=1", "--yes"},
 		{"import", "--user", "alice", t.TempDir()}, {"export", t.TempDir()}} {
 		want := 1
 		if args[0] == "verify" {

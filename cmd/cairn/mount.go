@@ -9,12 +9,13 @@ type mountCmd struct {
 
 // Help implements kong.HelpProvider.
 func (*mountCmd) Help() string {
-	return `For each account the mount has three folders:
- files/     the tree as it is now
- versions/  the same folders; in each, a file is a folder of what the file held before:
-            versions/letters/will.odt/2026-11-29T20-04-05Z-57.odt
-            was saved at that time (UTC), and change 57 took its place
- trash/     a folder for each removal, with what was removed in it
+	return `For each account the mount has four folders:
+ files/      the tree as it is now
+ versions/   the same folders; in each, a file is a folder of what the file held before:
+             versions/letters/will.odt/2026-11-29T20-04-05Z-57.odt
+             was saved at that time (UTC), and change 57 took its place
+ snapshots/  a folder for each snapshot, under its name: the tree as it was then
+ trash/      a folder for each removal, with what was removed in it
 
 Nobody can write there. While a server has the data folder, what it shows is at most a
 second old; a file that is overwritten while it is open is read on as it was. Without a

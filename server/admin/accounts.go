@@ -1,4 +1,4 @@
-// Package admin manages accounts: on the store itself, or, while a server holds it,
+// Package admin manages accounts and their snapshots: on the store itself, or, while a server holds it,
 // through the socket that the server keeps in the data folder.
 package admin
 
@@ -43,6 +43,7 @@ type Accounts interface {
 	AddAppPassword(ctx context.Context, name, label string) (secret string, err error)
 	AppPasswords(ctx context.Context, name string) ([]AppPassword, error)
 	RemoveAppPassword(ctx context.Context, name string, id int64) error
+	Past
 }
 
 // Store is what Local needs of the store.
@@ -56,6 +57,13 @@ type Store interface {
 	AddAppPassword(ctx context.Context, u store.UserID, label string, hash [32]byte) (store.AppPassword, error)
 	AppPasswords(ctx context.Context, u store.UserID) ([]store.AppPassword, error)
 	RemoveAppPassword(ctx context.Context, u store.UserID, id int64) error
+
+	Home(ctx context.Context, u store.UserID) (store.Scope, error)
+	MakeSnapshot(ctx context.Context, sc store.Scope, name string) (store.Snapshot, error)
+	Snapshots(ctx context.Context, sc store.Scope) ([]store.Snapshot, error)
+	DropSnapshot(ctx context.Context, sc store.Scope, id store.SnapshotID) error
+	Revert(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path, c store.Conditions) (store.Undone, error)
+	Undo(ctx context.Context, sc store.Scope, from, to int64, c store.Conditions) (store.Undone, error)
 }
 
 // Local is Accounts on a store that this process has open.

@@ -19,6 +19,9 @@ type Browse interface {
 	List(ctx context.Context, sc store.Scope, p store.Path, after string, limit int) ([]store.Node, error)
 	Versions(ctx context.Context, sc store.Scope, p store.Path, before int64, limit int) (store.Node, []store.Version, error)
 	Trash(ctx context.Context, sc store.Scope, before int64, limit int) ([]store.InTrash, error)
+	Snapshots(ctx context.Context, sc store.Scope) ([]store.Snapshot, error)
+	StatAt(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path) (store.Node, error)
+	ListAt(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path, after string, limit int) ([]store.Node, error)
 	Send(ctx context.Context, sc store.Scope, id store.VersionID, off, n int64, begin func(n int64) io.Writer) (sent int64, err error)
 	ReadFiles(ctx context.Context, scs []store.Scope, ids []store.VersionID, sizes []int64, each func(i int, p []byte)) error
 }
@@ -50,6 +53,14 @@ func nodeOf(n *store.Node) node {
 	return out
 }
 
+func nodesOf(ns []store.Node) []node {
+	out := make([]node, len(ns))
+	for i := range ns {
+		out[i] = nodeOf(&ns[i])
+	}
+	return out
+}
+
 // older is what is told of a store.Version.
 type older struct {
 	ID      string    `json:"id"`
@@ -71,6 +82,13 @@ type removed struct {
 	Deleted time.Time    `json:"deleted"`
 	Seq     int64        `json:"seq"`
 	Now     node         `json:"now"`
+}
+
+// moment is what is told of a store.Snapshot.
+type moment struct {
+	ID      store.SnapshotID `json:"id"`
+	Name    string           `json:"name"`
+	Created time.Time        `json:"created"`
 }
 
 // browse answers what Browser asks. Nothing of it changes anything.
@@ -108,11 +126,7 @@ func browse(mux *http.ServeMux, b Browse) {
 			return nil, err
 		}
 		ns, err := b.List(r.Context(), sc, p, q.Get("after"), int(number(q, "limit", maxBrowsePage)))
-		out := make([]node, len(ns))
-		for i := range ns {
-			out[i] = nodeOf(&ns[i])
-		}
-		return out, err
+		return nodesOf(ns), err
 	})
 	on("versions", func(r *http.Request, sc store.Scope, q url.Values) (any, error) {
 		p, err := store.ParsePath(q.Get("path"))
@@ -134,6 +148,30 @@ func browse(mux *http.ServeMux, b Browse) {
 		}
 		return out, err
 	})
+	on("snapshots", func(r *http.Request, sc store.Scope, _ url.Values) (any, error) {
+		all, err := b.Snapshots(r.Context(), sc)
+		out := make([]moment, len(all))
+		for i, sn := range all {
+			out[i] = moment{sn.ID, sn.Name, sn.Created}
+		}
+		return out, err
+	})
+	on("stat-at", func(r *http.Request, sc store.Scope, q url.Values) (any, error) {
+		p, err := store.ParsePath(q.Get("path"))
+		if err != nil {
+			return nil, err
+		}
+		n, err := b.StatAt(r.Context(), sc, snapshotOf(q), p)
+		return nodeOf(&n), err
+	})
+	on("list-at", func(r *http.Request, sc store.Scope, q url.Values) (any, error) {
+		p, err := store.ParsePath(q.Get("path"))
+		if err != nil {
+			return nil, err
+		}
+		ns, err := b.ListAt(r.Context(), sc, snapshotOf(q), p, q.Get("after"), int(number(q, "limit", maxBrowsePage)))
+		return nodesOf(ns), err
+	})
 	mux.HandleFunc("POST /browse/files", func(w http.ResponseWriter, r *http.Request) { sendFiles(w, r, b) })
 	mux.HandleFunc("GET /browse/content", func(w http.ResponseWriter, r *http.Request) {
 		if err := sendContent(w, r, b); err != nil {
@@ -146,6 +184,8 @@ func browse(mux *http.ServeMux, b Browse) {
 func scopeOf(q url.Values) store.Scope {
 	return store.Scope{Space: store.SpaceID(number(q, "space", 1<<62)), Root: store.NodeID(number(q, "root", 1<<62)), Rights: store.MayRead}
 }
+
+func snapshotOf(q url.Values) store.SnapshotID { return store.SnapshotID(number(q, "snapshot", 1<<62)) }
 
 // number is a number from 0 to most; 0 if it is missing or is none.
 func number(q url.Values, name string, most int64) int64 {

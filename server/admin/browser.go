@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"time"
 
@@ -128,13 +129,40 @@ func (b *Browser) Stat(ctx context.Context, sc store.Scope, p store.Path) (store
 
 // List is that of the mount's Store.
 func (b *Browser) List(ctx context.Context, sc store.Scope, p store.Path, after string, limit int) ([]store.Node, error) {
+	return b.nodes(ctx, "list", sc, url.Values{"path": {string(p)}, "after": {after}, "limit": {strconv.Itoa(limit)}})
+}
+
+func (b *Browser) nodes(ctx context.Context, what string, sc store.Scope, q url.Values) ([]store.Node, error) {
 	var ns []node
-	err := b.get(ctx, "list", sc, url.Values{"path": {string(p)}, "after": {after}, "limit": {strconv.Itoa(limit)}}, &ns)
+	err := b.get(ctx, what, sc, q, &ns)
 	out := make([]store.Node, len(ns))
 	for i := range ns {
 		out[i] = ns[i].node(sc)
 	}
 	return out, err
+}
+
+// Snapshots is that of the mount's Store.
+func (b *Browser) Snapshots(ctx context.Context, sc store.Scope) ([]store.Snapshot, error) {
+	var all []moment
+	err := b.get(ctx, "snapshots", sc, url.Values{}, &all)
+	out := make([]store.Snapshot, len(all))
+	for i, sn := range all {
+		out[i] = store.Snapshot{ID: sn.ID, Space: sc.Space, Name: sn.Name, Created: sn.Created}
+	}
+	return out, err
+}
+
+// StatAt is that of the mount's Store.
+func (b *Browser) StatAt(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path) (store.Node, error) {
+	var n node
+	err := b.get(ctx, "stat-at", sc, url.Values{"snapshot": {strconv.FormatInt(int64(id), 10)}, "path": {string(p)}}, &n)
+	return n.node(sc), err
+}
+
+// ListAt is that of the mount's Store.
+func (b *Browser) ListAt(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path, after string, limit int) ([]store.Node, error) {
+	return b.nodes(ctx, "list-at", sc, url.Values{"snapshot": {strconv.FormatInt(int64(id), 10)}, "path": {string(p)}, "after": {after}, "limit": {strconv.Itoa(limit)}})
 }
 
 // Versions is that of the mount's Store.
@@ -173,6 +201,11 @@ func (b *Browser) Read(ctx context.Context, sc store.Scope, id store.VersionID, 
 		}
 	}
 	return b.ahead.read(ctx, of, p, off)
+}
+
+// Lend is that of the mount's Store: what the server does not lend fails.
+func (b *Browser) Lend(ctx context.Context, sc store.Scope, id store.VersionID, p []byte, off int64, each func(f *os.File, at int64, piece []byte) error) error {
+	return b.borrower.lend(ctx, part{sc.Space, sc.Root, id}, p, off, each)
 }
 
 // fetch asks for the bytes from off on and returns how many there were: fewer than p holds

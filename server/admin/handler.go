@@ -41,6 +41,11 @@ var codes = map[string]error{
 	"file":      store.ErrNotFolder,
 	"folder":    store.ErrIsFolder,
 	"pieces":    errPieces,
+	"snapshots": store.ErrSnapshotLimit,
+	"history":   store.ErrHistory,
+	"too-many":  store.ErrUndoLimit,
+	"locked":    store.ErrLocked,
+	"quota":     store.ErrQuota,
 }
 
 // Handler answers account operations, reads, and long work on the store to whoever can
@@ -92,6 +97,7 @@ func Handler(a Accounts, k Keeper, l *Lender) http.Handler {
 		}
 		return nil, a.RemoveAppPassword(r.Context(), r.URL.Query().Get("name"), id)
 	})
+	past(on, a)
 	keep(mux, k)
 	browse(mux, l.Browse)
 	mux.Handle("GET "+lendPath, l)

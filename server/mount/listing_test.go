@@ -93,7 +93,7 @@ func TestTable(t *testing.T) {
 // Numbers of inodes do not meet.
 func TestNumber(t *testing.T) {
 	seen := map[uint64]ident{}
-	for _, k := range []kind{top, account, folder, history, versions, version, trash, removal} {
+	for _, k := range []kind{top, account, folder, history, versions, version, trash, removal, snapshots, pastFolder, pastFile} {
 		for node := range store.NodeID(3) {
 			i := ident{kind: k, space: 1, node: 100 + node}
 			if k == top {
@@ -103,6 +103,10 @@ func TestNumber(t *testing.T) {
 				t.Errorf("%+v and %+v have one number", old, i)
 			}
 			seen[i.number()] = i
+			i.snapshot = 7
+			if old, taken := seen[i.number()]; taken && old != i && k > removal {
+				t.Errorf("%+v and %+v have one number", old, i)
+			}
 		}
 	}
 }

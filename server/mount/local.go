@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -20,8 +21,11 @@ type API interface {
 	List(ctx context.Context, sc store.Scope, p store.Path, after string, limit int) ([]store.Node, error)
 	Versions(ctx context.Context, sc store.Scope, p store.Path, before int64, limit int) (store.Node, []store.Version, error)
 	Trash(ctx context.Context, sc store.Scope, before int64, limit int) ([]store.InTrash, error)
+	Snapshots(ctx context.Context, sc store.Scope) ([]store.Snapshot, error)
+	StatAt(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path) (store.Node, error)
+	ListAt(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path, after string, limit int) ([]store.Node, error)
 	Open(ctx context.Context, sc store.Scope, p store.Path) (store.Content, error)
-	OpenVersion(ctx context.Context, sc store.Scope, p store.Path, id store.VersionID) (store.Content, error)
+	OpenKept(ctx context.Context, sc store.Scope, id store.VersionID) (store.Content, error)
 }
 
 const (
@@ -94,6 +98,69 @@ func (l *Local) Read(ctx context.Context, sc store.Scope, id store.VersionID, p 
 	return nil
 }
 
+// Lend implements Store.
+func (l *Local) Lend(ctx context.Context, sc store.Scope, id store.VersionID, p []byte, off int64, each func(f *os.File, at int64, piece []byte) error) error {
+	w := &lending{left: p, each: each}
+	n, err := l.Send(ctx, sc, id, off, int64(len(p)), func(int64) io.Writer { return w })
+	if err == nil && len(w.left) > 0 {
+		err = fmt.Errorf("%w: %d of %d bytes at %d", store.ErrCorrupt, n, len(p), off)
+	}
+	return err
+}
+
+// lending is a writer that tells of files what it would read of them.
+type lending struct {
+	left []byte
+	each func(f *os.File, at int64, piece []byte) error
+}
+
+func (w *lending) take(n int) (piece []byte, err error) {
+	if n > len(w.left) {
+		return nil, io.ErrShortBuffer
+	}
+	piece, w.left = w.left[:n:n], w.left[n:]
+	return piece, nil
+}
+
+// Write implements io.Writer.
+func (w *lending) Write(b []byte) (int, error) {
+	piece, err := w.take(len(b))
+	if err == nil {
+		copy(piece, b)
+		err = w.each(nil, 0, piece)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// ReadFrom implements io.ReaderFrom.
+func (w *lending) ReadFrom(r io.Reader) (int64, error) {
+	part, ok := r.(*io.LimitedReader)
+	if !ok {
+		return io.Copy(struct{ io.Writer }{w}, r)
+	}
+	f, ok := part.R.(*os.File)
+	if !ok {
+		return io.Copy(struct{ io.Writer }{w}, r)
+	}
+	at, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0, err
+	}
+	n := part.N
+	piece, err := w.take(int(n))
+	if err == nil {
+		err = w.each(f, at, piece)
+	}
+	if err != nil {
+		return 0, err
+	}
+	part.N = 0
+	return n, nil
+}
+
 // ReadFiles implements Store.
 func (l *Local) ReadFiles(ctx context.Context, scs []store.Scope, ids []store.VersionID, sizes []int64, each func(i int, p []byte)) error {
 	buf := make([]byte, slices.Max(sizes))
@@ -138,11 +205,15 @@ func (l *Local) take(ctx context.Context, sc store.Scope, id store.VersionID) (s
 	l.mu.Unlock()
 	// Nearly always it is the current version, which costs less to open.
 	c, err := l.Open(ctx, sc, store.Root)
-	if err == nil && c.Node().Version != id {
-		c.Close()
-		c, err = l.OpenVersion(ctx, sc, store.Root, id)
+	if err == nil && c.Node().Version == id && c.Node().Parent != 0 {
+		return c, nil
 	}
-	return c, err
+	if err == nil {
+		c.Close()
+	} else if !errors.Is(err, store.ErrNotExist) {
+		return nil, err
+	}
+	return l.OpenKept(ctx, sc, id)
 }
 
 // put keeps a content for the next read.

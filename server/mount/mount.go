@@ -1,19 +1,20 @@
 // Package mount shows a store to the kernel as plain files that nobody can write: the
-// tree as it is, what its files held before, and the trash. It is a door like dav, for
+// tree as it is, what its files held before, snapshots and the trash. It is a door like dav, for
 // programs that only know files. What it shows is decided in tree.go; the rest speaks FUSE,
 // on Linux.
 package mount
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"cairn/store"
 )
 
 // Store is what is shown: Local, or admin.Browser while a server has the data folder. The
-// root of a scope is the node that a call is about, a folder or a file, in the tree or in
-// the trash: so a rename or a removal changes nothing for who reads. Safe for concurrent
+// root of a scope is the node that a call is about, a folder or a file, in the tree, in
+// the trash or in a snapshot: so a rename or a removal changes nothing for who reads. Safe for concurrent
 // use.
 type Store interface {
 	// Homes is the space of each account by the account's name.
@@ -24,10 +25,18 @@ type Store interface {
 	List(ctx context.Context, sc store.Scope, p store.Path, after string, limit int) ([]store.Node, error)
 	Versions(ctx context.Context, sc store.Scope, p store.Path, before int64, limit int) (store.Node, []store.Version, error)
 	Trash(ctx context.Context, sc store.Scope, before int64, limit int) ([]store.InTrash, error)
+	// Snapshots, StatAt and ListAt are those of store.API, as above.
+	Snapshots(ctx context.Context, sc store.Scope) ([]store.Snapshot, error)
+	StatAt(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path) (store.Node, error)
+	ListAt(ctx context.Context, sc store.Scope, id store.SnapshotID, p store.Path, after string, limit int) ([]store.Node, error)
 	// Read fills p with the bytes from off on of the file that is the root of sc, as it
-	// was at a version, or is. It fills all of p or fails: store.ErrNotExist,
+	// was at a version, or is, wherever that is kept. It fills all of p or fails: store.ErrNotExist,
 	// store.ErrCorrupt.
 	Read(ctx context.Context, sc store.Scope, id store.VersionID, p []byte, off int64) error
+	// Lend is Read that may leave the bytes where they lie. It calls each with the pieces of p,
+	// in order: with a file that is open during the call, and where in it the piece is to be
+	// read, or with none, when the piece has its bytes. What each returns ends it.
+	Lend(ctx context.Context, sc store.Scope, id store.VersionID, p []byte, off int64, each func(f *os.File, at int64, piece []byte) error) error
 	// ReadFiles reads files whole: the first sizes[i] bytes of scs[i] at ids[i], in this
 	// order. It calls each with those that it can read; the bytes are good during the call.
 	ReadFiles(ctx context.Context, scs []store.Scope, ids []store.VersionID, sizes []int64, each func(i int, p []byte)) error

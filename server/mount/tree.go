@@ -7,17 +7,19 @@ import (
 	"hash/fnv"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"cairn/store"
 )
 
 // The folders of an account. Nothing of the account's own stands beside them, so nothing
-// can be called the same. Snapshots will be one more.
+// can be called the same.
 const (
-	filesFolder    = "files"    // the tree as it is
-	versionsFolder = "versions" // the same folders; each file is a folder of what it held before
-	trashFolder    = "trash"    // a folder for each removal, that holds what was removed
+	filesFolder     = "files"     // the tree as it is
+	snapshotsFolder = "snapshots" // a folder for each snapshot, by its name: the tree as it was
+	trashFolder     = "trash"     // a folder for each removal, that holds what was removed
+	versionsFolder  = "versions"  // the same folders as files; each file is a folder of what it held before
 )
 
 // kind is what an ident names.
@@ -33,6 +35,9 @@ const (
 	version              // one of its older contents
 	trash
 	removal // the change that removed it is in version
+	snapshots
+	pastFolder // a node, as a snapshot shows it
+	pastFile   // likewise, at the version that it had
 )
 
 // ident is what an inode stands for, whatever it is called and wherever it lies. The
@@ -42,9 +47,12 @@ type ident struct {
 	space   store.SpaceID
 	node    store.NodeID
 	version store.VersionID
+	// snapshot is the one that it is in. What was the same in two of them is two inodes: the
+	// times of it may differ, and either may be dropped.
+	snapshot store.SnapshotID
 }
 
-func (i ident) isFolder() bool { return i.kind != file && i.kind != version }
+func (i ident) isFolder() bool { return i.kind != file && i.kind != version && i.kind != pastFile }
 
 // scope is the node itself.
 func (i ident) scope() store.Scope {
@@ -66,10 +74,11 @@ func (i ident) number() uint64 {
 		return uint64(i.node)
 	}
 	h := fnv.New64a()
-	var b [17]byte
+	var b [25]byte
 	b[0] = byte(i.kind)
 	binary.BigEndian.PutUint64(b[1:], uint64(i.space))
 	binary.BigEndian.PutUint64(b[9:], uint64(i.node))
+	binary.BigEndian.PutUint64(b[17:], uint64(i.snapshot))
 	h.Write(b[:])
 	h.Write(i.version[:])
 	return h.Sum64() | 1<<63
@@ -127,11 +136,11 @@ func (t *tree) child(ctx context.Context, in ident, name string) (e entry, err e
 			}
 		}
 		return e, orNotExist(err)
-	case folder, history:
+	case folder, history, pastFolder:
 		if !store.ValidName(name) {
 			return e, store.ErrNotExist
 		}
-		n, err := t.st.Stat(ctx, in.scope(), store.Path(name))
+		n, err := t.stat(ctx, in, store.Path(name))
 		if err != nil {
 			return e, err
 		}
@@ -150,6 +159,14 @@ func (t *tree) child(ctx context.Context, in ident, name string) (e entry, err e
 			}
 		}
 		return e, store.ErrNotExist
+	case snapshots:
+		all, err := t.st.Snapshots(ctx, in.scope())
+		for i := range all {
+			if all[i].Name == name {
+				return snapshotEntry(in, &all[i]), nil
+			}
+		}
+		return e, orNotExist(err)
 	case trash:
 		if change, ok := numberOf(name); ok {
 			r, err := t.removed(ctx, in, change)
@@ -181,19 +198,39 @@ func (t *tree) plain(i ident, name string) entry { return entry{ident: i, name: 
 
 // rooms are the folders of an account, in order.
 func (t *tree) rooms(ctx context.Context, in ident) ([]entry, error) {
-	out := []entry{t.plain(in.of(folder), filesFolder), t.plain(in.of(trash), trashFolder), t.plain(in.of(history), versionsFolder)}
+	out := []entry{t.plain(in.of(folder), filesFolder), t.plain(in.of(snapshots), snapshotsFolder),
+		t.plain(in.of(trash), trashFolder), t.plain(in.of(history), versionsFolder)}
 	mtime, err := t.mtime(ctx, out[0].ident, t.since)
 	if err != nil {
 		return nil, err
 	}
-	out[0].mtime, out[2].mtime = mtime, mtime
+	out[0].mtime, out[3].mtime = mtime, mtime
 	return out, nil
 }
 
-// shown is a node in a folder, or in what versions shows of one.
+// stat looks below a folder, now or in the snapshot that it is in.
+func (t *tree) stat(ctx context.Context, in ident, p store.Path) (store.Node, error) {
+	if in.kind == pastFolder {
+		return t.st.StatAt(ctx, in.scope(), in.snapshot, p)
+	}
+	return t.st.Stat(ctx, in.scope(), p)
+}
+
+// snapshotEntry is a snapshot under its name, from the time when it was made.
+func snapshotEntry(in ident, sn *store.Snapshot) entry {
+	i := in.of(pastFolder)
+	i.snapshot = sn.ID
+	return entry{ident: i, name: sn.Name, mtime: sn.Created}
+}
+
+// shown is a node in a folder, or in what versions or a snapshot shows of one.
 func shown(in ident, n *store.Node) entry {
-	e := entry{ident: ident{kind: folder, space: in.space, node: n.ID}, name: n.Name, mtime: n.ModTime}
+	e := entry{ident: ident{kind: folder, space: in.space, node: n.ID, snapshot: in.snapshot}, name: n.Name, mtime: n.ModTime}
 	switch {
+	case in.kind == pastFolder && n.IsFolder():
+		e.kind = pastFolder
+	case in.kind == pastFolder:
+		e.kind, e.version, e.size = pastFile, n.Version, n.Size
 	case in.kind == history && n.IsFolder():
 		e.kind = history
 	case in.kind == history:
@@ -205,7 +242,7 @@ func shown(in ident, n *store.Node) entry {
 }
 
 func older(in ident, v *store.Version, name string) entry {
-	return entry{ident: ident{version, in.space, in.node, v.ID}, name: name, size: v.Size, mtime: v.ModTime}
+	return entry{ident: ident{kind: version, space: in.space, node: in.node, version: v.ID}, name: name, size: v.Size, mtime: v.ModTime}
 }
 
 // removed finds what a change removed and nobody has restored.
@@ -260,8 +297,19 @@ func (t *tree) page(ctx context.Context, in ident, at cursor, limit int) (out []
 			}
 			at.after = versionsFolder
 		}
-	case folder, history:
-		ns, err := t.st.List(ctx, in.scope(), store.Root, at.after, limit)
+	case snapshots:
+		all, err := t.st.Snapshots(ctx, in.scope())
+		if err != nil {
+			return nil, at, err
+		}
+		slices.SortFunc(all, func(a, b store.Snapshot) int { return strings.Compare(a.Name, b.Name) })
+		for i := range all {
+			if all[i].Name > at.after && len(out) < limit {
+				out, at.after = append(out, snapshotEntry(in, &all[i])), all[i].Name
+			}
+		}
+	case folder, history, pastFolder:
+		ns, err := t.list(ctx, in, at.after, limit)
 		if err != nil {
 			return nil, at, err
 		}
@@ -299,10 +347,22 @@ func (t *tree) page(ctx context.Context, in ident, at cursor, limit int) (out []
 	return out, at, nil
 }
 
+// list pages a folder, now or in the snapshot that it is in.
+func (t *tree) list(ctx context.Context, in ident, after string, limit int) ([]store.Node, error) {
+	if in.kind == pastFolder {
+		return t.st.ListAt(ctx, in.scope(), in.snapshot, store.Root, after, limit)
+	}
+	return t.st.List(ctx, in.scope(), store.Root, after, limit)
+}
+
 // mtime is the time of an inode whose time was was. That of a file may be set without a
-// new version; one that is overwritten or gone keeps what it had.
+// new version; one that is overwritten or gone keeps what it had. So does what is in a
+// snapshot; but a folder of one that was dropped is not there.
 func (t *tree) mtime(ctx context.Context, i ident, was time.Time) (time.Time, error) {
 	switch i.kind {
+	case pastFolder:
+		_, err := t.stat(ctx, i, store.Root)
+		return was, err
 	case folder, file, history, versions:
 	default:
 		return was, nil

@@ -25,7 +25,7 @@ var oddNames = []string{
 	"quote'single", `quote"double`, `back\slash`, "percent%41", "percent%", "hash#tag", "question?", "amp&", "semi;colon", "colon:", "star*", "pipe|",
 	"less<greater>", "dollar$HOME", "`ticks`", "tab is refused", "equals=", "comma,", "plus+", "tilde~", "brackets[]{}()", "!bang", "@at", "^caret",
 	"ä-composed", "a\u0308-decomposed", "日本語.txt", "عربى", "emoji 🗻.jpg", "zero\u200bwidth", "line\u2028separator", "\ufeffmark", "\ufffd",
-	"files", "versions", "trash", "lost+found", "CON", "nul.txt", "a.tar.gz", "noext.", "2026-11-29T20-04-05Z-57.txt",
+	"files", "versions", "trash", "snapshots", "lost+found", "CON", "nul.txt", "a.tar.gz", "noext.", "2026-11-29T20-04-05Z-57.txt",
 	strings.Repeat("x", 255), strings.Repeat("é", 127), strings.Repeat("𝄞", 63) + "abc",
 }
 
@@ -153,7 +153,7 @@ func TestMount(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			p := mount(t, s.Dir, "--user", rig.User)
 			of[i] = sameTree(t, p.path("files"), want)
-			if names := listed(t, p.at); !slices.Equal(names, []string{"files", "trash", "versions"}) {
+			if names := listed(t, p.at); !slices.Equal(names, []string{"files", "snapshots", "trash", "versions"}) {
 				t.Errorf("the root holds %q", names)
 			}
 			if names := listed(t, p.path("files", "empty")); len(names) > 0 {
