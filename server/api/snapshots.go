@@ -114,6 +114,8 @@ type undone struct {
 	Written int    `json:"written"` // files hold again what they held
 	LeftOut int    `json:"leftOut"` // are left as they are
 	Left    []left `json:"left"`    // the first hundred of them
+	After   int64  `json:"after"`   // undo takes it back by these two; both are 0 if nothing changed
+	Upto    int64  `json:"upto"`
 }
 
 type left struct {
@@ -122,7 +124,7 @@ type left struct {
 }
 
 func undoneOf(did store.Undone) *undone {
-	out := &undone{did.Placed, did.Trashed, did.Written, did.LeftOut, []left{}}
+	out := &undone{did.Placed, did.Trashed, did.Written, did.LeftOut, []left{}, did.From, did.To}
 	for _, l := range did.Left {
 		out.Left = append(out.Left, left{l.Name, l.Why.Error()})
 	}

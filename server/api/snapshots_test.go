@@ -66,6 +66,16 @@ func TestSnapshots(t *testing.T) {
 		t.Errorf("%+v", did)
 	}
 	d.holds("docs/f é.txt", "one")
+	back := d.one(fmt.Sprintf(`{"op":"undo","after":%d,"upto":%d}`, did.After, did.Upto), "").Undone
+	if back == nil || back.Written != 1 || back.Placed != 1 || back.LeftOut != 0 {
+		t.Errorf("of %+v: %+v", did, back)
+	}
+	d.holds("docs/f é.txt", "number two")
+	d.holds("docs/new", "new")
+	d.one(`{"op":"revert","path":"docs","snapshot":"`+id+`"}`, "")
+	if did := d.one(`{"op":"revert","path":"docs","snapshot":"`+id+`"}`, "").Undone; did.After != 0 || did.Upto != 0 {
+		t.Errorf("nothing was to be done: %+v", did)
+	}
 	d.one(`{"op":"drop-snapshot","snapshot":"`+id+`"}`, "")
 	d.one(`{"op":"drop-snapshot","snapshot":"`+id+`"}`, "not-found")
 	if len(d.snapshots("alice")) != 0 {
