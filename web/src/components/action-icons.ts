@@ -1,5 +1,7 @@
 import {
+  ArchiveRestore,
   ArrowUp,
+  Camera,
   CheckCheck,
   Download,
   Eraser,
@@ -33,6 +35,9 @@ export const actionIcons: Readonly<Record<ActionId, LucideIcon>> = {
   purge: Trash2,
   'empty-trash': Eraser,
   'drop-versions': Eraser,
+  'take-snapshot': Camera,
+  'bring-back': ArchiveRestore,
+  'drop-snapshot': Trash2,
   'select-all': CheckCheck,
   up: ArrowUp,
   refresh: RefreshCw,

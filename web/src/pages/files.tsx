@@ -43,12 +43,12 @@ export function FilesPage({ session }: { session: Session }) {
   return (
     <div className={styles.page}>
       <AppHeader session={session}>
-        <FilterBox />
+        <FilterBox tree={app.now} />
       </AppHeader>
       <main className={styles.main} tabIndex={-1}>
         <div className={styles.bar}>
           <div className={styles.where}>
-            <Breadcrumbs path={path} />
+            <Breadcrumbs tree={app.now} path={path} />
             <Count />
           </div>
           <Toolbar />
@@ -114,7 +114,7 @@ function Contents({ dropping }: { dropping: string | undefined }) {
       </Notice>
     );
   }
-  if (rows.length > 0) return <FileGrid dropping={dropping} />;
+  if (rows.length > 0) return <FileGrid tree={app.now} dropping={dropping} />;
   if (filter && listing && listing.entries.length > 0) {
     return (
       <Notice
