@@ -51,6 +51,17 @@ func TestSnapshots(t *testing.T) {
 		req{method: "GET", path: "/snapshots", head: []string{"User", "nobody"}, want: 401},
 		req{method: "HEAD", path: "/snapshots"},
 	)
+	for path, want := range map[string]int64{"docs/f%20%C3%A9.txt": 3, "docs/new": -1, "docs/f%20%C3%A9.txt/x": -1, "docs": 0} {
+		var in struct{ Snapshots []snapshot }
+		d.do(req{method: "GET", path: "/snapshots?path=" + path, head: []string{"User", "alice"}}).into(d, &in)
+		switch {
+		case want < 0 && len(in.Snapshots) != 0:
+			t.Errorf("%s: %+v", path, in)
+		case want >= 0 && (len(in.Snapshots) != 1 || in.Snapshots[0].ID != id || in.Snapshots[0].Entry.Size != want):
+			t.Errorf("%s: %+v", path, in)
+		}
+	}
+	d.do(req{method: "GET", path: "/snapshots?path=a//b", head: []string{"User", "alice"}, want: 400, code: "invalid-name"})
 	for _, c := range [][2]string{
 		{`{"op":"make-snapshot"}`, "bad-operation"}, {`{"op":"make-snapshot","name":""}`, "invalid-name"},
 		{`{"op":"make-snapshot","name":"a/b"}`, "invalid-name"}, {`{"op":"make-snapshot","name":"before"}`, "exists"},

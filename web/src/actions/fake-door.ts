@@ -113,7 +113,12 @@ export class FakeDoor {
     }
     if (what === 'trash') return json(this.page('entries', this.trashed(), before));
     if (what === 'snapshots') {
-      return json({ snapshots: this.snapshots.map(({ row }) => row).reverse() });
+      const path = url.searchParams.get('path');
+      const rows = this.snapshots.flatMap(({ row, tree }) => {
+        const entry = tree.get(path ?? '');
+        return path === null ? [row] : entry ? [{ ...row, entry }] : [];
+      });
+      return json({ snapshots: rows.reverse() });
     }
     if (what === 'files') {
       const path = url.searchParams.get('path') ?? '';

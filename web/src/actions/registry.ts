@@ -218,6 +218,31 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
         });
       },
     },
+    'as-it-was': {
+      enabled: one,
+      run() {
+        const [entry] = chosen();
+        if (!entry) return;
+        const parent = here();
+        const path = joinPath(parent, entry.name);
+        const found = createPages({
+          queries: folders.queries,
+          key: ['as-it-was', path],
+          read: async (_, signal) => ({ rows: await client.asItWas(path, signal), next: null }),
+        });
+        dialog.set({
+          kind: 'as-it-was',
+          entry,
+          snapshots: found,
+          refresh: found.refresh,
+          open({ id, entry: was }) {
+            router.go({ view: 'snapshot', id, path: was.folder ? path : parent });
+            if (!was.folder) pastSelection.want([was.id]);
+          },
+          cancel: close,
+        });
+      },
+    },
     delete: {
       danger: true,
       enabled: some,

@@ -215,6 +215,54 @@ describe('looking into one', () => {
   });
 });
 
+describe('as it was', () => {
+  test('the snapshots that show a file; one of them is opened there', async () => {
+    await snapshots('one');
+    await change();
+    await take('two');
+    host.visit('#/files/');
+    await settle();
+    choose('a.txt');
+    run('as-it-was');
+    const { snapshots: found, open } = dialog('as-it-was');
+    const end = found.subscribe(() => {});
+    await settle();
+    expect(found.get().rows.map(({ name, entry }) => [name, entry.size])).toEqual([
+      ['two', 7],
+      ['one', 1],
+    ]);
+    const [, one] = found.get().rows;
+    if (one) open(one);
+    end();
+    await settle();
+    expect(app.dialog.get()).toBeUndefined();
+    expect(app.route.get()).toEqual({ view: 'snapshot', id: one?.id, path: '' });
+    expect([...app.past.selection.get().ids]).toEqual([one?.entry.id]);
+  });
+
+  test('a folder is gone into; what no snapshot shows has none', async () => {
+    await snapshots('one');
+    await change();
+    choose('new.txt');
+    run('as-it-was');
+    const none = dialog('as-it-was').snapshots;
+    const ends = [none.subscribe(() => {})];
+    await settle();
+    expect(none.get()).toMatchObject({ state: 'ready', rows: [] });
+    dialog('as-it-was').cancel();
+    choose('docs');
+    run('as-it-was');
+    const { snapshots: found, open } = dialog('as-it-was');
+    ends.push(found.subscribe(() => {}));
+    await settle();
+    const [one] = found.get().rows;
+    if (one) open(one);
+    await settle();
+    expect(app.route.get()).toEqual({ view: 'snapshot', id: one?.id, path: 'docs' });
+    for (const end of ends) end();
+  });
+});
+
 describe('bringing back', () => {
   test('everything, from the list; and undone', async () => {
     await snapshots('one');

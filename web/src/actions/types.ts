@@ -1,4 +1,5 @@
 import type {
+  AsItWas,
   Entry,
   ProblemBody,
   Snapshot,
@@ -49,6 +50,7 @@ export type ActionId =
   | 'rename'
   | 'move'
   | 'versions'
+  | 'as-it-was'
   | 'delete'
   | 'restore'
   | 'restore-to'
@@ -119,6 +121,15 @@ export type Dialog =
       restore(version: Version): Promise<ProblemBody | undefined>;
       /** Deletes an older one for good. */
       drop(version: Version): Promise<ProblemBody | undefined>;
+      cancel(): void;
+    }
+  | {
+      readonly kind: 'as-it-was';
+      readonly entry: Entry;
+      readonly snapshots: Observable<PagesView<AsItWas>>;
+      refresh(): void;
+      /** Goes to it in that snapshot. */
+      open(snapshot: AsItWas): void;
       cancel(): void;
     }
   | {

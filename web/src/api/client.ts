@@ -8,6 +8,7 @@ import {
   readRetryAfter,
 } from './problem';
 import type {
+  AsItWas,
   Entry,
   Listing,
   Operation,
@@ -80,6 +81,8 @@ export interface Client {
   ): Promise<Listing>;
   /** All of them, newest first: there are not many. */
   snapshots(signal?: AbortSignal): Promise<readonly Snapshot[]>;
+  /** Those that show something at a path, with what it was. */
+  asItWas(path: string, signal?: AbortSignal): Promise<readonly AsItWas[]>;
   /** What a file holds, in the first row, and held before; older than before, if given. */
   versions(path: string, before?: number, signal?: AbortSignal): Promise<Page<Version>>;
   /** What was deleted last, older than before, if given. */
@@ -285,6 +288,11 @@ export function createClient(options: ClientOptions): Client {
     async snapshots(signal) {
       const { json } = await request('GET', 'api/v1/snapshots', { signal });
       return listIn<Snapshot>(json, 'snapshots').map((one) => Object.freeze(one));
+    },
+    async asItWas(path, signal) {
+      const query = new URLSearchParams({ path });
+      const { json } = await request('GET', `api/v1/snapshots?${query}`, { signal });
+      return listIn<AsItWas>(json, 'snapshots').map((one) => Object.freeze(one));
     },
     async versions(path, before, signal) {
       const query = new URLSearchParams({ path });

@@ -61,6 +61,11 @@ export interface Snapshot {
   readonly change: number;
 }
 
+/** What a path was in a snapshot. */
+export interface AsItWas extends Snapshot {
+  readonly entry: Entry;
+}
+
 /** What bringing back a snapshot, or undoing changes, did. */
 export interface Undone {
   /** Files and folders that are where they were again. */

@@ -1,6 +1,7 @@
 import {
   ArchiveRestore,
   ArrowUp,
+  CalendarClock,
   Camera,
   CheckCheck,
   Download,
@@ -29,6 +30,7 @@ export const actionIcons: Readonly<Record<ActionId, LucideIcon>> = {
   rename: FilePen,
   move: FolderInput,
   versions: History,
+  'as-it-was': CalendarClock,
   delete: Trash2,
   restore: RotateCcw,
   'restore-to': FolderInput,

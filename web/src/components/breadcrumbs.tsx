@@ -40,11 +40,13 @@ export function Breadcrumbs({ tree, path, top: topName, icon: Icon = House }: Br
     <nav aria-label={text.files.breadcrumbs} className={styles.crumbs}>
       <ol>
         {!onlyLast && (
-          <li className={styles.first}>
+          <li className={topName === undefined ? styles.first : styles.named}>
             {last ? (
               <a href={href('')}>
                 <Icon aria-hidden="true" />
-                <bdi>{top.name}</bdi>
+                <span>
+                  <bdi>{top.name}</bdi>
+                </span>
               </a>
             ) : (
               <h1 aria-current="page">

@@ -16,7 +16,7 @@ interface FileGridProps {
 }
 
 const menu: MenuItems = {
-  ofRows: ['open', 'download', 'versions', 'line', 'rename', 'move', 'line', 'delete'],
+  ofRows: ['open', 'download', 'versions', 'as-it-was', 'line', 'rename', 'move', 'line', 'delete'],
   ofSpace: ['new-folder', 'upload-files', 'upload-folder', 'line', 'select-all', 'refresh'],
 };
 

@@ -17,6 +17,7 @@ import { useDrop } from '../components/use-drop';
 import { useObservable } from '../components/use-observable';
 import { text } from '../lib/text';
 import styles from './files.module.css';
+import { FolderCount } from './folder-count';
 import { useAppKeys } from './use-app-keys';
 
 /** One folder: where it is, what can be done, what is in it. */
@@ -49,7 +50,7 @@ export function FilesPage({ session }: { session: Session }) {
         <div className={styles.bar}>
           <div className={styles.where}>
             <Breadcrumbs tree={app.now} path={path} />
-            <Count />
+            <FolderCount tree={app.now} />
           </div>
           <Toolbar />
         </div>
@@ -64,23 +65,6 @@ export function FilesPage({ session }: { session: Session }) {
 
 /** The address leads nowhere; it would not by trying again. */
 const goneCodes: ReadonlySet<string> = new Set(['not-found', 'not-a-folder', 'invalid-name']);
-
-/** How many there are; said aloud when it changes. */
-function Count() {
-  const app = useApp();
-  const { rows, listing, filter, state } = useObservable(app.folder);
-  const { ids } = useObservable(app.selection);
-  const all = listing?.entries.length ?? 0;
-  const words = filter ? text.files.matching(rows.length, all) : text.files.items(all);
-  return (
-    <p role="status" className={styles.count}>
-      {state === 'ready' && words}
-      {ids.size > 0 && (
-        <span className="visually-hidden">, {text.files.chosenCount(ids.size)}</span>
-      )}
-    </p>
-  );
-}
 
 function Contents({ dropping }: { dropping: string | undefined }) {
   const app = useApp();

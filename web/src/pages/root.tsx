@@ -1,6 +1,7 @@
 import { Tooltip } from 'radix-ui';
 import type { App, Route } from '../actions/types';
 import { AppContext } from '../components/app-context';
+import { AsItWasDialog } from '../components/as-it-was-dialog';
 import { BringBackDialog } from '../components/bring-back-dialog';
 import { ConflictDialog } from '../components/conflict-dialog';
 import { DropSnapshotsDialog } from '../components/drop-snapshots-dialog';
@@ -87,6 +88,8 @@ function Questions({ app }: { app: App }) {
       return <DropVersionsDialog dialog={dialog} />;
     case 'versions':
       return <VersionsDialog dialog={dialog} />;
+    case 'as-it-was':
+      return <AsItWasDialog dialog={dialog} />;
     case 'bring-back':
       return <BringBackDialog dialog={dialog} />;
     case 'drop-snapshots':

@@ -14,6 +14,7 @@ import { PastToolbar } from '../components/toolbar';
 import { useObservable } from '../components/use-observable';
 import { text } from '../lib/text';
 import styles from './files.module.css';
+import { FolderCount } from './folder-count';
 import { useAppKeys } from './use-app-keys';
 import { useListFocus } from './use-list-focus';
 
@@ -42,7 +43,7 @@ export function SnapshotPage({ session }: { session: Session }) {
               top={snapshot?.name ?? text.snapshots.banner}
               icon={Camera}
             />
-            <Count />
+            <FolderCount tree={app.past} />
           </div>
           <PastToolbar />
         </div>
@@ -54,23 +55,6 @@ export function SnapshotPage({ session }: { session: Session }) {
         </div>
       </main>
     </div>
-  );
-}
-
-/** How many there are; said aloud when it changes. */
-function Count() {
-  const app = useApp();
-  const { rows, listing, filter, state } = useObservable(app.past.folder);
-  const { ids } = useObservable(app.past.selection);
-  const all = listing?.entries.length ?? 0;
-  const words = filter ? text.files.matching(rows.length, all) : text.files.items(all);
-  return (
-    <p role="status" className={styles.count}>
-      {state === 'ready' && words}
-      {ids.size > 0 && (
-        <span className="visually-hidden">, {text.files.chosenCount(ids.size)}</span>
-      )}
-    </p>
   );
 }
 
