@@ -201,7 +201,7 @@ test('taken, looked into, brought back, undone', async ({ page }) => {
   await expect(row(page, 'new.txt')).toBeVisible();
 });
 
-test('what is in the way of nobody: a phone, by touch', async ({ browser, context }) => {
+test('on a phone, by touch', async ({ browser, context }) => {
   const phone = await browser.newContext({
     viewport: { width: 390, height: 844 },
     hasTouch: true,
@@ -333,4 +333,30 @@ test('what was left as it is, and a large folder', async ({ page }) => {
   await page.keyboard.press('End');
   await expect(row(page, 'file 11999.txt')).toBeFocused();
   expect(await page.getByTestId('file-row').count()).toBeLessThan(80);
+});
+
+test('from a file of now to what it was', async ({ page, context }) => {
+  const peer = new Peer(context);
+  const keep = async (name: string) => {
+    const operations = [{ op: 'make-snapshot', name }];
+    const answer = await peer.change('POST', 'api/v1/operations', { operations });
+    expect(answer.status).toBe(200);
+  };
+  await must('was', { method: 'MKCOL' });
+  await write('was/it.txt', 'one');
+  await keep('First');
+  await write('was/it.txt', 'another');
+  await keep('Second');
+  await page.goto(`${scene.app}#/files/was`);
+  await row(page, 'it.txt').click({ button: 'right' });
+  await page.getByRole('menuitem', { name: text.actions['as-it-was'] }).click();
+  const found = page.getByTestId('as-it-was');
+  await expect(found.first()).toContainText(`Second${words.wasSame}`);
+  await expect(found.nth(1)).toContainText('3 bytes');
+  await look(page, 'snapshot-was');
+  await narrow(page, 'snapshot-was');
+  await button(page, words.wasShowIn('First')).click();
+  await expect(banner(page)).toContainText('First');
+  await expect(row(page, 'it.txt')).toHaveAttribute('aria-selected', 'true');
+  await expect(row(page, 'it.txt')).toBeFocused();
 });

@@ -13,5 +13,5 @@ func TestSnapshots(t *testing.T) {
 	s := rig.Start(t, rig.Options{BaseURL: "/files/"})
 	p := rig.StartRate(t, s.Addr, 0)
 	sc := scene{App: "http://" + p.Addr + "/files/", Server: s.URL, Control: rig.Control(t, s, p)}
-	play(t, "snapshots", "", sc, 4*time.Minute)
+	play(t, "snapshots", "", sc, 6*time.Minute)
 }

@@ -81,7 +81,7 @@ function titleOf({ folder, entries }: BringBack): string {
 function pointsOf(kind: Kind): readonly string[] {
   const words = text.snapshots;
   if (kind === 'file') {
-    return [words.backFile, words.backFilePlaced, words.backElsewhere, words.backUndo];
+    return [words.backFile, words.backFilePlaced, words.backFileTaken, words.backUndo];
   }
   return [
     words.backTrash,

@@ -76,7 +76,7 @@ export function PastToolbar() {
     <Tools
       entries={(listing?.entries ?? []).map(({ id, name }) => ({ id, name }))}
       selection={app.past.selection}
-      always={ofPast}
+      always={listing ? ofPast : []}
       forChosen={forPast}
     />
   );

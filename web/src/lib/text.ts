@@ -290,7 +290,7 @@ export const text = {
         file: 'This file becomes',
         some: 'These, with all that is in them, become',
       }[what];
-      return `${it} what ${what === 'file' ? 'it was' : 'they were'} in “${name}”, ${when}.`;
+      return `${it} what ${what === 'file' ? 'it was' : 'they were'} in “${name}” (${when}).`;
     },
     backHow: 'What will happen',
     backTrash: 'What is there now and is not in the snapshot goes to the trash.',
@@ -298,8 +298,10 @@ export const text = {
       'Files that differ get their old content. What they hold now becomes an older version.',
     backPlaced: 'What was deleted or moved away is there again.',
     backFile: 'It gets its old content. What it holds now becomes an older version.',
-    backFilePlaced: 'If it was deleted, it is there again.',
-    backElsewhere: 'What was moved to another folder stays there too.',
+    backFilePlaced:
+      'If it was deleted, it is there again. If it was moved to another folder, it stays there too.',
+    backFileTaken: 'If something else has its name there now, that goes to the trash.',
+    backElsewhere: 'What was moved elsewhere is here again, and stays where it is now too.',
     backUndo: 'You can undo all of it.',
     backYes: 'Bring back',
     backWorking: 'Bringing back. This can take a while if much has changed.',
@@ -550,10 +552,10 @@ export const text = {
       n === 1 ? `Snapshot “${name}” deleted` : `${count(n, 'snapshot', 'snapshots')} deleted`,
     broughtBack: (name: string | undefined, n: number, snapshot: string) =>
       name !== undefined
-        ? `“${name}” is as it was in “${snapshot}”`
+        ? `“${name}” brought back from “${snapshot}”`
         : n > 1
-          ? `${count(n, 'item', 'items')} are as they were in “${snapshot}”`
-          : `Everything is as it was in “${snapshot}”`,
+          ? `${count(n, 'item', 'items')} brought back from “${snapshot}”`
+          : `Everything brought back from “${snapshot}”`,
     made: (name: string) => `folder “${name}” made`,
     undone: (did: string) => `Undone: ${did}`,
     undoneButNot: (which: string) => `Undone, but not ${which}`,
