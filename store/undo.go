@@ -16,6 +16,10 @@ type Undone struct {
 	Written int // files that hold again what they held, or have their time again
 	Left    []LeftAsIs
 	LeftOut int // how many are left as they are; Left has the first hundred
+	// From and To bound the change numbers that it made, from < number <= to: Undo of them
+	// takes it back. Changes of others may lie between them, if it took several transactions.
+	// Both are 0 if nothing had to be changed.
+	From, To int64
 }
 
 // LeftAsIs is a node that could not be put right.
@@ -167,6 +171,10 @@ func (u *undoing) each(ctx context.Context, ids []NodeID, f func(u *undoing, t *
 			if err := wholeSpace(&tx.Reader, u.sc, MayWrite); err != nil {
 				return err
 			}
+			before, err := tx.Seq(u.sc.Space)
+			if err != nil {
+				return err
+			}
 			if t.locks, err = liveLocks(&tx.Reader, u.sc.Space, tx.Now()); err != nil {
 				return err
 			}
@@ -176,13 +184,13 @@ func (u *undoing) each(ctx context.Context, ids []NodeID, f func(u *undoing, t *
 				}
 				if err := f(u, t, id); err != nil {
 					if used > 0 { // what is done stays; this one is met again
-						return nil
+						break
 					}
 					return err
 				}
 				used++
 			}
-			return nil
+			return t.span(u.sc.Space, before)
 		})
 		if err != nil {
 			return err
@@ -202,6 +210,19 @@ type undoTx struct {
 	locks lockSet
 	did   Undone
 	made  map[NodeID]NodeID // what it adds to undoing.actual
+}
+
+// span notes which changes the transaction made.
+func (t *undoTx) span(space SpaceID, before int64) error {
+	after, err := t.Seq(space)
+	if err != nil || after == before {
+		return err
+	}
+	if t.did.To == 0 {
+		t.did.From = before
+	}
+	t.did.To = after
+	return nil
 }
 
 func (u *undoing) folder(t *undoTx, id NodeID) NodeID {

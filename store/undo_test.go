@@ -42,6 +42,7 @@ func TestUndoMany(t *testing.T) {
 			}
 		}
 		r.put("d02/new", []byte("new"))
+		changed := r.now()
 		stored, begin := r.s.StoredForTest(ctx), time.Now()
 		var did store.Undone
 		var err error
@@ -55,6 +56,19 @@ func TestUndoMany(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", how, did, err)
 		}
 		r.wantTree(how, r.now(), want)
+		// What it did, in many transactions, is undone by what it tells of itself, and done again.
+		if did.From < from.Seq || did.To <= did.From {
+			t.Errorf("%s of changes after %d: %+v", how, from.Seq, did)
+		}
+		back, err := r.s.Undo(ctx, r.sc, did.From, did.To, store.Conditions{})
+		if err != nil || back.LeftOut > 0 {
+			t.Fatalf("back from %s: %+v, %v", how, back, err)
+		}
+		r.wantTree("back from "+how, r.now(), changed)
+		if did, err = r.s.Undo(ctx, r.sc, back.From, back.To, store.Conditions{}); err != nil || did.LeftOut > 0 {
+			t.Fatalf("%s again: %+v, %v", how, did, err)
+		}
+		r.wantTree(how+" again", r.now(), want)
 		if took > 10*time.Second {
 			t.Errorf("%s took %v", how, took)
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/url"
 
 	"cairn/server/httperr"
@@ -15,11 +16,18 @@ type snapshot struct {
 	Created int64   `json:"created"` // milliseconds since 1970
 	By      *string `json:"by"`      // who made it; null: an account that is gone
 	Change  int64   `json:"change"`  // the number of the newest change that it shows
+	Entry   *entry  `json:"entry,omitempty"`
 }
 
-// snapshots lists them all, newest first: there are not many.
+// snapshots lists them all, newest first: there are not many. With path= only those that show
+// something there, with what that was.
 func (a *API) snapshots(q *request) error {
-	if _, err := q.query(); err != nil {
+	v, err := q.query("path")
+	if err != nil {
+		return err
+	}
+	p, err := store.ParsePath(v.Get("path"))
+	if err != nil {
 		return err
 	}
 	all, err := a.o.Store.Snapshots(q.r.Context(), q.sc)
@@ -29,11 +37,22 @@ func (a *API) snapshots(q *request) error {
 	who := q.names()
 	out := make([]snapshot, 0, len(all))
 	for _, sn := range all {
+		var was *entry
+		if v.Has("path") {
+			n, err := a.o.Store.StatAt(q.r.Context(), q.sc, sn.ID, p)
+			if errors.Is(err, store.ErrNotExist) { // or it was dropped meanwhile
+				continue
+			} else if err != nil {
+				return err
+			}
+			e := entryAt(&n, p)
+			was = &e
+		}
 		by, err := who.of(sn.Author)
 		if err != nil {
 			return err
 		}
-		out = append(out, snapshot{snapshotID(sn.ID), sn.Name, sn.Created.UnixMilli(), by, sn.Seq})
+		out = append(out, snapshot{snapshotID(sn.ID), sn.Name, sn.Created.UnixMilli(), by, sn.Seq, was})
 	}
 	return q.json(struct {
 		Snapshots []snapshot `json:"snapshots"`
@@ -114,6 +133,8 @@ type undone struct {
 	Written int    `json:"written"` // files hold again what they held
 	LeftOut int    `json:"leftOut"` // are left as they are
 	Left    []left `json:"left"`    // the first hundred of them
+	After   int64  `json:"after"`   // undo takes it back by these two; both are 0 if nothing changed
+	Upto    int64  `json:"upto"`
 }
 
 type left struct {
@@ -122,7 +143,7 @@ type left struct {
 }
 
 func undoneOf(did store.Undone) *undone {
-	out := &undone{did.Placed, did.Trashed, did.Written, did.LeftOut, []left{}}
+	out := &undone{did.Placed, did.Trashed, did.Written, did.LeftOut, []left{}, did.From, did.To}
 	for _, l := range did.Left {
 		out.Left = append(out.Left, left{l.Name, l.Why.Error()})
 	}

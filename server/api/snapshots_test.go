@@ -51,6 +51,17 @@ func TestSnapshots(t *testing.T) {
 		req{method: "GET", path: "/snapshots", head: []string{"User", "nobody"}, want: 401},
 		req{method: "HEAD", path: "/snapshots"},
 	)
+	for path, want := range map[string]int64{"docs/f%20%C3%A9.txt": 3, "docs/new": -1, "docs/f%20%C3%A9.txt/x": -1, "docs": 0} {
+		var in struct{ Snapshots []snapshot }
+		d.do(req{method: "GET", path: "/snapshots?path=" + path, head: []string{"User", "alice"}}).into(d, &in)
+		switch {
+		case want < 0 && len(in.Snapshots) != 0:
+			t.Errorf("%s: %+v", path, in)
+		case want >= 0 && (len(in.Snapshots) != 1 || in.Snapshots[0].ID != id || in.Snapshots[0].Entry.Size != want):
+			t.Errorf("%s: %+v", path, in)
+		}
+	}
+	d.do(req{method: "GET", path: "/snapshots?path=a//b", head: []string{"User", "alice"}, want: 400, code: "invalid-name"})
 	for _, c := range [][2]string{
 		{`{"op":"make-snapshot"}`, "bad-operation"}, {`{"op":"make-snapshot","name":""}`, "invalid-name"},
 		{`{"op":"make-snapshot","name":"a/b"}`, "invalid-name"}, {`{"op":"make-snapshot","name":"before"}`, "exists"},
@@ -66,6 +77,16 @@ func TestSnapshots(t *testing.T) {
 		t.Errorf("%+v", did)
 	}
 	d.holds("docs/f é.txt", "one")
+	back := d.one(fmt.Sprintf(`{"op":"undo","after":%d,"upto":%d}`, did.After, did.Upto), "").Undone
+	if back == nil || back.Written != 1 || back.Placed != 1 || back.LeftOut != 0 {
+		t.Errorf("of %+v: %+v", did, back)
+	}
+	d.holds("docs/f é.txt", "number two")
+	d.holds("docs/new", "new")
+	d.one(`{"op":"revert","path":"docs","snapshot":"`+id+`"}`, "")
+	if did := d.one(`{"op":"revert","path":"docs","snapshot":"`+id+`"}`, "").Undone; did.After != 0 || did.Upto != 0 {
+		t.Errorf("nothing was to be done: %+v", did)
+	}
 	d.one(`{"op":"drop-snapshot","snapshot":"`+id+`"}`, "")
 	d.one(`{"op":"drop-snapshot","snapshot":"`+id+`"}`, "not-found")
 	if len(d.snapshots("alice")) != 0 {

@@ -1,6 +1,6 @@
 import { type Client, createClient } from '../api/client';
 import { problemOf } from '../api/problem';
-import type { TrashEntry } from '../api/types';
+import type { Snapshot, TrashEntry } from '../api/types';
 import { type Clock, systemClock } from '../lib/clock';
 import { compareNames } from '../lib/collate';
 import { browserHost, type Host } from '../lib/host';
@@ -11,6 +11,7 @@ import { throttle } from '../lib/throttle';
 import { createFolderModel } from '../state/folder-view';
 import { createFolders } from '../state/folders';
 import { createPages } from '../state/pages';
+import { createPast } from '../state/past';
 import { createRouter, hashOf, setUpToken } from '../state/route';
 import { createSelection } from '../state/selection';
 import { createSession } from '../state/session';
@@ -26,8 +27,9 @@ import { createPurging } from './purging';
 import { createActions } from './registry';
 import { createRestoring } from './restoring';
 import { createSending } from './sending';
+import { createSnapshots } from './snapshots';
 import { createToasts } from './toasts';
-import type { App, Dialog } from './types';
+import type { App, Dialog, Tree } from './types';
 import { createUndoing } from './undoing';
 
 /** Where the app lives. All of it may be left out in a browser. */
@@ -71,6 +73,30 @@ export function createApp(options: AppOptions = {}): App {
     key: ['trash'],
     read: client.trash,
     onRows: (rows) => trashSelection.show(rows, rows),
+  });
+  const pastSelection = createSelection();
+  const pastModel = createPast(client, folders, sorting, pastSelection);
+  const snapshotSelection = createSelection<Snapshot>();
+  const snapshots = createPages<Snapshot>({
+    queries: folders.queries,
+    key: ['snapshots'],
+    read: async (_, signal) => ({ rows: await client.snapshots(signal), next: null }),
+    onRows: (rows) => snapshotSelection.show(rows, rows),
+  });
+  const now: Tree = Object.freeze({
+    ...{ folder, selection, past: false, filter: folder.filter },
+    route: (path: string) => ({ view: 'files', path }) as const,
+    contentHref: (path: string, download: boolean) => client.contentHref(path, download),
+  });
+  const snapshotId = () => {
+    const route = router.get();
+    return route.view === 'snapshot' ? route.id : '';
+  };
+  const past: Tree = Object.freeze({
+    ...{ folder: pastModel, selection: pastSelection, past: true, filter: pastModel.filter },
+    route: (path: string) => ({ view: 'snapshot', id: snapshotId(), path }) as const,
+    contentHref: (path: string, download: boolean) =>
+      client.contentHref(path, download, { snapshot: snapshotId() }),
   });
   const space = createSpace({ queries: folders.queries, read: client.space });
   const toasts = createToasts(clock);
@@ -124,7 +150,18 @@ export function createApp(options: AppOptions = {}): App {
     undoing,
     onChange: lookAtUsage,
   });
-
+  const snapshotting = createSnapshots({
+    client,
+    sending,
+    clock,
+    folders,
+    snapshots,
+    selection: snapshotSelection,
+    dialog,
+    toasts,
+    undoing,
+    onChange,
+  });
   const purging = createPurging({
     client,
     sending,
@@ -164,6 +201,7 @@ export function createApp(options: AppOptions = {}): App {
       dialog.set(undefined);
       folder.show(undefined);
       leaveTrash();
+      leaveSnapshots();
       folders.clear();
       space.clear();
       router.go({ view: 'files', path: '' });
@@ -177,6 +215,14 @@ export function createApp(options: AppOptions = {}): App {
     trashSelection.reset();
   }
 
+  let watchSnapshots: (() => void) | undefined;
+  function leaveSnapshots(): void {
+    watchSnapshots?.();
+    watchSnapshots = undefined;
+    pastModel.show(undefined);
+    snapshotSelection.reset();
+  }
+
   /** Shows the folder that the address names, or the trash, as soon as somebody is signed in. */
   function follow(): void {
     const route = router.get();
@@ -184,12 +230,22 @@ export function createApp(options: AppOptions = {}): App {
     if (route.view === 'files') folder.show(route.path);
     if (route.view === 'trash') watchTrash ??= trash.subscribe(() => {});
     else leaveTrash();
+    if (route.view === 'snapshots' || route.view === 'snapshot') {
+      watchSnapshots ??= snapshots.subscribe(() => {});
+      pastModel.show(route.view === 'snapshot' ? route : undefined);
+    } else leaveSnapshots();
   }
   router.subscribe(() => {
     dialog.set(undefined);
     const before = folder.get().path;
+    const pastBefore = pastModel.get().path;
     follow();
     const route = router.get();
+    if (route.view === 'snapshot' && pastBefore !== '' && parentOf(pastBefore) === route.path) {
+      const { listing } = pastModel.get();
+      const left = listing?.entries.find((e) => e.name === baseName(pastBefore));
+      if (left) pastSelection.want([left.id]);
+    }
     // From a folder to the one above: the folder one comes from is the one to go on from.
     if (route.view === 'files' && before !== '' && parentOf(before) === route.path) {
       const left = folders.known(route.path)?.entries.find((e) => e.name === baseName(before));
@@ -207,9 +263,16 @@ export function createApp(options: AppOptions = {}): App {
     selection,
     trash,
     trashSelection,
+    now,
+    past,
+    pastModel,
+    pastSelection,
+    snapshots,
+    snapshotSelection,
     space,
     restoring,
     purging,
+    snapshotting,
     changes,
     undoing,
     dialog,
@@ -228,6 +291,10 @@ export function createApp(options: AppOptions = {}): App {
     selection,
     trash,
     trashSelection,
+    now,
+    past,
+    snapshots,
+    snapshotSelection,
     space,
     uploads,
     toasts,
@@ -246,7 +313,6 @@ export function createApp(options: AppOptions = {}): App {
     },
     go: router.go,
     href: (route) => new URL(hashOf(route), baseURI).href,
-    contentHref: client.contentHref,
     sortBy: sorting.by,
     filter: folder.filter,
     moreTrash: trash.more,
@@ -270,8 +336,8 @@ export function createApp(options: AppOptions = {}): App {
     dismiss: toasts.dismiss,
     key(event) {
       if (dialog.get() || session.get().kind !== 'signed-in') return false;
-      const id = actionFor(event, apple);
-      if (!id || !actions[id].enabled()) return false;
+      const id = actionFor(event, apple, (action) => actions[action].enabled());
+      if (!id) return false;
       event.preventDefault();
       actions[id].run();
       return true;

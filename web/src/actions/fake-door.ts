@@ -1,4 +1,12 @@
-import type { Entry, Operation, OperationResult, TrashEntry, Version } from '../api/types';
+import type {
+  Entry,
+  Operation,
+  OperationResult,
+  Snapshot,
+  TrashEntry,
+  Undone,
+  Version,
+} from '../api/types';
 import { isWithin, joinPath, parentOf, partsOf } from '../lib/path';
 
 /** The JSON door over a tree in memory, for tests of the whole app. */
@@ -7,6 +15,11 @@ export class FakeDoor {
   readonly trash = new Map<string, Map<string, Entry>>();
   /** Of each path, newest first; the first is current. */
   readonly versions = new Map<string, Version[]>();
+  readonly snapshots: { readonly row: Snapshot; readonly tree: Map<string, Entry> }[] = [];
+  /** The tree before each revert, by the number after which undo takes it back. */
+  private readonly before = new Map<number, Map<string, Entry>>();
+  /** What reverts and undos leave as it is. */
+  leaves: Undone['left'] = [];
   /** Rows of one page of the trash or of versions. */
   pageSize = 250;
   user: string | undefined = 'ada';
@@ -99,7 +112,21 @@ export class FakeDoor {
       });
     }
     if (what === 'trash') return json(this.page('entries', this.trashed(), before));
-    if (what === 'files') return this.list(url.searchParams.get('path') ?? '', headers);
+    if (what === 'snapshots') {
+      const path = url.searchParams.get('path');
+      const rows = this.snapshots.flatMap(({ row, tree }) => {
+        const entry = tree.get(path ?? '');
+        return path === null ? [row] : entry ? [{ ...row, entry }] : [];
+      });
+      return json({ snapshots: rows.reverse() });
+    }
+    if (what === 'files') {
+      const path = url.searchParams.get('path') ?? '';
+      const id = url.searchParams.get('snapshot');
+      const past = this.snapshots.find(({ row }) => row.id === id);
+      if (id !== null && !past) return refusal(404, 'not-found');
+      return this.list(path, headers, past?.tree ?? this.tree);
+    }
     if (what === 'lookup') {
       return json({ entries: body.paths.map((p: string) => this.tree.get(p) ?? null) });
     }
@@ -113,11 +140,15 @@ export class FakeDoor {
     return refusal(404, 'not-found');
   };
 
-  private list(path: string, headers: Record<string, string>): Response {
-    if (path !== '' && !this.tree.get(path)?.folder) return refusal(404, 'not-found');
+  private list(
+    path: string,
+    headers: Record<string, string>,
+    tree: ReadonlyMap<string, Entry>,
+  ): Response {
+    if (path !== '' && !tree.get(path)?.folder) return refusal(404, 'not-found');
     const etag = `v${this.version}`;
     if (headers['If-None-Match'] === `"${etag}"`) return new Response(null, { status: 304 });
-    const entries = [...this.tree].filter(([at]) => parentOf(at) === path).map(([, e]) => e);
+    const entries = [...tree].filter(([at]) => parentOf(at) === path).map(([, e]) => e);
     return json({ folder: { path, id: `folder ${path}`, etag }, entries, next: null });
   }
 
@@ -160,6 +191,28 @@ export class FakeDoor {
       for (const [path, all] of this.versions) this.versions.set(path, all.slice(0, 1));
       return { count };
     }
+    if (op.op === 'make-snapshot') {
+      if (this.snapshots.some(({ row }) => row.name === op.name)) return problem(409, 'exists');
+      const id = `snap${this.next++}`;
+      const row = { id, name: op.name, created: this.next, by: 'ada', change: this.version };
+      this.snapshots.push({ row, tree: new Map(this.tree) });
+      return { snapshot: id };
+    }
+    if (op.op === 'drop-snapshot') {
+      const at = this.snapshots.findIndex(({ row }) => row.id === op.snapshot);
+      if (at < 0) return problem(404, 'not-found');
+      this.snapshots.splice(at, 1);
+      return {};
+    }
+    if (op.op === 'revert') {
+      const past = this.snapshots.find(({ row }) => row.id === op.snapshot);
+      if (!past || (op.path !== '' && !past.tree.has(op.path))) return problem(404, 'not-found');
+      return { undone: this.become(past.tree, op.path) };
+    }
+    if (op.op === 'undo') {
+      const was = this.before.get(op.after);
+      return was ? { undone: this.become(was, '') } : problem(410, 'history-gone');
+    }
     if (op.op === 'restore-version') {
       const entry = this.tree.get(op.path);
       const old = this.versions.get(op.path)?.find(({ id }) => id === op.version);
@@ -193,6 +246,34 @@ export class FakeDoor {
     }
     const entry = this.tree.get(op.to);
     return { node: entry?.id ?? '', path: op.to, ...(entry && { entry }) };
+  }
+
+  /** Makes what is at a path what it was. */
+  private become(was: ReadonlyMap<string, Entry>, path: string): Undone {
+    const before = new Map(this.tree);
+    const here = (tree: ReadonlyMap<string, Entry>) =>
+      [...tree].filter(([at]) => isWithin(at, path));
+    const did = { placed: 0, trashed: 0, written: 0 };
+    for (const [at, entry] of here(before)) {
+      if (was.has(at)) continue;
+      did.trashed++;
+      this.tree.delete(at);
+      this.trash.set(entry.id, new Map([[at, entry]]));
+    }
+    for (const [at, entry] of here(was)) {
+      const now = before.get(at);
+      if (!now) did.placed++;
+      else if (now.etag !== entry.etag) did.written++;
+      else continue;
+      this.trash.delete(entry.id);
+      this.tree.set(at, entry);
+    }
+    const changed = did.placed + did.trashed + did.written > 0;
+    const after = changed ? this.version : 0;
+    if (changed) this.before.set(after, before);
+    if (changed) this.version++;
+    const left = { leftOut: this.leaves.length, left: this.leaves };
+    return { ...did, ...left, after, upto: changed ? this.version : 0 };
   }
 
   /** Each was replaced today. */

@@ -43,6 +43,13 @@ test.each([
   expect(actionFor(stroke(shortcut), true)).toBe(action);
 });
 
+test('of two with one shortcut the first that makes sense', () => {
+  const only = (wanted: string) => (id: string) => id === wanted;
+  expect(actionFor(stroke('Delete'), false, only('drop-snapshot'))).toBe('drop-snapshot');
+  expect(actionFor(stroke('Cmd+Backspace'), true, only('drop-snapshot'))).toBe('drop-snapshot');
+  expect(actionFor(stroke('Delete'), false, only('rename'))).toBeUndefined();
+});
+
 test('not while typing', () => {
   for (const target of [
     element('INPUT', { type: 'text' }),

@@ -17,6 +17,7 @@ export const shortcuts: Readonly<Partial<Record<ActionId, string>>> = {
   rename: 'F2',
   versions: 'Mod+Shift+H',
   delete: 'Delete',
+  'drop-snapshot': 'Delete',
   purge: 'Shift+Delete',
   'select-all': 'Mod+A',
   up: 'Backspace',
@@ -29,15 +30,23 @@ const others: readonly (readonly [string, ActionId])[] = [
   ['Mod+ArrowUp', 'up'],
   ['Mod+ArrowDown', 'open'],
 ];
-const onApple: readonly (readonly [string, ActionId])[] = [['Mod+Backspace', 'delete']];
+const onApple: readonly (readonly [string, ActionId])[] = [
+  ['Mod+Backspace', 'delete'],
+  ['Mod+Backspace', 'drop-snapshot'],
+];
 
-/** The actions whose shortcut it is, in the order to try. */
-export function actionFor(event: Keystroke, apple: boolean): ActionId | undefined {
+/** The action whose shortcut it is; of several the first that makes sense now. */
+export function actionFor(
+  event: Keystroke,
+  apple: boolean,
+  enabled: (id: ActionId) => boolean = () => true,
+): ActionId | undefined {
   if (event.defaultPrevented || isTyping(event.target)) return undefined;
   const known = Object.entries(shortcuts) as [ActionId, string][];
+  const more = others.concat(apple ? onApple : []);
   const id =
-    known.find(([, shortcut]) => fits(event, shortcut, apple))?.[0] ??
-    others.concat(apple ? onApple : []).find(([shortcut]) => fits(event, shortcut, apple))?.[1];
+    known.find(([id, shortcut]) => fits(event, shortcut, apple) && enabled(id))?.[0] ??
+    more.find(([shortcut, id]) => fits(event, shortcut, apple) && enabled(id))?.[1];
   // Enter on a button or a link is a press of that button.
   if (event.key === 'Enter' && hasOwnEnter(event.target)) return undefined;
   return id;

@@ -1,5 +1,5 @@
 import type { Client } from '../api/client';
-import type { Entry, TrashEntry } from '../api/types';
+import type { Entry, Snapshot, TrashEntry } from '../api/types';
 import type { Clock } from '../lib/clock';
 import type { Host } from '../lib/host';
 import { joinPath, parentOf } from '../lib/path';
@@ -8,6 +8,7 @@ import { text } from '../lib/text';
 import type { FolderModel } from '../state/folder-view';
 import type { Folders } from '../state/folders';
 import { createPages, type Pages } from '../state/pages';
+import type { PastModel } from '../state/past';
 import type { Router } from '../state/route';
 import type { SelectionModel } from '../state/selection';
 import type { SpaceModel } from '../state/space';
@@ -15,7 +16,8 @@ import type { Changes } from './changes';
 import { shortcuts } from './keys';
 import type { Purging } from './purging';
 import type { Restoring } from './restoring';
-import type { Action, ActionId, Dialog } from './types';
+import type { Snapshots } from './snapshots';
+import type { Action, ActionId, Dialog, Tree } from './types';
 import type { Undoing } from './undoing';
 
 /** What the actions act on. */
@@ -29,9 +31,16 @@ export interface ActionContext {
   readonly selection: SelectionModel;
   readonly trash: Pages<TrashEntry>;
   readonly trashSelection: SelectionModel;
+  readonly now: Tree;
+  readonly past: Tree;
+  readonly pastModel: PastModel;
+  readonly pastSelection: SelectionModel;
+  readonly snapshots: Pages<Snapshot>;
+  readonly snapshotSelection: SelectionModel<Snapshot>;
   readonly space: SpaceModel;
   readonly restoring: Restoring;
   readonly purging: Purging;
+  readonly snapshotting: Snapshots;
   readonly changes: Changes;
   readonly undoing: Undoing;
   readonly dialog: Store<Dialog | undefined>;
@@ -47,6 +56,7 @@ const apart = 400;
 export function createActions(context: ActionContext): Readonly<Record<ActionId, Action>> {
   const { client, clock, host, router, folder, selection, changes, dialog, picking } = context;
   const { folders, trash, trashSelection, space, restoring, purging, undoing } = context;
+  const { snapshots, snapshotSelection, snapshotting, pastModel, pastSelection } = context;
   const here = () => folder.get().path;
   const chosen = () => selection.chosen();
   const shown = () => router.get().view === 'files' && folder.get().state === 'ready';
@@ -60,6 +70,29 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
     const { ids } = trashSelection.get();
     return trash.get().rows.filter((row) => ids.has(row.id));
   };
+  const onSnapshots = () => router.get().view === 'snapshots';
+  const inSnapshot = () => router.get().view === 'snapshot';
+  /** The folders that one goes through, once they are there. */
+  const tree = () => {
+    const at = inSnapshot() ? context.past : context.now;
+    const there = at.past || router.get().view === 'files';
+    return there && at.folder.get().state === 'ready' ? at : undefined;
+  };
+  const inTree = () => (inSnapshot() ? pastSelection : selection).chosen();
+  const pathOf = (at: Tree, entry: Entry) => joinPath(at.folder.get().path, entry.name);
+  /** The snapshot that is meant: the one that is looked into, or the only one chosen. */
+  const snapshot = () => {
+    const route = router.get();
+    if (route.view === 'snapshot') return snapshots.get().rows.find(({ id }) => id === route.id);
+    const [only, another] = onSnapshots() ? snapshotSelection.chosen() : [];
+    return another ? undefined : only;
+  };
+  const list = () => {
+    if (inTrash()) return { rows: trash.get().rows, selection: trashSelection };
+    if (onSnapshots()) return { rows: snapshots.get().rows, selection: snapshotSelection };
+    const at = tree();
+    return at && { rows: at.folder.get().rows, selection: at.selection };
+  };
   const close = () => dialog.set(undefined);
 
   /** Closes the dialog when it worked, and hands the reason back to it when not. */
@@ -70,31 +103,38 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
   };
 
   const focused = (): Entry | undefined => {
-    const { focus, ids } = selection.get();
+    const at = tree();
+    if (!at) return undefined;
+    const { focus, ids } = at.selection.get();
     if (ids.size > 1) return undefined;
-    const [only] = chosen();
-    return only ?? folder.get().rows.find((row) => row.id === focus);
+    const [only] = inTree();
+    return only ?? at.folder.get().rows.find((row) => row.id === focus);
   };
 
   const deeds: Readonly<Record<ActionId, Deed>> = {
     open: {
-      enabled: () => shown() && focused() !== undefined,
+      enabled: () => (onSnapshots() ? snapshot() : focused()) !== undefined,
       run() {
+        const whole = onSnapshots() ? snapshot() : undefined;
+        if (whole) return router.go({ view: 'snapshot', id: whole.id, path: '' });
+        const at = tree();
         const entry = focused();
-        if (!entry) return;
-        const path = joinPath(here(), entry.name);
-        if (entry.folder) router.go({ view: 'files', path });
-        else host.open(client.contentHref(path, false));
+        if (!at || !entry) return;
+        const path = pathOf(at, entry);
+        if (entry.folder) router.go(at.route(path));
+        else host.open(at.contentHref(path, false));
       },
     },
     download: {
-      enabled: () => some() && chosen().every((entry) => !entry.folder),
+      enabled: () =>
+        tree() !== undefined && inTree().length > 0 && inTree().every((entry) => !entry.folder),
       run() {
-        const folderPath = here();
-        chosen()
+        const at = tree();
+        if (!at) return;
+        inTree()
           .filter((entry) => !entry.folder)
           .forEach((entry, i) => {
-            const href = client.contentHref(joinPath(folderPath, entry.name), true);
+            const href = at.contentHref(pathOf(at, entry), true);
             if (i === 0) host.download(href, entry.name);
             else clock.after(i * apart, () => host.download(href, entry.name));
           });
@@ -160,7 +200,7 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
           more: versions.more,
           refresh: versions.refresh,
           download: (version) =>
-            host.download(client.contentHref(path, true, version.id), entry.name),
+            host.download(client.contentHref(path, true, { version: version.id }), entry.name),
           async restore(version) {
             const [current] = versions.get().rows;
             if (!current) return undefined;
@@ -173,6 +213,31 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
             if (!problem) versions.drop(new Set([version.id]));
             versions.refresh();
             return problem;
+          },
+          cancel: close,
+        });
+      },
+    },
+    'as-it-was': {
+      enabled: one,
+      run() {
+        const [entry] = chosen();
+        if (!entry) return;
+        const parent = here();
+        const path = joinPath(parent, entry.name);
+        const found = createPages({
+          queries: folders.queries,
+          key: ['as-it-was', path],
+          read: async (_, signal) => ({ rows: await client.asItWas(path, signal), next: null }),
+        });
+        dialog.set({
+          kind: 'as-it-was',
+          entry,
+          snapshots: found,
+          refresh: found.refresh,
+          open({ id, entry: was }) {
+            router.go({ view: 'snapshot', id, path: was.folder ? path : parent });
+            if (!was.folder) pastSelection.want([was.id]);
           },
           cancel: close,
         });
@@ -196,18 +261,47 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
       enabled: () => (use()?.versions.entries ?? 0) > 0,
       run: purging.askVersions,
     },
+    'take-snapshot': {
+      enabled: () => onSnapshots() && snapshots.get().state === 'ready',
+      run: snapshotting.take,
+    },
+    'bring-back': {
+      enabled: () => snapshot() !== undefined && (onSnapshots() || tree() !== undefined),
+      run() {
+        const from = snapshot();
+        if (!from) return;
+        const at = tree();
+        const entries = at ? inTree() : [];
+        const path = at?.folder.get().path ?? '';
+        snapshotting.bringBack(from, path, entries.length > 0 ? entries : undefined);
+      },
+    },
+    'drop-snapshot': {
+      danger: true,
+      enabled: () => onSnapshots() && snapshotSelection.get().ids.size > 0,
+      run: () => snapshotting.drop(snapshotSelection.chosen()),
+    },
     'select-all': {
-      enabled: () =>
-        (inTrash() ? trash.get() : folder.get()).rows.length > 0 && (inTrash() || shown()),
-      run: () => (inTrash() ? trashSelection : selection).all(),
+      enabled: () => (list()?.rows.length ?? 0) > 0,
+      run: () => list()?.selection.all(),
     },
     up: {
-      enabled: () => router.get().view === 'files' && here() !== '',
-      run: () => router.go({ view: 'files', path: parentOf(here()) }),
+      enabled: () => inSnapshot() || (router.get().view === 'files' && here() !== ''),
+      run() {
+        const route = router.get();
+        if (route.view !== 'snapshot') router.go({ view: 'files', path: parentOf(here()) });
+        else if (route.path === '') router.go({ view: 'snapshots' });
+        else router.go({ ...route, path: parentOf(route.path) });
+      },
     },
     refresh: {
       enabled: () => router.get().view !== 'connect',
-      run: () => (inTrash() ? trash : onStorage() ? space : folder).refresh(),
+      run() {
+        if (inTrash()) trash.refresh();
+        else if (onStorage()) space.refresh();
+        else if (onSnapshots()) snapshots.refresh();
+        else (inSnapshot() ? pastModel : folder).refresh();
+      },
     },
     undo: { enabled: () => undoing.canUndo(), run: () => undoing.undo() },
   };

@@ -1,4 +1,13 @@
-import type { Entry, ProblemBody, TrashEntry, Version, VersionsSize } from '../api/types';
+import type {
+  AsItWas,
+  Entry,
+  ProblemBody,
+  Snapshot,
+  TrashEntry,
+  Undone,
+  Version,
+  VersionsSize,
+} from '../api/types';
 import type { Observable } from '../lib/observable';
 import type {
   FolderView,
@@ -15,6 +24,7 @@ export type {
   FolderView,
   PagesView,
   Route,
+  Row,
   Selection,
   SelectionState,
   SessionState,
@@ -40,12 +50,16 @@ export type ActionId =
   | 'rename'
   | 'move'
   | 'versions'
+  | 'as-it-was'
   | 'delete'
   | 'restore'
   | 'restore-to'
   | 'purge'
   | 'empty-trash'
   | 'drop-versions'
+  | 'take-snapshot'
+  | 'bring-back'
+  | 'drop-snapshot'
   | 'select-all'
   | 'up'
   | 'refresh'
@@ -110,6 +124,15 @@ export type Dialog =
       cancel(): void;
     }
   | {
+      readonly kind: 'as-it-was';
+      readonly entry: Entry;
+      readonly snapshots: Observable<PagesView<AsItWas>>;
+      refresh(): void;
+      /** Goes to it in that snapshot. */
+      open(snapshot: AsItWas): void;
+      cancel(): void;
+    }
+  | {
       readonly kind: 'purge';
       /** What goes for good. */
       readonly what: Purge;
@@ -122,7 +145,44 @@ export type Dialog =
       /** Deletes one of them for good; it has a size. */
       submit(choice: OldVersions): Promise<ProblemBody | undefined>;
       cancel(): void;
+    }
+  | {
+      readonly kind: 'take-snapshot';
+      /** A name for it. */
+      readonly proposal: string;
+      submit(name: string): Promise<ProblemBody | undefined>;
+      cancel(): void;
+    }
+  | {
+      readonly kind: 'drop-snapshots';
+      readonly snapshots: readonly Snapshot[];
+      submit(): Promise<ProblemBody | undefined>;
+      cancel(): void;
+    }
+  | {
+      readonly kind: 'bring-back';
+      readonly snapshot: Snapshot;
+      readonly what: BringBack;
+      /** Tells what was done; the question stays, so that it can be read. */
+      submit(): Promise<BroughtBack>;
+      /** Takes back what was done. */
+      undo(): void;
+      cancel(): void;
     };
+
+/** What is to become what it was. */
+export interface BringBack {
+  /** '' is everything. */
+  readonly folder: string;
+  /** Only these in it. */
+  readonly entries?: readonly Entry[];
+}
+
+export interface BroughtBack {
+  readonly problem?: ProblemBody;
+  readonly undone?: Undone;
+  readonly canUndo?: boolean;
+}
 
 /** Older versions that could be deleted: those replaced at least so many days ago. */
 export interface OldVersions {
@@ -144,6 +204,19 @@ export interface Purge {
   readonly size: number;
 }
 
+/** Folders that one goes through: those of now, or those of a snapshot. */
+export interface Tree {
+  readonly folder: Observable<FolderView>;
+  readonly selection: Selection;
+  /** It is read-only, and what folders hold was never added up. */
+  readonly past: boolean;
+  /** The way to a folder. */
+  route(path: string): Route;
+  /** The address of a file's bytes. */
+  contentHref(path: string, download: boolean): string;
+  filter(text: string): void;
+}
+
 /** Everything below the view. It knows no React. */
 export interface App {
   readonly session: Observable<SessionState>;
@@ -154,6 +227,13 @@ export interface App {
   readonly trash: Observable<PagesView<TrashEntry>>;
   /** Which rows of the trash are chosen. */
   readonly trashSelection: Selection;
+  /** The files of now: folder and selection. */
+  readonly now: Tree;
+  /** The snapshot that the route names. */
+  readonly past: Tree;
+  /** Newest first; asked for while somebody watches. */
+  readonly snapshots: Observable<PagesView<Snapshot>>;
+  readonly snapshotSelection: Selection;
   /** What takes the space; asked for while somebody watches. */
   readonly space: Observable<SpaceView>;
   readonly uploads: Uploads;
@@ -170,8 +250,6 @@ export interface App {
   go(route: Route): void;
   /** The address of a route, for links. */
   href(route: Route): string;
-  /** The address of a file's bytes. */
-  contentHref(path: string, download: boolean): string;
   sortBy(key: SortKey): void;
   filter(text: string): void;
   /** Reads further back in the trash. */

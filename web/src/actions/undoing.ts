@@ -1,6 +1,6 @@
 import type { Client } from '../api/client';
 import { isPassing } from '../api/problem';
-import type { Operation, OperationResult, ProblemBody } from '../api/types';
+import type { Operation, OperationResult, ProblemBody, Undone } from '../api/types';
 import { freeNames } from '../lib/file-name';
 import { baseName, joinPath, parentOf } from '../lib/path';
 import { text } from '../lib/text';
@@ -81,15 +81,16 @@ export function createUndoing(options: UndoingOptions): Undoing {
     const mine = era;
     const sent = await folders.holding(() => sending.send(undo.operations));
     for (const folder of new Set(undo.folders)) void folders.refresh(folder);
+    if (undo.operations.some(({ op }) => op === 'undo')) folders.refreshAll();
     options.onChange();
     if (mine !== era) return;
     const place = (op: Operation, i: number) => {
       if (op.op === 'remove' || op.op === 'restore-version') return op.path;
       return undo.places?.[i] ?? ('to' in op ? (op.to ?? '') : '');
     };
-    const unsure = undo.operations.some(({ op }) => op === 'restore-version');
+    const unsure = undo.operations.some(({ op }) => op === 'restore-version' || op === 'undo');
     const settled = unsure
-      ? sent // a file is at its path whatever it holds
+      ? sent // a file is at its path whatever it holds, and nobody knows where all the others were
       : await settle(client, undo.operations, undo.subjects, sent, place);
     const results = settled.map((result, i) =>
       undo.operations[i]?.op === 'restore' ? restoreInOurWords(result) : result,
@@ -134,6 +135,12 @@ export function createUndoing(options: UndoingOptions): Undoing {
     const refused = results.flatMap((r, i) =>
       'problem' in r ? [{ name: undo.subjects[i]?.name ?? '', problem: r.problem, i }] : [],
     );
+    const left = results.flatMap((r) => ('undone' in r && r.undone ? [r.undone] : []));
+    const leftOut = left.reduce((sum, one) => sum + one.leftOut, 0);
+    if (refused.length === 0 && leftOut > 0) {
+      toasts.show('failed', text.did.undoneButNot(leftAsIs(left, leftOut)));
+      return;
+    }
     if (refused.length === 0) {
       const words = freed === undefined ? text.did.undone(undo.did) : text.did.restoredAs(freed);
       toasts.show('done', words);
@@ -187,6 +194,15 @@ interface Refused {
 
 /** Names that a message has room for. */
 const named = 3;
+
+/** What an undo of many changes left as it is. */
+function leftAsIs(all: readonly Undone[], count: number): string {
+  const shown = all.flatMap(({ left }) => left).slice(0, named);
+  return text.did.each(
+    shown.map(({ name, why }) => text.did.because(text.did.which([name], 0), why)),
+    count - shown.length,
+  );
+}
 
 /** “a” and “b”: Why. Each with its own reason if they differ. */
 function whichAndWhy(refused: readonly Refused[], only: boolean): string {

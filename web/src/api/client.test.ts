@@ -84,6 +84,9 @@ test('addresses are below the base; what changes something carries the token', a
   expect(client.contentHref('a b/ü&.txt', true)).toBe(
     'https://example.org/files/api/v1/content?path=a+b%2F%C3%BC%26.txt&download=1',
   );
+  expect(client.contentHref('a', false, { snapshot: '01' })).toBe(
+    'https://example.org/files/api/v1/content?path=a&snapshot=01',
+  );
 });
 
 test('an error has the words of the server', async () => {

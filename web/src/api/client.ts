@@ -8,6 +8,7 @@ import {
   readRetryAfter,
 } from './problem';
 import type {
+  AsItWas,
   Entry,
   Listing,
   Operation,
@@ -15,6 +16,7 @@ import type {
   Page,
   ProblemBody,
   Session,
+  Snapshot,
   SpaceUse,
   TrashEntry,
   TrashSize,
@@ -40,6 +42,12 @@ export interface FinishRequest {
   readonly parents?: boolean;
 }
 
+/** Which content of a file: at a version, or in a snapshot; by default what it is now. */
+export interface Moment {
+  readonly version?: string;
+  readonly snapshot?: string;
+}
+
 export interface Finished {
   readonly entry: Entry;
   /** Missing if it had been committed before, to another place. */
@@ -54,8 +62,8 @@ export interface Client {
   readonly person: string;
   /** The address of a path below the base, such as 'tus/'. */
   href(relative: string): string;
-  /** The address of a file's bytes, now or at a version. */
-  contentHref(path: string, download: boolean, version?: string): string;
+  /** The address of a file's bytes. */
+  contentHref(path: string, download: boolean, moment?: Moment): string;
 
   session(): Promise<Session>;
   signIn(name: string, password: string): Promise<Session>;
@@ -65,7 +73,16 @@ export interface Client {
   setUp(form: SetUpForm): Promise<Session>;
 
   /** The whole folder; previous itself if nothing changed since. */
-  listing(path: string, previous?: Listing, signal?: AbortSignal): Promise<Listing>;
+  listing(
+    path: string,
+    previous?: Listing,
+    signal?: AbortSignal,
+    snapshot?: string,
+  ): Promise<Listing>;
+  /** All of them, newest first: there are not many. */
+  snapshots(signal?: AbortSignal): Promise<readonly Snapshot[]>;
+  /** Those that show something at a path, with what it was. */
+  asItWas(path: string, signal?: AbortSignal): Promise<readonly AsItWas[]>;
   /** What a file holds, in the first row, and held before; older than before, if given. */
   versions(path: string, before?: number, signal?: AbortSignal): Promise<Page<Version>>;
   /** What was deleted last, older than before, if given. */
@@ -190,12 +207,14 @@ export function createClient(options: ClientOptions): Client {
     path: string,
     previous?: Listing,
     signal?: AbortSignal,
+    snapshot?: string,
   ): Promise<Listing> {
     let folder: ListingPage['folder'] | undefined;
     const entries: Entry[] = [];
     let after: string | null = null;
     do {
       const query = new URLSearchParams({ path, limit: String(pageSize) });
+      if (snapshot !== undefined) query.set('snapshot', snapshot);
       if (after !== null) query.set('after', after);
       const answer = await request('GET', `api/v1/files?${query}`, {
         signal,
@@ -243,9 +262,8 @@ export function createClient(options: ClientOptions): Client {
       return person;
     },
     href,
-    contentHref(path, download, version) {
-      const query = new URLSearchParams({ path });
-      if (version !== undefined) query.set('version', version);
+    contentHref(path, download, moment) {
+      const query = new URLSearchParams({ path, ...moment });
       if (download) query.set('download', '1');
       return href(`api/v1/content?${query}`);
     },
@@ -267,6 +285,15 @@ export function createClient(options: ClientOptions): Client {
     },
     setUp: async (form) => keep(await request('POST', 'api/v1/setup', { body: form })),
     listing: allPages,
+    async snapshots(signal) {
+      const { json } = await request('GET', 'api/v1/snapshots', { signal });
+      return listIn<Snapshot>(json, 'snapshots').map((one) => Object.freeze(one));
+    },
+    async asItWas(path, signal) {
+      const query = new URLSearchParams({ path });
+      const { json } = await request('GET', `api/v1/snapshots?${query}`, { signal });
+      return listIn<AsItWas>(json, 'snapshots').map((one) => Object.freeze(one));
+    },
     async versions(path, before, signal) {
       const query = new URLSearchParams({ path });
       const { json, rows, next } = await history<Version>(

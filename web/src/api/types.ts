@@ -49,6 +49,39 @@ export interface TrashEntry extends Entry {
   readonly gone: boolean;
 }
 
+/** A moment of all files, kept under a name. */
+export interface Snapshot {
+  readonly id: string;
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  /** Who made it; null: an account that is gone. */
+  readonly by: string | null;
+  /** The number of the newest change that it shows. */
+  readonly change: number;
+}
+
+/** What a path was in a snapshot. */
+export interface AsItWas extends Snapshot {
+  readonly entry: Entry;
+}
+
+/** What bringing back a snapshot, or undoing changes, did. */
+export interface Undone {
+  /** Files and folders that are where they were again. */
+  readonly placed: number;
+  /** Those that were not there: they are in the trash now. */
+  readonly trashed: number;
+  /** Files that hold again what they held. */
+  readonly written: number;
+  /** What is left as it is; left has the first hundred. */
+  readonly leftOut: number;
+  readonly left: readonly { readonly name: string; readonly why: string }[];
+  /** The changes that it made, for undo: after < number <= upto; both 0: none. */
+  readonly after: number;
+  readonly upto: number;
+}
+
 /** How much is in the trash. */
 export interface TrashSize {
   readonly entries: number;
@@ -156,7 +189,13 @@ export type Operation =
   | { readonly op: 'purge'; readonly node: string }
   | { readonly op: 'empty-trash'; readonly upto: number }
   | { readonly op: 'drop-version'; readonly path: string; readonly version: string }
-  | { readonly op: 'drop-versions'; readonly upto: number };
+  | { readonly op: 'drop-versions'; readonly upto: number }
+  | { readonly op: 'make-snapshot'; readonly name: string }
+  | { readonly op: 'drop-snapshot'; readonly snapshot: string }
+  /** Makes what is at a path what it was in a snapshot. */
+  | { readonly op: 'revert'; readonly snapshot: string; readonly path: string }
+  /** Takes changes back: after < number <= upto. */
+  | { readonly op: 'undo'; readonly after: number; readonly upto: number };
 
 /** What became of an operation: done, or refused. */
 export type OperationResult =
@@ -166,6 +205,8 @@ export type OperationResult =
       readonly entry?: Entry;
       /** How many were deleted for good. */
       readonly count?: number;
+      readonly snapshot?: string;
+      readonly undone?: Undone;
     }
   | { readonly problem: ProblemBody };
 

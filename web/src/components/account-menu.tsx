@@ -1,4 +1,12 @@
-import { Folder, HardDrive, LogOut, MonitorOff, MonitorSmartphone, Trash2 } from 'lucide-react';
+import {
+  Camera,
+  Folder,
+  HardDrive,
+  LogOut,
+  MonitorOff,
+  MonitorSmartphone,
+  Trash2,
+} from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import type { Session } from '../api/types';
@@ -44,6 +52,11 @@ export function AccountMenu({ session }: { session: Session }) {
         {route.view !== 'trash' && (
           <MenuItem icon={Trash2} href={app.href({ view: 'trash' })}>
             {text.me.trash}
+          </MenuItem>
+        )}
+        {route.view !== 'snapshots' && (
+          <MenuItem icon={Camera} href={app.href({ view: 'snapshots' })}>
+            {text.me.snapshots}
           </MenuItem>
         )}
         {route.view !== 'storage' && (

@@ -1,4 +1,5 @@
-import { ChevronRight, Ellipsis, House } from 'lucide-react';
+import { ChevronRight, Ellipsis, House, type LucideIcon } from 'lucide-react';
+import type { Tree } from '../actions/types';
 import { text } from '../lib/text';
 import { useApp } from './app-context';
 import styles from './breadcrumbs.module.css';
@@ -10,35 +11,47 @@ interface Crumb {
   readonly path: string;
 }
 
+interface BreadcrumbsProps {
+  tree: Tree;
+  path: string;
+  /** What is at the top, if that is not the files of now. */
+  top?: string | undefined;
+  icon?: LucideIcon;
+}
+
 /** The folders from the top down to this one; those in the middle fold into a menu. */
-export function Breadcrumbs({ path }: { path: string }) {
+export function Breadcrumbs({ tree, path, top: topName, icon: Icon = House }: BreadcrumbsProps) {
   const app = useApp();
   const small = useMedia(narrow);
   const parts = path === '' ? [] : path.split('/');
   const crumbs: Crumb[] = parts.map((name, i) => ({ name, path: parts.slice(0, i + 1).join('/') }));
   const last = crumbs.pop();
   // On a phone all above fold into the menu, the top too: the name gets the room.
-  const top: Crumb = { name: text.files.top, path: '' };
+  const top: Crumb = { name: topName ?? text.files.top, path: '' };
   const onlyLast = small && crumbs.length > 0;
   const folded = onlyLast
     ? [top, ...crumbs.splice(0)]
     : crumbs.length > 3
       ? crumbs.splice(0, crumbs.length - 2)
       : [];
-  const href = (to: string) => app.href({ view: 'files', path: to });
+  const href = (to: string) => app.href(tree.route(to));
 
   return (
     <nav aria-label={text.files.breadcrumbs} className={styles.crumbs}>
       <ol>
         {!onlyLast && (
-          <li className={styles.first}>
+          <li className={topName === undefined ? styles.first : styles.named}>
             {last ? (
               <a href={href('')}>
-                <House aria-hidden="true" />
-                <span>{text.files.top}</span>
+                <Icon aria-hidden="true" />
+                <span>
+                  <bdi>{top.name}</bdi>
+                </span>
               </a>
             ) : (
-              <h1 aria-current="page">{text.files.top}</h1>
+              <h1 aria-current="page">
+                <bdi>{top.name}</bdi>
+              </h1>
             )}
           </li>
         )}

@@ -1,10 +1,9 @@
-import type { Selection } from '../actions/types';
-import type { Entry } from '../api/types';
+import type { Row, Selection } from '../actions/types';
 import { text } from '../lib/text';
 import { useObservable } from './use-observable';
 
 interface ChooseAllProps {
-  rows: readonly Entry[];
+  rows: readonly Row[];
   selection: Selection;
 }
 

@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import type { SortKey } from '../actions/types';
+import type { SortKey, Tree } from '../actions/types';
 import { text } from '../lib/text';
 import { useApp } from './app-context';
 import { ChooseAll } from './choose-all';
@@ -13,9 +13,9 @@ const columns: readonly { readonly key: SortKey; readonly name: string }[] = [
 ];
 
 /** The first row: choose all, and a button a column that sorts by it. */
-export function FileHead() {
+export function FileHead({ tree }: { tree: Tree }) {
   const app = useApp();
-  const { rows, sort } = useObservable(app.folder);
+  const { rows, sort } = useObservable(tree.folder);
 
   return (
     // biome-ignore-start lint/a11y/useSemanticElements: as the rows
@@ -23,7 +23,7 @@ export function FileHead() {
     <div role="rowgroup" className={styles.head}>
       <div role="row" aria-rowindex={1} className={styles.headRow}>
         <div role="columnheader" className={styles.check}>
-          <ChooseAll rows={rows} selection={app.selection} />
+          <ChooseAll rows={rows} selection={tree.selection} />
         </div>
         {columns.map(({ key, name }) => {
           const sorted = sort.key === key;

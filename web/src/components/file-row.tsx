@@ -1,4 +1,5 @@
 import { type MouseEvent, memo, useRef } from 'react';
+import type { Tree } from '../actions/types';
 import type { Entry } from '../api/types';
 import { text } from '../lib/text';
 import { useApp } from './app-context';
@@ -11,6 +12,7 @@ import { openEntry } from './open-entry';
 import { CheckCell, MoreCell } from './row-cells';
 
 interface FileRowProps extends RowPlace {
+  tree: Tree;
   entry: Entry;
   path: string;
   /** A drop would go into it. */
@@ -18,11 +20,11 @@ interface FileRowProps extends RowPlace {
 }
 
 export const FileRow = memo(function FileRow(props: FileRowProps) {
-  const { entry, path, at, top, height, chosen, focused, dropping } = props;
+  const { tree, entry, path, at, top, height, chosen, focused, dropping } = props;
   const app = useApp();
   const touched = useRef(false);
   const { name, folder } = entry;
-  const href = folder ? app.href({ view: 'files', path }) : app.contentHref(path, false);
+  const href = folder ? app.href(tree.route(path)) : tree.contentHref(path, false);
   const cell = { name, focused };
 
   const onClick = (event: MouseEvent<HTMLElement>) => {
@@ -33,12 +35,12 @@ export const FileRow = memo(function FileRow(props: FileRowProps) {
     if (byPointer && !touched.current) {
       event.preventDefault();
       const how = event.shiftKey ? 'range' : event.ctrlKey || event.metaKey ? 'toggle' : 'only';
-      app.selection.choose(entry.id, how);
+      tree.selection.choose(entry.id, how);
     } else if (folder) {
       event.preventDefault();
-      app.go({ view: 'files', path });
+      app.go(tree.route(path));
     } else if (!link) {
-      openEntry(app, entry);
+      openEntry(app, tree, entry);
     } // else the link itself, which opens the file beside this page
   };
 
@@ -56,7 +58,7 @@ export const FileRow = memo(function FileRow(props: FileRowProps) {
       data-testid="file-row"
       data-name={name}
       data-row={entry.id}
-      data-drop-folder={folder ? path : undefined}
+      data-drop-folder={folder && !tree.past ? path : undefined}
       onPointerDown={(event) => {
         touched.current = event.pointerType === 'touch';
       }}
@@ -64,10 +66,10 @@ export const FileRow = memo(function FileRow(props: FileRowProps) {
       onDoubleClick={(event) => {
         const inControl = (event.target as HTMLElement).closest('label, button');
         const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey;
-        if (plain && !inControl && !touched.current) openEntry(app, entry);
+        if (plain && !inControl && !touched.current) openEntry(app, tree, entry);
       }}
     >
-      <CheckCell {...cell} chosen={chosen} choose={(how) => app.selection.choose(entry.id, how)} />
+      <CheckCell {...cell} chosen={chosen} choose={(how) => tree.selection.choose(entry.id, how)} />
       <div role="gridcell" className={styles.name}>
         <KindIcon name={name} folder={folder} />
         <a
@@ -82,7 +84,7 @@ export const FileRow = memo(function FileRow(props: FileRowProps) {
         </a>
       </div>
       <div role="gridcell" className={styles.size}>
-        {formatSize(entry.size)}
+        {folder && tree.past ? <NoSize /> : formatSize(entry.size)}
       </div>
       <div role="gridcell" className={styles.mtime}>
         <time dateTime={new Date(entry.mtime).toISOString()} title={formatFullDate(entry.mtime)}>
@@ -96,3 +98,15 @@ export const FileRow = memo(function FileRow(props: FileRowProps) {
     // biome-ignore-end lint/a11y/useSemanticElements: see FileGrid
   );
 });
+
+/** Of folders in a snapshot nobody added up what they hold. */
+function NoSize() {
+  return (
+    <>
+      <span aria-hidden="true" title={text.snapshots.unknownSize}>
+        –
+      </span>
+      <span className="visually-hidden">{text.snapshots.unknownSize}</span>
+    </>
+  );
+}

@@ -1,19 +1,18 @@
 import { Search, X } from 'lucide-react';
 import { type RefObject, useEffect, useRef } from 'react';
+import type { Tree } from '../actions/types';
 import { text } from '../lib/text';
-import { useApp } from './app-context';
 import styles from './filter-box.module.css';
 import { useObservable } from './use-observable';
 
 /** Narrows the list to names that hold what is typed. '/' and the browser's own find lead here. */
-export function FilterBox() {
-  const app = useApp();
-  const { filter } = useObservable(app.folder);
+export function FilterBox({ tree }: { tree: Tree }) {
+  const { filter } = useObservable(tree.folder);
   const input = useRef<HTMLInputElement>(null);
   useFindKeys(input);
 
   const clear = () => {
-    app.filter('');
+    tree.filter('');
     input.current?.focus();
   };
 
@@ -33,7 +32,7 @@ export function FilterBox() {
         aria-label={text.files.filter}
         placeholder={text.files.filter}
         value={filter}
-        onChange={(event) => app.filter(event.target.value)}
+        onChange={(event) => tree.filter(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === 'Escape' && filter) {
             event.preventDefault();

@@ -8,8 +8,7 @@ import {
   useMemo,
   useRef,
 } from 'react';
-import type { Selection } from '../actions/types';
-import type { Entry } from '../api/types';
+import type { Row, Selection } from '../actions/types';
 import styles from './file-grid.module.css';
 import { GridMenu, type MenuItems } from './grid-menu';
 import { clearOfDock } from './use-dock';
@@ -28,7 +27,7 @@ export interface RowPlace {
   readonly focused: boolean;
 }
 
-interface ListGridProps<T extends Entry> {
+interface ListGridProps<T extends Row> {
   label: string;
   rows: readonly T[];
   selection: Selection;
@@ -48,7 +47,7 @@ interface ListGridProps<T extends Entry> {
 }
 
 /** A list: an ARIA grid of which only the rows in sight are in the page. */
-export function ListGrid<T extends Entry>(props: ListGridProps<T>) {
+export function ListGrid<T extends Row>(props: ListGridProps<T>) {
   const { rows, onEnd } = props;
   const selection = useObservable(props.selection);
   const scroller = useRef<HTMLDivElement>(null);

@@ -8,12 +8,28 @@ import { Field } from './field';
 import { extensionOf } from './kind';
 import { Answers, Modal } from './modal';
 
-type NameDialogState = Extract<Dialog, { kind: 'new-folder' | 'rename' }>;
+type NameDialogState = Extract<Dialog, { kind: 'new-folder' | 'rename' | 'take-snapshot' }>;
 
-/** Asks for a name: of a new folder, or another one for what there is. */
+const words = {
+  'new-folder': {
+    title: text.dialogs.newFolder,
+    label: text.dialogs.newFolderName,
+    yes: text.dialogs.create,
+  },
+  rename: { title: text.dialogs.rename, label: text.dialogs.renameName, yes: text.dialogs.rename },
+  'take-snapshot': {
+    title: text.actions['take-snapshot'],
+    label: text.snapshots.name,
+    yes: text.snapshots.take,
+  },
+};
+
+/** Asks for a name: of a new folder or snapshot, or another one for what there is. */
 export function NameDialog({ dialog }: { dialog: NameDialogState }) {
   const renames = dialog.kind === 'rename';
-  const old = renames ? dialog.entry.name : '';
+  const snapshot = dialog.kind === 'take-snapshot';
+  const { title, label, yes } = words[dialog.kind];
+  const old = renames ? dialog.entry.name : snapshot ? dialog.proposal : '';
   const selected = useRef(false);
   const [name, setName] = useState(old);
   const [problem, setProblem] = useState<ProblemBody | string | undefined>(undefined);
@@ -23,8 +39,8 @@ export function NameDialog({ dialog }: { dialog: NameDialogState }) {
   const select = (field: HTMLInputElement) => {
     if (selected.current) return;
     selected.current = true;
-    const folder = renames && dialog.entry.folder;
-    field.setSelectionRange(0, old.length - (folder ? 0 : extensionOf(old).length));
+    const whole = snapshot || (renames && dialog.entry.folder);
+    field.setSelectionRange(0, old.length - (whole ? 0 : extensionOf(old).length));
   };
 
   const submit = async (event: FormEvent) => {
@@ -38,18 +54,18 @@ export function NameDialog({ dialog }: { dialog: NameDialogState }) {
     setBusy(false);
   };
 
-  const words = typeof problem === 'string' ? problem : problem?.title;
+  const fault = typeof problem === 'string' ? problem : problem?.title;
   const detail = typeof problem === 'object' ? problem.detail : undefined;
   return (
-    <Modal title={renames ? text.dialogs.rename : text.dialogs.newFolder} onClose={dialog.cancel}>
+    <Modal title={title} onClose={dialog.cancel}>
       <form onSubmit={submit} noValidate>
         <Field
-          label={renames ? text.dialogs.renameName : text.dialogs.newFolderName}
+          label={label}
           value={name}
           autoComplete="off"
           onFocus={(event) => select(event.target)}
-          hint={!words && troublesWindows(name) ? text.dialogs.windowsTrouble : undefined}
-          complaint={[words, detail].filter(Boolean).join(' ') || undefined}
+          hint={fault ? undefined : hintFor(name, snapshot)}
+          complaint={[fault, detail].filter(Boolean).join(' ') || undefined}
           onChange={(event) => {
             setName(event.target.value);
             setProblem(undefined);
@@ -58,10 +74,15 @@ export function NameDialog({ dialog }: { dialog: NameDialogState }) {
         <Answers>
           <Button onClick={dialog.cancel}>{text.dialogs.cancel}</Button>
           <Button type="submit" look="primary" busy={busy}>
-            {renames ? text.dialogs.rename : text.dialogs.create}
+            {yes}
           </Button>
         </Answers>
       </form>
     </Modal>
   );
+}
+
+function hintFor(name: string, snapshot: boolean): string | undefined {
+  if (snapshot) return text.snapshots.nameHint;
+  return troublesWindows(name) ? text.dialogs.windowsTrouble : undefined;
 }

@@ -1,7 +1,6 @@
 import { Plus, X } from 'lucide-react';
 import { useEffect, useRef } from 'react';
-import type { ActionId, Selection } from '../actions/types';
-import type { Entry } from '../api/types';
+import type { ActionId, Row, Selection } from '../actions/types';
 import { text } from '../lib/text';
 import { actionIcons } from './action-icons';
 import { useApp } from './app-context';
@@ -19,6 +18,11 @@ const forChosen: readonly ActionId[] = ['download', 'versions', 'rename', 'move'
 /** On a phone the row's menu has them: there is no room for more buttons. */
 const seldom: ReadonlySet<ActionId> = new Set(['versions']);
 const ofTrash: readonly ActionId[] = ['empty-trash'];
+const ofSnapshots: readonly ActionId[] = ['take-snapshot'];
+const forSnapshots: readonly ActionId[] = ['open', 'bring-back', 'drop-snapshot'];
+const ofPast: readonly ActionId[] = ['bring-back'];
+const forPast: readonly ActionId[] = ['download', 'bring-back'];
+const primary: ReadonlySet<ActionId> = new Set(['upload-files', 'take-snapshot', 'bring-back']);
 const forTrash: readonly ActionId[] = ['restore', 'restore-to', 'purge'];
 
 /** What can be done: with the folder, or, once rows are chosen, with those. */
@@ -49,8 +53,42 @@ export function TrashToolbar() {
   );
 }
 
+/** What can be done with snapshots. */
+export function SnapshotsToolbar() {
+  const app = useApp();
+  const { rows } = useObservable(app.snapshots);
+  return (
+    <Tools
+      entries={rows}
+      selection={app.snapshotSelection}
+      always={rows.length > 0 ? ofSnapshots : []}
+      forChosen={forSnapshots}
+    />
+  );
+}
+
+/** What can be done with a folder in a snapshot, or with what is chosen in it. */
+export function PastToolbar() {
+  const app = useApp();
+  const { listing } = useObservable(app.past.folder);
+  useObservable(app.snapshots); // what is brought back is known once they are
+  return (
+    <Tools
+      entries={(listing?.entries ?? []).map(({ id, name }) => ({ id, name }))}
+      selection={app.past.selection}
+      always={listing ? ofPast : []}
+      forChosen={forPast}
+    />
+  );
+}
+
+/** What has no size is only counted. */
+interface Weighed extends Row {
+  readonly size?: number;
+}
+
 interface ToolsProps {
-  entries: readonly Entry[];
+  entries: readonly Weighed[];
   selection: Selection;
   always: readonly ActionId[];
   forChosen: readonly ActionId[];
@@ -94,10 +132,10 @@ function Tools({ entries, selection, always, forChosen }: ToolsProps) {
         const action = app.actions[id];
         const enabled = action.enabled();
         if (chosen && (!enabled || (small && seldom.has(id)))) return null;
-        return !small ? (
+        return !small || (!chosen && primary.has(id)) ? (
           <Button
             key={id}
-            look={id === 'upload-files' ? 'primary' : chosen ? 'quiet' : 'plain'}
+            look={chosen ? 'quiet' : primary.has(id) ? 'primary' : 'plain'}
             icon={actionIcons[id]}
             disabled={!enabled}
             aria-keyshortcuts={ariaKeys(action.shortcut)}
@@ -148,13 +186,19 @@ function AddMenu() {
 }
 
 /** How many rows are chosen and what they weigh. */
-function ChosenCount({ entries, ids }: { entries: readonly Entry[]; ids: ReadonlySet<string> }) {
+function ChosenCount({ entries, ids }: { entries: readonly Weighed[]; ids: ReadonlySet<string> }) {
   const small = useMedia(narrow);
   let size = 0;
-  for (const entry of entries) if (ids.has(entry.id)) size += entry.size;
-  const words = small
-    ? text.files.chosenCount(ids.size)
-    : text.files.chosen(ids.size, formatSize(size));
+  let weighed = true;
+  for (const entry of entries) {
+    if (!ids.has(entry.id)) continue;
+    if (entry.size === undefined) weighed = false;
+    else size += entry.size;
+  }
+  const words =
+    small || !weighed
+      ? text.files.chosenCount(ids.size)
+      : text.files.chosen(ids.size, formatSize(size));
   return <p className={styles.count}>{words}</p>;
 }
 

@@ -1,11 +1,10 @@
 import { type KeyboardEvent, useRef } from 'react';
-import type { Selection } from '../actions/types';
-import type { Entry } from '../api/types';
+import type { Row, Selection } from '../actions/types';
 
 const pause = 900; // milliseconds after which a new word begins
 
 /** Letters typed in the list lead to the next name that begins with them. */
-export function useTypeAhead(rows: readonly Entry[], focusAt: number, selection: Selection) {
+export function useTypeAhead(rows: readonly Row[], focusAt: number, selection: Selection) {
   const typed = useRef({ word: '', at: 0 });
   return (event: KeyboardEvent): boolean => {
     if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.key === '/') return false;

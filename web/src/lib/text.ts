@@ -167,6 +167,7 @@ export const text = {
     free: (available: string) => `${available} free`,
     files: 'Files',
     trash: 'Trash',
+    snapshots: 'Snapshots',
     storage: 'Storage',
     connect: 'Connect a device',
     signOut: 'Sign out',
@@ -236,6 +237,86 @@ export const text = {
       body: 'What you delete is kept here for a time, and can be put back where it was.',
     },
     show: 'Show',
+  },
+  snapshots: {
+    title: 'Snapshots',
+    grid: 'Snapshots, newest first',
+    taken: 'Taken',
+    by: 'By',
+    loading: 'Loading the snapshots',
+    count: (n: number) => count(n, 'snapshot', 'snapshots'),
+    empty: {
+      title: 'No snapshots yet',
+      body: 'A snapshot keeps all your files and folders as they are at this moment, until you delete it. You can look into it later, and bring back one file or everything.',
+    },
+    banner: 'Snapshot',
+    asOf: (when: string) => `As your files were on ${when}. Nothing can be changed here.`,
+    looking: 'Looking for this snapshot',
+    all: 'All snapshots',
+    now: 'Files as they are now',
+    unknownSize: 'not known of a folder',
+    emptyFolder: {
+      title: 'This folder was empty',
+      body: 'There was nothing in it when the snapshot was taken.',
+    },
+    gone: {
+      title: 'This is not in a snapshot',
+      body: 'The snapshot was deleted, there was no such folder in it, or the address has a slip in it.',
+      top: 'Go to the top of the snapshot',
+    },
+    name: 'Name',
+    nameHint: 'Such as “Before the move”.',
+    take: 'Take snapshot',
+    drop: (n: number) => `Delete ${count(n, 'snapshot', 'snapshots')}?`,
+    dropOne: (name: string) => `Delete the snapshot “${name}”?`,
+    dropBody: (n: number) =>
+      `Your files stay as they are now. What only ${n === 1 ? 'this snapshot still shows' : 'these snapshots still show'}, because it was deleted or replaced since, goes for good in time. This cannot be undone.`,
+    dropYes: (n: number) => `Delete ${n === 1 ? 'snapshot' : 'snapshots'}`,
+    wasTitle: (name: string) => `“${name}” in snapshots`,
+    wasList: 'Snapshots that show it, newest first',
+    wasFolder: 'a folder',
+    wasSame: 'Same as now',
+    wasShow: 'Show',
+    wasShowIn: (name: string) => `Show it in “${name}”`,
+    wasNone: 'No snapshot shows anything of this name in this folder.',
+    wasLoading: 'Looking into the snapshots',
+    backAll: 'Bring everything back?',
+    backOne: (name: string) => `Bring “${name}” back?`,
+    back: (n: number) => `Bring ${count(n, 'item', 'items')} back?`,
+    backBody: (what: 'all' | 'folder' | 'file' | 'some', name: string, when: string) => {
+      const it = {
+        all: 'All your files and folders become',
+        folder: 'This folder and all that is in it become',
+        file: 'This file becomes',
+        some: 'These, with all that is in them, become',
+      }[what];
+      return `${it} what ${what === 'file' ? 'it was' : 'they were'} in “${name}” (${when}).`;
+    },
+    backHow: 'What will happen',
+    backTrash: 'What is there now and is not in the snapshot goes to the trash.',
+    backWritten:
+      'Files that differ get their old content. What they hold now becomes an older version.',
+    backPlaced: 'What was deleted or moved away is there again.',
+    backFile: 'It gets its old content. What it holds now becomes an older version.',
+    backFilePlaced:
+      'If it was deleted, it is there again. If it was moved to another folder, it stays there too.',
+    backFileTaken: 'If something else has its name there now, that goes to the trash.',
+    backElsewhere: 'What was moved elsewhere is here again, and stays where it is now too.',
+    backUndo: 'You can undo all of it.',
+    backYes: 'Bring back',
+    backWorking: 'Bringing back. This can take a while if much has changed.',
+    done: 'Brought back',
+    doneNothing: 'Nothing had to be changed: it is as it was already.',
+    donePlaced: (n: number) =>
+      `${count(n, 'file or folder', 'files and folders')} ${n === 1 ? 'is' : 'are'} there again`,
+    doneTrashed: (n: number) => `${count(n, 'item', 'items')} went to the trash`,
+    doneWritten: (n: number) =>
+      `${count(n, 'file has its', 'files have their')} old content or time again`,
+    doneLeft: (n: number) =>
+      `${count(n, 'item was', 'items were')} left as ${n === 1 ? 'it is' : 'they are'}:`,
+    doneLeftMore: (n: number) => `and ${numbers.format(n)} more`,
+    doneLeftWhich: 'What was left as it is',
+    close: 'Done',
   },
   storage: {
     title: 'Storage',
@@ -435,12 +516,16 @@ export const text = {
     rename: 'Rename',
     move: 'Move',
     versions: 'Versions',
+    'as-it-was': 'As it was…',
     delete: 'Delete',
     restore: 'Restore',
     'restore-to': 'Restore elsewhere',
     purge: 'Delete for good',
     'empty-trash': 'Empty trash',
     'drop-versions': 'Delete older versions',
+    'take-snapshot': 'Take a snapshot',
+    'bring-back': 'Bring back',
+    'drop-snapshot': 'Delete snapshot',
     'select-all': 'Choose all',
     up: 'Folder above',
     refresh: 'Refresh',
@@ -462,6 +547,15 @@ export const text = {
     emptied: (n: number) => `${count(n, 'item', 'items')} deleted for good`,
     versionsDropped: (n: number) =>
       `${count(n, 'older version', 'older versions')} deleted for good`,
+    snapshotTaken: (name: string) => `Snapshot “${name}” taken`,
+    snapshotsDropped: (n: number, name: string) =>
+      n === 1 ? `Snapshot “${name}” deleted` : `${count(n, 'snapshot', 'snapshots')} deleted`,
+    broughtBack: (name: string | undefined, n: number, snapshot: string) =>
+      name !== undefined
+        ? `“${name}” brought back from “${snapshot}”`
+        : n > 1
+          ? `${count(n, 'item', 'items')} brought back from “${snapshot}”`
+          : `Everything brought back from “${snapshot}”`,
     made: (name: string) => `folder “${name}” made`,
     undone: (did: string) => `Undone: ${did}`,
     undoneButNot: (which: string) => `Undone, but not ${which}`,
@@ -541,6 +635,17 @@ export const text = {
       gone: {
         title: 'It is not in the trash any more.',
         detail: 'It may have been restored already, in another window or by somebody else.',
+      },
+    },
+    snapshots: {
+      taken: { title: 'Another snapshot has this name.', detail: 'Choose another name.' },
+      homeless: {
+        title: 'The folder that it was in is not there now.',
+        detail: 'Bring that folder back instead.',
+      },
+      gone: {
+        title: 'It is not in the snapshot any more.',
+        detail: 'The snapshot may have been deleted meanwhile.',
       },
     },
     stalled: { title: 'The connection stands still.', detail: 'It is being made anew.' },

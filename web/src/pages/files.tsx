@@ -17,6 +17,7 @@ import { useDrop } from '../components/use-drop';
 import { useObservable } from '../components/use-observable';
 import { text } from '../lib/text';
 import styles from './files.module.css';
+import { FolderCount } from './folder-count';
 import { useAppKeys } from './use-app-keys';
 
 /** One folder: where it is, what can be done, what is in it. */
@@ -43,13 +44,13 @@ export function FilesPage({ session }: { session: Session }) {
   return (
     <div className={styles.page}>
       <AppHeader session={session}>
-        <FilterBox />
+        <FilterBox tree={app.now} />
       </AppHeader>
       <main className={styles.main} tabIndex={-1}>
         <div className={styles.bar}>
           <div className={styles.where}>
-            <Breadcrumbs path={path} />
-            <Count />
+            <Breadcrumbs tree={app.now} path={path} />
+            <FolderCount tree={app.now} />
           </div>
           <Toolbar />
         </div>
@@ -64,23 +65,6 @@ export function FilesPage({ session }: { session: Session }) {
 
 /** The address leads nowhere; it would not by trying again. */
 const goneCodes: ReadonlySet<string> = new Set(['not-found', 'not-a-folder', 'invalid-name']);
-
-/** How many there are; said aloud when it changes. */
-function Count() {
-  const app = useApp();
-  const { rows, listing, filter, state } = useObservable(app.folder);
-  const { ids } = useObservable(app.selection);
-  const all = listing?.entries.length ?? 0;
-  const words = filter ? text.files.matching(rows.length, all) : text.files.items(all);
-  return (
-    <p role="status" className={styles.count}>
-      {state === 'ready' && words}
-      {ids.size > 0 && (
-        <span className="visually-hidden">, {text.files.chosenCount(ids.size)}</span>
-      )}
-    </p>
-  );
-}
 
 function Contents({ dropping }: { dropping: string | undefined }) {
   const app = useApp();
@@ -114,7 +98,7 @@ function Contents({ dropping }: { dropping: string | undefined }) {
       </Notice>
     );
   }
-  if (rows.length > 0) return <FileGrid dropping={dropping} />;
+  if (rows.length > 0) return <FileGrid tree={app.now} dropping={dropping} />;
   if (filter && listing && listing.entries.length > 0) {
     return (
       <Notice

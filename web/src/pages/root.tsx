@@ -1,7 +1,10 @@
 import { Tooltip } from 'radix-ui';
 import type { App, Route } from '../actions/types';
 import { AppContext } from '../components/app-context';
+import { AsItWasDialog } from '../components/as-it-was-dialog';
+import { BringBackDialog } from '../components/bring-back-dialog';
 import { ConflictDialog } from '../components/conflict-dialog';
+import { DropSnapshotsDialog } from '../components/drop-snapshots-dialog';
 import { DropVersionsDialog } from '../components/drop-versions-dialog';
 import { FilePickers } from '../components/file-pickers';
 import { MoveDialog } from '../components/move-dialog';
@@ -19,6 +22,8 @@ import { ExpiredDialog } from './expired';
 import { FilesPage } from './files';
 import { SetUpPage } from './set-up';
 import { SignInPage } from './sign-in';
+import { SnapshotPage } from './snapshot';
+import { SnapshotsPage } from './snapshots';
 import { StoragePage } from './storage';
 import { TrashPage } from './trash';
 import { LoadingPage, UnreachablePage } from './waiting';
@@ -52,6 +57,8 @@ function Page({ app }: { app: App }) {
         <>
           {route.view === 'connect' && <ConnectPage session={state.session} />}
           {route.view === 'trash' && <TrashPage session={state.session} />}
+          {route.view === 'snapshots' && <SnapshotsPage session={state.session} />}
+          {route.view === 'snapshot' && <SnapshotPage session={state.session} />}
           {route.view === 'storage' && <StoragePage session={state.session} />}
           {route.view === 'files' && <FilesPage session={state.session} />}
           <FilePickers />
@@ -81,8 +88,15 @@ function Questions({ app }: { app: App }) {
       return <DropVersionsDialog dialog={dialog} />;
     case 'versions':
       return <VersionsDialog dialog={dialog} />;
+    case 'as-it-was':
+      return <AsItWasDialog dialog={dialog} />;
+    case 'bring-back':
+      return <BringBackDialog dialog={dialog} />;
+    case 'drop-snapshots':
+      return <DropSnapshotsDialog dialog={dialog} />;
     case 'new-folder':
     case 'rename':
+    case 'take-snapshot':
       return <NameDialog dialog={dialog} />;
   }
   return asking && conflicts ? <ConflictDialog conflicts={conflicts} /> : null;
@@ -91,6 +105,10 @@ function Questions({ app }: { app: App }) {
 function titleOf(route: Route): string {
   if (route.view === 'connect') return text.page.title(text.me.connect);
   if (route.view === 'trash') return text.page.title(text.trash.title);
+  if (route.view === 'snapshots') return text.page.title(text.snapshots.title);
+  if (route.view === 'snapshot') {
+    return text.page.title(route.path.split('/').pop() || text.snapshots.banner);
+  }
   if (route.view === 'storage') return text.page.title(text.storage.title);
   return text.page.title(route.path.split('/').pop() || text.files.top);
 }

@@ -1,11 +1,9 @@
 import { CloudOff, Trash2 } from 'lucide-react';
-import { useEffect, useRef } from 'react';
 import type { Session } from '../api/types';
 import { actionIcons } from '../components/action-icons';
 import { useApp } from '../components/app-context';
 import { AppHeader } from '../components/app-header';
 import { Button } from '../components/button';
-import { focusHome } from '../components/focus-home';
 import { Notice } from '../components/notice';
 import { Skeleton } from '../components/skeleton';
 import { TrashToolbar } from '../components/toolbar';
@@ -14,23 +12,14 @@ import { useObservable } from '../components/use-observable';
 import { text } from '../lib/text';
 import styles from './files.module.css';
 import { useAppKeys } from './use-app-keys';
+import { useListFocus } from './use-list-focus';
 
 /** What was deleted and can be put back. */
 export function TrashPage({ session }: { session: Session }) {
   const app = useApp();
   const { state } = useObservable(app.trash);
   useAppKeys();
-
-  // The link that led here went with the page that it was on: the focus goes on in the list.
-  const begun = useRef(false);
-  useEffect(() => {
-    if (state === 'loading' || begun.current) return;
-    begun.current = true;
-    requestAnimationFrame(() => {
-      const active = document.activeElement;
-      if (active === null || active.matches('body, main')) focusHome(null);
-    });
-  }, [state]);
+  useListFocus(state, '');
 
   return (
     <div className={styles.page}>

@@ -3,7 +3,7 @@ import { isPassing, problemOf } from '../api/problem';
 import type { Entry, Listing } from '../api/types';
 import type { Observable } from '../lib/observable';
 import { createStore } from '../lib/store';
-import type { Folders } from './folders';
+import type { FolderObserver } from './folders';
 import { createRows } from './rows';
 import type { SelectionModel } from './selection';
 import type { Sorting } from './sorting';
@@ -18,17 +18,22 @@ export interface FolderModel extends Observable<FolderView> {
   refresh(): void;
 }
 
+/** Where the listings come from: Folders, or those of a snapshot. */
+export interface Watched {
+  observe(path: string): Pick<FolderObserver, 'getCurrentResult' | 'subscribe' | 'refetch'>;
+}
+
 const noRows: readonly Entry[] = Object.freeze([]);
 
 export function createFolderModel(
-  folders: Folders,
+  folders: Watched,
   sorting: Sorting,
   selection: SelectionModel,
 ): FolderModel {
   const rows = createRows();
   let path: string | undefined;
   let filter = '';
-  let observer: ReturnType<Folders['observe']> | undefined;
+  let observer: ReturnType<Watched['observe']> | undefined;
   let stop = () => {};
   const store = createStore<FolderView>(
     Object.freeze({

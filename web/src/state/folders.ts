@@ -31,6 +31,8 @@ export interface Folders {
   change(path: string, edit: (entries: Listing['entries']) => Listing['entries']): () => void;
   /** Holds back asking while changes are on their way: the answers would be of before. */
   holding<T>(work: () => Promise<T>): Promise<T>;
+  /** Asks again for all that is shown, and marks the rest old: anything may have changed. */
+  refreshAll(): void;
   /** Forgets folders that are no longer where they were. */
   forget(path: string): void;
   /** Forgets everything: another person comes. */
@@ -87,6 +89,7 @@ export function createFolders(client: Client): Folders {
     optionsOf,
     known,
     refresh,
+    refreshAll: () => void queries.invalidateQueries({ queryKey: ['folder'] }),
     observe: (path) => new QueryObserver(queries, optionsOf(path)),
     read: (path, freshFor = 0) =>
       queries.fetchQuery({ ...optionsOf(path), staleTime: freshFor, retry: false }),

@@ -21,12 +21,21 @@ test.each([
   ['https://e.org/#/trash', { view: 'trash' }],
   ['https://e.org/files/#/trash/', { view: 'trash' }],
   ['https://e.org/#/storage', { view: 'storage' }],
+  ['https://e.org/#/snapshots', { view: 'snapshots' }],
+  ['https://e.org/#/snapshots/', { view: 'snapshots' }],
+  ['https://e.org/#/snapshots/00a1', { view: 'snapshot', id: '00a1', path: '' }],
+  ['https://e.org/#/snapshots/00a1/a//b%20c/', { view: 'snapshot', id: '00a1', path: 'a/b c' }],
   ['https://e.org/#/storage/x', { view: 'files', path: '' }],
   ['https://e.org/#/trash/x', { view: 'files', path: '' }],
   ['https://e.org/#/files/trash', { view: 'files', path: 'trash' }],
   ['https://e.org/#/nonsense', { view: 'files', path: '' }],
 ])('%s', (address, want) => {
   expect(parseRoute(address)).toEqual(want);
+});
+
+test.each(['', 'a', 'a b/ü/100%/#1?'])('%j of a snapshot comes back from its address', (path) => {
+  const route = { view: 'snapshot', id: '0123', path } as const;
+  expect(parseRoute(`https://example.org/${hashOf(route)}`)).toEqual(route);
 });
 
 test.each([

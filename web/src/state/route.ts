@@ -4,20 +4,32 @@ import { partsOf } from '../lib/path';
 import { createStore } from '../lib/store';
 import type { Route } from './types';
 
-/** '#/files/a/b', '#/trash', '#/storage' or '#/connect'. */
+/** '#/files/a/b', '#/trash', '#/snapshots', '#/snapshots/ID/a/b', '#/storage' or '#/connect'. */
 export function hashOf(route: Route): string {
-  if (route.view !== 'files') return `#/${route.view}`;
-  return `#/files/${partsOf(route.path).map(encodeURIComponent).join('/')}`;
+  if (route.view === 'files') return `#/files/${encoded(route.path)}`;
+  if (route.view === 'snapshot') {
+    return `#/snapshots/${encodeURIComponent(route.id)}/${encoded(route.path)}`;
+  }
+  return `#/${route.view}`;
 }
+
+const encoded = (path: string) => partsOf(path).map(encodeURIComponent).join('/');
 
 /** What an address says; anything that is not ours is the top folder. */
 export function parseRoute(address: string): Route {
   const hash = address.includes('#') ? address.slice(address.indexOf('#') + 1) : '';
-  const view = /^\/(connect|trash|storage)\/?$/.exec(hash)?.[1];
-  if (view === 'connect' || view === 'trash' || view === 'storage') return { view };
-  const path = /^\/files(?:\/(.*))?$/s.exec(hash)?.[1] ?? '';
+  const view = /^\/(connect|trash|snapshots|storage)\/?$/.exec(hash)?.[1];
+  if (view === 'connect' || view === 'trash' || view === 'snapshots' || view === 'storage') {
+    return { view };
+  }
+  const past = /^\/snapshots\/([^/]+)(?:\/(.*))?$/s.exec(hash);
+  if (past?.[1]) return { view: 'snapshot', id: decode(past[1]), path: decoded(past[2] ?? '') };
+  return { view: 'files', path: decoded(/^\/files(?:\/(.*))?$/s.exec(hash)?.[1] ?? '') };
+}
+
+function decoded(path: string): string {
   const names = path.split('/').filter((name) => name !== '');
-  return { view: 'files', path: names.map(decode).join('/') };
+  return names.map(decode).join('/');
 }
 
 /** The token of the one-time set-up link BASE/setup#TOKEN; undefined: another address. */

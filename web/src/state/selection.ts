@@ -1,27 +1,27 @@
 import type { Entry } from '../api/types';
 import { createStore } from '../lib/store';
-import type { Selection, SelectionState } from './types';
+import type { Row, Selection, SelectionState } from './types';
 
-export interface SelectionModel extends Selection {
+export interface SelectionModel<T extends Row = Entry> extends Selection {
   /**
    * The rows have changed. present: the ids of the whole folder, filtered out or not; what
    * is not among them is forgotten. A filtered row is not chosen while it is hidden: nobody
    * deletes what they do not see.
    */
-  show(rows: readonly Entry[], present: readonly Entry[]): void;
+  show(rows: readonly T[], present: readonly T[]): void;
   /** Another folder is shown. */
   reset(): void;
   /** Chooses these, as soon as they are there. */
   want(ids: readonly string[]): void;
   /** The chosen rows, in their order. */
-  chosen(): readonly Entry[];
+  chosen(): readonly T[];
 }
 
 const nothing: SelectionState = Object.freeze({ ids: new Set<string>(), focus: undefined });
 
-export function createSelection(): SelectionModel {
+export function createSelection<T extends Row = Entry>(): SelectionModel<T> {
   const store = createStore<SelectionState>(nothing);
-  let rows: readonly Entry[] = [];
+  let rows: readonly T[] = [];
   let places = new Map<string, number>(); // of the rows, by id
   let kept = new Set<string>(); // chosen, hidden ones too
   let anchor: string | undefined;

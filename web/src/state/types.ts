@@ -11,10 +11,13 @@ export type SessionState =
   /** expired: the session ended while the person was working; the page stays, a dialog asks. */
   | { readonly kind: 'signed-in'; readonly session: Session; readonly expired: boolean };
 
-/** Where the person is. In the address as #/files/PATH, #/trash, #/storage and #/connect. */
+/** Where the person is. In the address as #/files/PATH, #/trash and so on. */
 export type Route =
   | { readonly view: 'files'; readonly path: string }
   | { readonly view: 'trash' }
+  | { readonly view: 'snapshots' }
+  /** A folder as it was in a snapshot; id is the snapshot's. */
+  | { readonly view: 'snapshot'; readonly id: string; readonly path: string }
   | { readonly view: 'storage' }
   | { readonly view: 'connect' };
 
@@ -62,6 +65,12 @@ export interface FolderView {
   readonly filter: string;
   /** A newer answer is on its way. */
   readonly refreshing: boolean;
+}
+
+/** One row of a list. */
+export interface Row {
+  readonly id: string;
+  readonly name: string;
 }
 
 /** Which rows are chosen, by id; kept through sorting and filtering. */
