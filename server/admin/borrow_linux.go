@@ -29,31 +29,13 @@ type borrower struct {
 // read fills p with the bytes from off on, or fails. A *remoteError is what the server
 // said; after another one nobody knows.
 func (b *borrower) read(ctx context.Context, of part, p []byte, off int64) error {
-	return b.lend(ctx, of, p, off, func(f *os.File, at int64, piece []byte) error {
-		if f == nil {
-			return nil
-		}
-		_, err := f.ReadAt(piece, at)
-		return err
-	})
-}
-
-// lend tells where the bytes of p lie, piece by piece: in a file, or in p.
-func (b *borrower) lend(ctx context.Context, of part, p []byte, off int64, each func(f *os.File, at int64, piece []byte) error) error {
 	for {
 		c, used, err := b.take(ctx)
 		if err != nil {
 			return err
 		}
-		var got borrowed
-		err = within(ctx, c, func() (err error) { got, err = ask(c, of, p, off); return err })
-		if err == nil {
-			b.put(c)
-			defer got.close()
-			return got.each(p, each)
-		}
-		got.close()
-		if errors.As(err, new(*remoteError)) {
+		err = within(ctx, c, func() error { return ask(c, of, p, off) })
+		if err == nil || errors.As(err, new(*remoteError)) {
 			b.put(c)
 			return err
 		}
@@ -132,51 +114,24 @@ func (b *borrower) close() {
 	b.idle = nil
 }
 
-// borrowed is an answer: its pieces as they came, and the files that came with it.
-type borrowed struct {
-	pieces []byte
-	files  []*os.File
-}
-
-func (b *borrowed) close() {
-	for _, f := range b.files {
-		f.Close()
-	}
-}
-
-// each tells of the pieces of p, in order.
-func (b *borrowed) each(p []byte, f func(f *os.File, at int64, piece []byte) error) error {
-	for x := b.pieces; len(x) > 0; x = x[lendPiece:] {
-		at, n := int64(binary.BigEndian.Uint64(x[1:])), int64(binary.BigEndian.Uint64(x[9:]))
-		var from *os.File
-		if x[0] != lendInline {
-			if int(x[0]) >= len(b.files) {
-				return errors.New("a file that was not lent")
-			}
-			from = b.files[x[0]]
-		}
-		if err := f(from, at, p[:n:n]); err != nil {
-			return err
-		}
-		p = p[n:]
-	}
-	return nil
-}
-
-// ask sends one question and reads the answer: what came by the connection is in p, in its
-// places. The files are to be closed, also after an error.
-func ask(c *net.UnixConn, of part, p []byte, off int64) (got borrowed, err error) {
+// ask sends one question and reads the answer.
+func ask(c *net.UnixConn, of part, p []byte, off int64) error {
 	q := make([]byte, 0, lendQuestion)
 	for _, v := range []uint64{uint64(of.space), uint64(of.node), uint64(off), uint64(len(p))} {
 		q = binary.BigEndian.AppendUint64(q, v)
 	}
 	if _, err := c.Write(append(q, of.version[:]...)); err != nil {
-		return got, err
+		return err
 	}
 	head := make([]byte, lendHead+maxPieces*lendPiece)
 	rights := make([]byte, unix.CmsgSpace(4*maxPieces))
 	n, k, _, _, err := c.ReadMsgUnix(head[:lendHead], rights)
-	got.files = received(rights[:k])
+	files := received(rights[:k])
+	defer func() {
+		for _, f := range files {
+			f.Close()
+		}
+	}()
 	if err == nil && n == 0 {
 		err = io.ErrUnexpectedEOF
 	}
@@ -184,35 +139,48 @@ func ask(c *net.UnixConn, of part, p []byte, off int64) (got borrowed, err error
 		_, err = io.ReadFull(c, head[n:lendHead])
 	}
 	if err != nil {
-		return got, err
+		return err
 	}
 	if head[0] != 0 {
-		return got, said(c, int(head[2])<<8|int(head[3]))
+		return said(c, int(head[2])<<8|int(head[3]))
 	}
 	count := int(head[1])
 	head = head[lendHead : lendHead+min(count, maxPieces)*lendPiece]
 	if _, err := io.ReadFull(c, head); err != nil {
-		return got, err
+		return err
 	}
-	// All of the answer is read, whatever is wrong with a part of it.
+	// All of the answer is read, whatever is wrong with a part of it: first what came by
+	// the connection, in its places, then what lies in files.
 	at := int64(0)
 	for x := head; len(x) > 0; x = x[lendPiece:] {
 		n := int64(binary.BigEndian.Uint64(x[9:]))
 		if n < 0 || n > int64(len(p))-at {
-			return got, fmt.Errorf("pieces of %d bytes for %d", at+n, len(p))
+			return fmt.Errorf("pieces of %d bytes for %d", at+n, len(p))
 		}
 		if x[0] == lendInline {
 			if _, err := io.ReadFull(c, p[at:at+n]); err != nil {
-				return got, err
+				return err
 			}
 		}
 		at += n
 	}
 	if at < int64(len(p)) {
-		return got, fmt.Errorf("pieces of %d bytes for %d", at, len(p))
+		return fmt.Errorf("pieces of %d bytes for %d", at, len(p))
 	}
-	got.pieces = head
-	return got, nil
+	at = 0
+	for x := head; len(x) > 0; x = x[lendPiece:] {
+		from, n := int64(binary.BigEndian.Uint64(x[1:])), int64(binary.BigEndian.Uint64(x[9:]))
+		if x[0] != lendInline {
+			if int(x[0]) >= len(files) {
+				return errors.New("a file that was not lent")
+			}
+			if _, err := files[x[0]].ReadAt(p[at:at+n], from); err != nil {
+				return err
+			}
+		}
+		at += n
+	}
+	return nil
 }
 
 // said reads what the server said of a failure.

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"time"
 
@@ -201,11 +200,6 @@ func (b *Browser) Read(ctx context.Context, sc store.Scope, id store.VersionID, 
 		}
 	}
 	return b.ahead.read(ctx, of, p, off)
-}
-
-// Lend is that of the mount's Store: what the server does not lend fails.
-func (b *Browser) Lend(ctx context.Context, sc store.Scope, id store.VersionID, p []byte, off int64, each func(f *os.File, at int64, piece []byte) error) error {
-	return b.borrower.lend(ctx, part{sc.Space, sc.Root, id}, p, off, each)
 }
 
 // fetch asks for the bytes from off on and returns how many there were: fewer than p holds

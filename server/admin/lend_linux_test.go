@@ -91,9 +91,6 @@ func TestLend(t *testing.T) {
 		if err == nil && !bytes.Equal(p, l.data[off:off+n]) {
 			t.Errorf("%d bytes from %d on are others", n, off)
 		}
-		if err == nil && n <= maxLend && l.step.Load() > 1000 {
-			lends(t, b, l, off, n)
-		}
 		return err
 	}
 	var wg sync.WaitGroup
@@ -143,26 +140,6 @@ func TestLend(t *testing.T) {
 	cancel()
 	if err := b.Read(canceled, store.Scope{Space: 1, Root: 5}, store.VersionID{9}, make([]byte, 10), 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the end of its context: %v", err)
-	}
-}
-
-// lends asks where bytes lie, and reads them there.
-func lends(t *testing.T, b *Browser, l *lying, off, n int) {
-	t.Helper()
-	p, next := make([]byte, n), 0
-	err := b.Lend(t.Context(), store.Scope{Space: 1, Root: 5}, store.VersionID{9}, p, int64(off), func(f *os.File, at int64, piece []byte) error {
-		if &piece[0] != &p[next] {
-			t.Errorf("a piece is not at %d", next)
-		}
-		next += len(piece)
-		if f == nil {
-			return nil
-		}
-		_, err := f.ReadAt(piece, at)
-		return err
-	})
-	if err != nil || next != n || !bytes.Equal(p, l.data[off:off+n]) {
-		t.Errorf("%d of %d bytes from %d on are lent, or others: %v", next, n, off, err)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"os"
 )
 
 const lendPath = "/browse/lend"
@@ -28,10 +27,6 @@ func (*Lender) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 type borrower struct{ dir string }
 
 func (*borrower) read(context.Context, part, []byte, int64) error {
-	return errors.New("this system lends no files")
-}
-
-func (*borrower) lend(context.Context, part, []byte, int64, func(*os.File, int64, []byte) error) error {
 	return errors.New("this system lends no files")
 }
 

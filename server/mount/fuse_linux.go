@@ -33,7 +33,6 @@ type fileSystem struct {
 	listings listings
 	order    order
 	server   *fuse.Server
-	pipes    pipes
 	keep     time.Duration
 	waits    bool
 	uid, gid uint32
@@ -202,18 +201,13 @@ func (f *fileSystem) Read(cancel <-chan struct{}, input *fuse.ReadIn, buf []byte
 		return nil, fuse.EIO
 	}
 	defer end()
-	if size >= leastPiped && f.pipes.ready() {
-		if r := f.lend(ctx, n, buf[:size], off); r != nil {
-			return r, fuse.OK
-		}
-	}
 	if err := f.tree.st.Read(ctx, n.scope(), n.version, buf[:size], off); err != nil {
 		if errors.Is(err, store.ErrNotExist) {
 			return nil, fuse.Status(syscall.ESTALE) // nobody keeps this version any more
 		}
 		return nil, f.status(err)
 	}
-	return fuse.ReadResultVector([][]byte{buf[:size]}), fuse.OK // of other bytes a pipe is tried
+	return fuse.ReadResultData(buf[:size]), fuse.OK
 }
 
 // give reads small files that are likely to be read next, many at once, and leaves them

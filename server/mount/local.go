@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -96,69 +95,6 @@ func (l *Local) Read(ctx context.Context, sc store.Scope, id store.VersionID, p 
 	}
 	l.put(sc, id, c)
 	return nil
-}
-
-// Lend implements Store.
-func (l *Local) Lend(ctx context.Context, sc store.Scope, id store.VersionID, p []byte, off int64, each func(f *os.File, at int64, piece []byte) error) error {
-	w := &lending{left: p, each: each}
-	n, err := l.Send(ctx, sc, id, off, int64(len(p)), func(int64) io.Writer { return w })
-	if err == nil && len(w.left) > 0 {
-		err = fmt.Errorf("%w: %d of %d bytes at %d", store.ErrCorrupt, n, len(p), off)
-	}
-	return err
-}
-
-// lending is a writer that tells of files what it would read of them.
-type lending struct {
-	left []byte
-	each func(f *os.File, at int64, piece []byte) error
-}
-
-func (w *lending) take(n int) (piece []byte, err error) {
-	if n > len(w.left) {
-		return nil, io.ErrShortBuffer
-	}
-	piece, w.left = w.left[:n:n], w.left[n:]
-	return piece, nil
-}
-
-// Write implements io.Writer.
-func (w *lending) Write(b []byte) (int, error) {
-	piece, err := w.take(len(b))
-	if err == nil {
-		copy(piece, b)
-		err = w.each(nil, 0, piece)
-	}
-	if err != nil {
-		return 0, err
-	}
-	return len(b), nil
-}
-
-// ReadFrom implements io.ReaderFrom.
-func (w *lending) ReadFrom(r io.Reader) (int64, error) {
-	part, ok := r.(*io.LimitedReader)
-	if !ok {
-		return io.Copy(struct{ io.Writer }{w}, r)
-	}
-	f, ok := part.R.(*os.File)
-	if !ok {
-		return io.Copy(struct{ io.Writer }{w}, r)
-	}
-	at, err := f.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return 0, err
-	}
-	n := part.N
-	piece, err := w.take(int(n))
-	if err == nil {
-		err = w.each(f, at, piece)
-	}
-	if err != nil {
-		return 0, err
-	}
-	part.N = 0
-	return n, nil
 }
 
 // ReadFiles implements Store.

@@ -6,7 +6,6 @@ package mount
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"cairn/store"
@@ -33,10 +32,6 @@ type Store interface {
 	// was at a version, or is, wherever that is kept. It fills all of p or fails: store.ErrNotExist,
 	// store.ErrCorrupt.
 	Read(ctx context.Context, sc store.Scope, id store.VersionID, p []byte, off int64) error
-	// Lend is Read that may leave the bytes where they lie. It calls each with the pieces of p,
-	// in order: with a file that is open during the call, and where in it the piece is to be
-	// read, or with none, when the piece has its bytes. What each returns ends it.
-	Lend(ctx context.Context, sc store.Scope, id store.VersionID, p []byte, off int64, each func(f *os.File, at int64, piece []byte) error) error
 	// ReadFiles reads files whole: the first sizes[i] bytes of scs[i] at ids[i], in this
 	// order. It calls each with those that it can read; the bytes are good during the call.
 	ReadFiles(ctx context.Context, scs []store.Scope, ids []store.VersionID, sizes []int64, each func(i int, p []byte)) error

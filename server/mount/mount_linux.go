@@ -17,9 +17,8 @@ import (
 )
 
 const (
-	// maxRead is the most that the kernel asks for at once. A pipe of the size that everybody
-	// may have, 1 MiB, holds it wherever its pages begin.
-	maxRead = 512 << 10
+	// maxRead is the most that the kernel asks for at once.
+	maxRead = 1 << 20
 	// readAhead is how much of a file that is read in order it asks for ahead, where we
 	// may tell it to (root): 128 KiB is what it does by itself.
 	readAhead = 4 << 20
@@ -57,6 +56,7 @@ func Start(ctx context.Context, dir string, st Store, o Options) (*Mount, error)
 		Options:     []string{"ro", "default_permissions"},
 		DirectMount: true, DirectMountFlags: syscall.MS_RDONLY | syscall.MS_NOSUID | syscall.MS_NODEV,
 		MaxWrite: maxRead, MaxReadAhead: maxRead, MaxBackground: background,
+		DisableSplice: true, // it is tried, with six system calls, where we give bytes
 		DisableXAttrs: true, Logger: log.New(io.Discard, "", 0),
 	})
 	if err != nil {
