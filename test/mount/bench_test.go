@@ -1,18 +1,23 @@
 package mount
 
 import (
+	"errors"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"cairn/test/rig"
+
+	"golang.org/x/sys/unix"
 )
 
 // BenchmarkRead reads one file of 1 GiB in pieces of 1 MiB, and 2,000 of 500 to 9,000 bytes
 // in the order of a listing: as plain files, and through mounts without and beside a
-// server, for the first time after mounting and again. All is in memory.
+// server, for the first time after mounting and again. All is in memory, but for what is
+// called cold: there neither the plain file nor the packs are, if they are on a disk.
 func BenchmarkRead(b *testing.B) {
 	s := rig.Start(b, rig.Options{})
 	plain := b.TempDir()
@@ -42,6 +47,14 @@ func BenchmarkRead(b *testing.B) {
 			}
 		})
 	}
+	b.Run("large/plain/cold", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			forget(b, plain)
+			b.StartTimer()
+			b.SetBytes(readLarge(b, plain))
+		}
+	})
 	for _, mode := range []string{"served", "alone"} {
 		if mode == "alone" {
 			s.Stop()
@@ -61,6 +74,20 @@ func BenchmarkRead(b *testing.B) {
 					b.StartTimer()
 				}
 			})
+			if what.name == "large" {
+				b.Run("large/"+mode+"/cold", func(b *testing.B) {
+					for b.Loop() {
+						b.StopTimer()
+						p := mount(b, s.Dir, "--user", rig.User)
+						forget(b, s.Dir)
+						b.StartTimer()
+						b.SetBytes(readLarge(b, p.path("files")))
+						b.StopTimer()
+						p.stop()
+						b.StartTimer()
+					}
+				})
+			}
 			b.Run(what.name+"/"+mode+"/again", func(b *testing.B) {
 				p := mount(b, s.Dir, "--user", rig.User)
 				what.read(b, p.path("files"))
@@ -70,6 +97,24 @@ func BenchmarkRead(b *testing.B) {
 				p.stop()
 			})
 		}
+	}
+}
+
+// forget has the system forget what it has in memory of the files in a folder.
+func forget(b *testing.B, dir string) {
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		f, err := os.Open(p)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return errors.Join(f.Sync(), unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED))
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
 }
 
