@@ -90,6 +90,8 @@ export const secrets = [
   'api/v1/uploads',
   'api/v1/versions?path=kept.txt',
   'api/v1/trash',
+  'api/v1/snapshots',
+  'api/v1/snapshots?path=kept.txt',
   'api/v1/content?path=kept.txt',
   'api/v1/content?path=picture.png',
   'dav/kept.txt',

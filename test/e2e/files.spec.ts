@@ -265,6 +265,9 @@ test('by keyboard alone', async ({ page, context }) => {
   await page.keyboard.press('Delete');
   await expect(row(page, 'other name')).toHaveCount(0);
   await until('it is deleted', async () => (await dav('other name')).status === 404);
+  // The page has heard of it too: until then the key is about what was done before.
+  const deleted = text.did.deleted(1, 'other name');
+  await expect(page.getByRole('status').getByText(deleted)).toBeVisible();
   await page.keyboard.press('Control+Z');
   await expect(row(page, 'other name')).toBeVisible();
   expect((await dav('other name')).status).toBe(200);
