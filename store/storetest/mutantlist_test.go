@@ -131,6 +131,6 @@ func (s *Store) lay(ctx context.Context, l *laying) {
 	{"prune drops rows that a snapshot shows", "store/prunelog.go", "if pinned.in(o.Since, o.Until) {", "if pinned.in(o.Since, o.Since) {", nil},
 	{"the content of what is deleted for good is not kept", "store/pinned.go", "o, ok := rows[n.Version]", "o, ok := rows[VersionID{1}]", nil},
 	{"what lies in a folder that is deleted for good is not kept", "store/gone.go", "if err := d.keep(k, n.Since); err != nil {", "if err := error(nil); err != nil {", nil},
-	{"what is held goes", "store/gone.go", "if pinned.covers(o) {", "if pinned.covers(o) && o.Node == 0 {", &mutant{"", "store/gone.go", "pinned.has(v.ID) {", "pinned.has(v.ID) && v.Node == 0 {", nil}},
+	{"what is held goes", "store/gone.go", "pinned.covers(o) {", "pinned.covers(o) && o.Node == 0 {", &mutant{"", "store/gone.go", "pinned.has(v.ID) {", "pinned.has(v.ID) && v.Node == 0 {", nil}},
 	{"nobody knows who took contents over", "store/move.go", "&meta.PutHeir{Node: src.ID, Taker: dst.ID}", "&meta.PutHeir{Node: src.ID, Taker: src.ID}", nil},
 }

@@ -53,6 +53,9 @@ func (d *durability) line(l string) {
 			w[i+1] = d.full(w[i+1])
 		}
 	}
+	if len(w) > 1 && w[0] != "reply" && apart(w[len(w)-1]) {
+		return
+	}
 	if len(w) > 1 && w[0] != "reply" && disposable(w[len(w)-1]) {
 		if strings.Contains(call, "sync ") {
 			d.fault("%s, which is disposable", call)
@@ -175,6 +178,13 @@ func changes(method string) bool {
 func disposable(file string) bool {
 	name := path.Base(file)
 	return name == "hints" || name == "hints.new"
+}
+
+// apart says whether a file is written and flushed when it suits it, beside all commits, of
+// which none waits for it: what the scrub knows.
+func apart(file string) bool {
+	name := path.Base(file)
+	return name == "scrub" || name == "scrub.new"
 }
 
 // words takes a line of a trace apart: the call and its paths; its sizes and offset, if
