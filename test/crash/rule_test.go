@@ -27,7 +27,7 @@ func TestRule(t *testing.T) {
 		{"more than space ahead", "write p/1 72+28 @0;begin sync p/1;sync p/1;truncate p/1 99;COMMIT", "COMMIT while p/1"},
 		{"hints", "create hints.new;write hints.new 4096 @0;rename hints.new hints;write hints 4096 @4096;COMMIT;reply PUT 201", ""},
 		{"hints flushed", "write hints 4096 @0;begin sync hints;sync hints;COMMIT", "disposable"},
-		{"scrub", "create scrub.new;write scrub.new 90 @0;begin sync scrub.new;sync scrub.new;rename scrub.new scrub;COMMIT;begin syncdir .;syncdir .;reply PUT 201", ""},
+		{"scrub", "create scrub.tmp;write scrub.tmp 90 @0;begin sync scrub.tmp;sync scrub.tmp;rename scrub.tmp scrub;COMMIT;begin syncdir .;syncdir .;reply PUT 201", ""},
 		{"write after COMMIT", "COMMIT;write p/1;reply PUT 201", "PUT 201 while p/1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

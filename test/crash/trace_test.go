@@ -184,7 +184,7 @@ func disposable(file string) bool {
 // which none waits for it: what the scrub knows.
 func apart(file string) bool {
 	name := path.Base(file)
-	return name == "scrub" || name == "scrub.new"
+	return name == "scrub" || name == "scrub.tmp"
 }
 
 // words takes a line of a trace apart: the call and its paths; its sizes and offset, if
