@@ -1,0 +1,30 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+
+	"cairn/store"
+)
+
+// What is deleted for good, but of which there are rows yet, does not come back without its
+// content.
+func TestUndo_detached(t *testing.T) {
+	r := newRig(t)
+	r.put("f", noise(1, 10_000))
+	sn := r.snapshot("s")
+	if err := r.s.DropSnapshot(t.Context(), r.sc, sn.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.s.DetachForTest(t.Context(), r.trashIt("f")); err != nil {
+		t.Fatal(err)
+	}
+	did, err := r.s.Undo(t.Context(), r.sc, sn.Seq, 0, store.Conditions{})
+	if err != nil || did.LeftOut != 1 || did.Placed != 0 {
+		t.Errorf("%+v, %v", did, err)
+	}
+	if _, err := r.s.Stat(t.Context(), r.sc, "f"); !errors.Is(err, store.ErrNotExist) {
+		t.Errorf("f: %v", err)
+	}
+	r.clean()
+}
