@@ -224,3 +224,21 @@ func (s *Store) StoredForTest(ctx context.Context) (n int) {
 	}
 	return n
 }
+
+// TouchForTest makes n superseded rows of a node.
+func (s *Store) TouchForTest(ctx context.Context, sc Scope, p Path, n int) error {
+	for n > 0 {
+		err := s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+			pl, err := find(&tx.Reader, sc, p)
+			for i := 0; err == nil && i < min(n, 500); i++ {
+				pl.node, err = retime(tx, sc, pl.node, tx.Now())
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		n -= min(n, 500)
+	}
+	return nil
+}
