@@ -140,6 +140,11 @@ func (d *dropper) keep(n Node, until int64) error {
 // contents: without a content or children of their own, outside every space.
 const heldPrefix = "held-"
 
+// deleted reports whether a node is deleted for good.
+func deleted(n Node) bool {
+	return n.Parent == 0 && (n.Name == heldPrefix+n.ID.String() || n.Name == gonePrefix+n.ID.String())
+}
+
 // hold keeps a node as such a one.
 func (d *dropper) hold(n Node) error {
 	name := heldPrefix + n.ID.String()
