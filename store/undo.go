@@ -80,6 +80,7 @@ type undoing struct {
 	removes []NodeID
 	places  []NodeID // folders before what lies in them
 	planned map[NodeID]bool
+	placed  map[NodeID]bool      // places, if somebody asks
 	growth  int64                // of the space, in bytes
 	nested  []nested             // places of what lies below an entry of the trash
 	below   []nested             // removes, if the entry is placed
@@ -127,19 +128,19 @@ func (s *Store) Undo(ctx context.Context, sc Scope, from, to int64, c Conditions
 
 // run does what is planned, if the quota allows it.
 func (u *undoing) run(ctx context.Context) error {
-	placed := map[NodeID]bool{}
-	if len(u.nested)+len(u.below) > 0 {
+	u.placed = map[NodeID]bool{}
+	if len(u.nested)+len(u.below) > 0 || !u.all {
 		for _, id := range u.places {
-			placed[id] = true
+			u.placed[id] = true
 		}
 	}
 	for _, n := range u.nested {
-		if !placed[n.entry] { // else it comes with that, which is counted
+		if !u.placed[n.entry] { // else it comes with that, which is counted
 			u.growth += n.bytes
 		}
 	}
 	for _, n := range u.below {
-		if placed[n.entry] {
+		if u.placed[n.entry] {
 			u.removes = append(u.removes, n.node)
 			u.growth -= n.bytes
 		}

@@ -34,6 +34,9 @@ func (u *undoing) remove(t *undoTx, id NodeID) error {
 	if err != nil || sp.entry == id || !sp.live && !sp.trashed {
 		return err
 	}
+	if sp.trashed && !u.all && !u.placed[sp.entry] {
+		return nil // it went with the folder that it was made in
+	}
 	if sp.live {
 		if err := u.mayMove(t, n); refusal(err) {
 			t.did.left(id, n.Name, err)
