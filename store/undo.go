@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -150,18 +151,24 @@ func (u *undoing) run(ctx context.Context) error {
 			return fmt.Errorf("%d bytes more: %w", u.growth, err)
 		}
 	}
-	err := u.each(ctx, u.removes, (*undoing).remove)
-	if err == nil {
-		err = u.each(ctx, u.places, (*undoing).place)
+	_, err := u.each(ctx, u.removes, (*undoing).remove)
+	if err != nil {
+		return err
+	}
+	left, err := u.each(ctx, u.places, (*undoing).place)
+	if errors.Is(err, ErrQuota) { // in this order: what gets smaller goes first
+		if _, err = u.each(ctx, left, (*undoing).shrink); err == nil {
+			_, err = u.each(ctx, left, (*undoing).place)
+		}
 	}
 	return err
 }
 
-// each makes transactions of what f does with nodes.
-func (u *undoing) each(ctx context.Context, ids []NodeID, f func(u *undoing, t *undoTx, id NodeID) error) error {
+// each makes transactions of what f does with nodes. After an error left is what is not done.
+func (u *undoing) each(ctx context.Context, ids []NodeID, f func(u *undoing, t *undoTx, id NodeID) error) (left []NodeID, err error) {
 	for len(ids) > 0 {
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return ids, context.Cause(ctx)
 		}
 		var t *undoTx
 		used := 0
@@ -194,7 +201,7 @@ func (u *undoing) each(ctx context.Context, ids []NodeID, f func(u *undoing, t *
 			return t.span(u.sc.Space, before)
 		})
 		if err != nil {
-			return err
+			return ids, err
 		}
 		u.did = t.did
 		for was, is := range t.made {
@@ -202,7 +209,7 @@ func (u *undoing) each(ctx context.Context, ids []NodeID, f func(u *undoing, t *
 		}
 		ids = ids[used:]
 	}
-	return nil
+	return nil, nil
 }
 
 // undoTx is one transaction of an undo, which may run twice.

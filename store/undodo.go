@@ -49,6 +49,30 @@ func (u *undoing) remove(t *undoTx, id NodeID) error {
 	return toTrash(t.Tx, u.sc, t.locks, n)
 }
 
+// shrink gives a file what it held if that takes less, wherever it is.
+func (u *undoing) shrink(t *undoTx, id NodeID) error {
+	was, ok, err := t.NodeAt(id, u.seq)
+	if err != nil || !ok || was.IsFolder() {
+		return err
+	}
+	now, ok, err := t.NodeByID(id)
+	if err != nil || !ok || was.Size >= now.Size {
+		return err
+	}
+	sp, err := u.spotOf(&t.Reader, id)
+	if err != nil || !sp.live || !sp.top {
+		return err
+	}
+	parent, ok, err := t.NodeByID(now.Parent)
+	if err == nil && ok {
+		err = u.fill(t, was, now, parent)
+	}
+	if refusal(err) { // place tells
+		return nil
+	}
+	return err
+}
+
 // mayMove asks the locks whether a node may leave its place.
 func (u *undoing) mayMove(t *undoTx, n Node) error {
 	if len(t.locks) == 0 {
