@@ -162,6 +162,14 @@ func (r *Reader) PinnedHeirRows(taker NodeID) ([]OldRow, error) {
 		AND EXISTS (SELECT 1 FROM snapshot s WHERE s.space = past.space AND s.seq >= past.since AND s.seq < past.until)`, int64(taker))
 }
 
+// PinnedBytes is the bytes of the superseded contents of a space that snapshots pin.
+func (r *Reader) PinnedBytes(space SpaceID) (n int64, err error) {
+	_, err = r.row(`SELECT coalesce(sum(size), 0) FROM (SELECT DISTINCT v.id, v.size FROM past p JOIN version v ON v.id = p.version
+		WHERE p.space = ?1 AND EXISTS (SELECT 1 FROM snapshot s WHERE s.space = ?1 AND s.seq >= p.since AND s.seq < p.until))`,
+		[]any{int64(space)}, &n)
+	return n, err
+}
+
 // HasMore reports whether a space has anything but its two folders and one change.
 func (r *Reader) HasMore(sp Space) (more bool, err error) {
 	_, err = r.row(`SELECT EXISTS (SELECT 1 FROM node WHERE parent = ?) OR EXISTS (SELECT 1 FROM node WHERE parent = ?)
