@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,6 +72,8 @@ type undoing struct {
 	sc    Scope
 	c     Conditions
 	seq   int64  // what is to be again
+	upto  int64  // of an undo: what has a newer change, of others, stays as it is
+	own   []span // the changes that it has made, ascending
 	trash NodeID // the space's
 	// All: what is in the way gives way. Else only what is planned does.
 	all bool
@@ -88,6 +91,18 @@ type undoing struct {
 	actual  map[NodeID]NodeID    // folders that stand for those that were
 	shown   map[NodeID]reachable // whether a folder was in the tree
 	did     Undone
+}
+
+// span is changes with after < number <= upto.
+type span struct{ after, upto int64 }
+
+// others reports whether a change is one of others, from after those that are undone.
+func (u *undoing) others(t *undoTx, seq int64) bool {
+	if u.all || seq <= u.upto || seq > t.before {
+		return false
+	}
+	i, _ := slices.BinarySearchFunc(u.own, seq, func(s span, seq int64) int { return cmp.Compare(s.upto, seq) })
+	return i == len(u.own) || seq <= u.own[i].after
 }
 
 // nested is a node that lies below an entry of the trash.
@@ -179,8 +194,7 @@ func (u *undoing) each(ctx context.Context, ids []NodeID, f func(u *undoing, t *
 			if err := wholeSpace(&tx.Reader, u.sc, MayWrite); err != nil {
 				return err
 			}
-			before, err := tx.Seq(u.sc.Space)
-			if err != nil {
+			if t.before, err = tx.Seq(u.sc.Space); err != nil {
 				return err
 			}
 			if t.locks, err = liveLocks(&tx.Reader, u.sc.Space, tx.Now()); err != nil {
@@ -198,12 +212,15 @@ func (u *undoing) each(ctx context.Context, ids []NodeID, f func(u *undoing, t *
 				}
 				used++
 			}
-			return t.span(u.sc.Space, before)
+			return t.span(u.sc.Space)
 		})
 		if err != nil {
 			return ids, err
 		}
 		u.did = t.did
+		if t.after > t.before {
+			u.own = append(u.own, span{t.before, t.after})
+		}
 		for was, is := range t.made {
 			u.actual[was] = is
 		}
@@ -218,18 +235,19 @@ type undoTx struct {
 	locks lockSet
 	did   Undone
 	made  map[NodeID]NodeID // what it adds to undoing.actual
+
+	before, after int64 // the newest change, before and after it
 }
 
 // span notes which changes the transaction made.
-func (t *undoTx) span(space SpaceID, before int64) error {
-	after, err := t.Seq(space)
-	if err != nil || after == before {
+func (t *undoTx) span(space SpaceID) (err error) {
+	if t.after, err = t.Seq(space); err != nil || t.after == t.before {
 		return err
 	}
 	if t.did.To == 0 {
-		t.did.From = before
+		t.did.From = t.before
 	}
-	t.did.To = after
+	t.did.To = t.after
 	return nil
 }
 

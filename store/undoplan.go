@@ -276,6 +276,7 @@ func (u *undoing) planLog(ctx context.Context, from, to int64) error {
 				if to <= 0 || to > newest.Seq {
 					to = newest.Seq
 				}
+				u.upto = to
 			}
 			first, err := r.Changes(u.sc.Space, 0, 1) // it may be pruned meanwhile
 			if err != nil {
