@@ -51,6 +51,10 @@ const (
 	MaxUndo   = 1 << 18
 )
 
+// maxDeep ends a way up that goes round, which there is none of. A tree may be deeper than a
+// path is long, since folders are moved with all below them.
+const maxDeep = 1 << 16
+
 // maxShown is how many folders are remembered that were in a tree, or were not.
 const maxShown = 1 << 16
 
@@ -272,7 +276,7 @@ type spot struct {
 // spotOf goes up from a node.
 func (u *undoing) spotOf(r *meta.Reader, id NodeID) (sp spot, err error) {
 	last := id
-	for range 2 * MaxPathDepth {
+	for range maxDeep {
 		if id == u.top {
 			sp.top = true
 		}

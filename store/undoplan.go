@@ -57,9 +57,6 @@ func (u *undoing) planTree(ctx context.Context, id SnapshotID, p Path) error {
 		return err
 	})
 	for err == nil && len(left) > 0 {
-		if len(u.places)+len(u.removes) > MaxRevert {
-			return ErrUndoLimit
-		}
 		cur := left[len(left)-1]
 		left = left[:len(left)-1]
 		left, err = u.planFolder(ctx, left, cur)
@@ -114,6 +111,9 @@ func (u *undoing) pages(ctx context.Context, query func(r *meta.Reader, after st
 					err = f(r, n)
 				}
 			}
+			if err == nil && len(u.places)+len(u.removes) > MaxRevert {
+				err = ErrUndoLimit
+			}
 			return err
 		})
 		if err != nil {
@@ -153,7 +153,7 @@ func (u *undoing) planExtra(r *meta.Reader, n Node, cur compared) error {
 // shownAt tells whether a folder was in the tree.
 func (u *undoing) shownAt(r *meta.Reader, id NodeID) (how reachable, err error) {
 	var trail []NodeID
-	for range 2 * MaxPathDepth {
+	for range maxDeep {
 		known, ok := u.shown[id]
 		if ok {
 			how = known
@@ -340,7 +340,7 @@ func (u *undoing) planChanged(r *meta.Reader, first Change, to int64, deep map[N
 			return nil
 		}
 		if ok = how.live; ok {
-			for up := was.Parent; up != u.sc.Root && depth < MaxPathDepth; depth++ {
+			for up := was.Parent; up != u.sc.Root && depth < maxDeep; depth++ {
 				n, found, err := r.NodeAt(up, u.seq)
 				if err != nil {
 					return err
