@@ -27,6 +27,8 @@ type dropper struct {
 	begin  time.Time
 	did    Pruned
 	pinned map[SpaceID]pins
+	asked  NodeID // of which answer is, by pinnedRows; 0: none yet
+	answer pinnedRows
 }
 
 func (s *Store) dropper(tx *meta.Tx) *dropper {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"time"
 
 	"cairn/store/meta"
 )
@@ -100,13 +101,26 @@ func (d *dropper) pins(space SpaceID) (pins, error) {
 	return p, err
 }
 
-// pinnedRows are what snapshots need of a node.
+// pinnedRows are what snapshots need of a node. The last answer is remembered. The time that
+// the first takes does not count: it may be long, of a file with very many heirs, and something
+// is to be dropped by it then.
 func (d *dropper) pinnedRows(space SpaceID, node NodeID) (pinnedRows, error) {
+	if d.asked == node && node != 0 {
+		return d.answer, nil
+	}
 	p, err := d.pins(space)
 	if err != nil {
 		return nil, err
 	}
-	return p.rows(&d.tx.Reader, node)
+	rows, err := p.rows(&d.tx.Reader, node)
+	if err != nil {
+		return nil, err
+	}
+	if d.asked == 0 && d.done == 0 {
+		d.begin = time.Now()
+	}
+	d.asked, d.answer = node, rows
+	return rows, nil
 }
 
 // keep keeps for snapshots what a node that goes is: its row, which was true until a change,
@@ -120,11 +134,14 @@ func (d *dropper) keep(n Node, until int64) error {
 		if err := d.apply(&meta.PutPast{Node: n, Key: keyOf(n.Name), Until: until}); err != nil {
 			return err
 		}
+		if d.asked == n.ID {
+			d.asked = -1
+		}
 	}
 	if n.IsFolder() {
 		return nil
 	}
-	rows, err := p.rows(&d.tx.Reader, n.ID)
+	rows, err := d.pinnedRows(n.Space, n.ID)
 	if err != nil {
 		return err
 	}

@@ -36,3 +36,29 @@ func TestSnapshot_manyRows(t *testing.T) {
 	r.wantTree("purged", r.then(sn.ID), want)
 	r.clean()
 }
+
+// So is one that very many others were moved over.
+func TestSnapshot_manyHeirs(t *testing.T) {
+	r := newRig(t)
+	r.put("f", []byte("one"))
+	sn := r.snapshot("s")
+	want := r.then(sn.ID)
+	r.put("f", []byte("two"))
+	const heirs = 20_000
+	if err := r.s.TakeOverForTest(t.Context(), r.sc, "f", heirs); err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithTimeout(t.Context(), 60*time.Second)
+	defer end()
+	id := r.trashIt("f")
+	if err := r.s.DetachForTest(ctx, id); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	if _, err := r.s.Prune(ctx, store.PruneOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%v", time.Since(begin))
+	r.wantTree("purged", r.then(sn.ID), want)
+	r.clean()
+}
