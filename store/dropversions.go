@@ -80,11 +80,11 @@ func (s *Store) DropVersions(ctx context.Context, sc Scope, upto int64) (n int, 
 				return err
 			}
 			d := s.dropper(tx)
-			for _, v := range vs {
+			for i, v := range vs {
 				if v.Until > upto {
 					return nil
 				}
-				if one > 0 && d.full() {
+				if (one > 0 || i > 0 && v.Until-1 > after) && d.full() {
 					next, more = v.Until-1, true // another one may have the same number
 					return nil
 				}

@@ -224,3 +224,50 @@ func (s *Store) StoredForTest(ctx context.Context) (n int) {
 	}
 	return n
 }
+
+// TouchForTest makes n superseded rows of a node.
+func (s *Store) TouchForTest(ctx context.Context, sc Scope, p Path, n int) error {
+	for n > 0 {
+		err := s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+			pl, err := find(&tx.Reader, sc, p)
+			for i := 0; err == nil && i < min(n, 500); i++ {
+				pl.node, err = retime(tx, sc, pl.node, tx.Now())
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		n -= min(n, 500)
+	}
+	return nil
+}
+
+// TakeOverForTest has a file take over n others, each with its version.
+func (s *Store) TakeOverForTest(ctx context.Context, sc Scope, p Path, n int) error {
+	for n > 0 {
+		err := s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+			pl, err := find(&tx.Reader, sc, p)
+			for i := 0; err == nil && i < min(n, 500); i++ {
+				var since, until int64
+				if since, err = tx.NextSeq(sc.Space); err == nil {
+					until, err = tx.NextSeq(sc.Space)
+				}
+				if err != nil {
+					break
+				}
+				o := pl.node
+				o.ID, o.Since, o.Version = tx.NewNodeID(), since, meta.NewVersionID(tx.Now())
+				o.Name = o.ID.String()
+				err = tx.Apply(&meta.PutPast{Node: o, Key: o.Name, Until: until}, &meta.PutHeir{Node: o.ID, Taker: pl.node.ID},
+					&meta.PutVersion{Version: Version{ID: o.Version, Node: pl.node.ID, Space: o.Space, Size: o.Size, Manifest: o.Manifest, Since: since, Until: until}})
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		n -= min(n, 500)
+	}
+	return nil
+}

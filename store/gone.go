@@ -23,9 +23,12 @@ type dropper struct {
 	s      *Store
 	tx     *meta.Tx
 	left   int
+	done   int // versions, rows and nodes that went, in this transaction
 	begin  time.Time
 	did    Pruned
 	pinned map[SpaceID]pins
+	asked  NodeID // of which answer is, by pinnedRows; 0: none yet
+	answer pinnedRows
 }
 
 func (s *Store) dropper(tx *meta.Tx) *dropper {
@@ -125,86 +128,91 @@ func (d *dropper) root(n Node) error {
 			if k.IsFolder() {
 				err = d.reroot(k)
 			} else {
-				err = d.node(k)
+				_, err = d.node(k)
 			}
 			if err != nil {
 				return err
 			}
 		}
 	}
-	return d.node(n)
+	_, err := d.node(n)
+	return err
 }
 
 // node drops a node that has no children: its versions and superseded rows, its
-// properties, and it itself when all that is gone. What a snapshot needs stays, and then it
-// is held.
-func (d *dropper) node(n Node) error {
+// properties, and it itself when all that is gone: then whole is true. What a snapshot needs
+// stays, and then it is held. The first of a transaction loses something however long it takes
+// to find that.
+func (d *dropper) node(n Node) (whole bool, err error) {
 	pinned, err := d.pinnedRows(n.Space, n.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for after := int64(0); ; {
 		vs, err := d.tx.OldVersionsOf(n.ID, after, max(d.left, 1))
 		if err != nil {
-			return err
+			return false, err
 		}
 		if len(vs) == 0 {
 			break
 		}
 		for _, v := range vs {
-			if d.full() {
-				return nil
-			}
 			if after = v.Until; pinned.has(v.ID) {
 				continue
 			}
+			if d.done > 0 && d.full() {
+				return false, nil
+			}
 			if err := d.version(v); err != nil {
-				return err
+				return false, err
 			}
 		}
 	}
 	for from := int64(0); ; {
 		rows, err := d.tx.OldRowsOf(n.ID, from, max(d.left, 1))
 		if err != nil {
-			return err
+			return false, err
 		}
 		if len(rows) == 0 {
 			break
 		}
 		for _, o := range rows {
-			if d.full() {
-				return nil
-			}
 			if from = o.Since + 1; pinned.covers(o) {
 				continue
 			}
+			if d.done > 0 && d.full() {
+				return false, nil
+			}
 			if err := d.row(o); err != nil {
-				return err
+				return false, err
 			}
 		}
 	}
 	props, err := d.tx.HasProps(n.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if props {
 		if err := d.apply(&meta.DropProp{Node: n.ID}); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if len(pinned) > 0 {
-		return d.hold(n)
+		return true, d.hold(n)
 	}
-	return d.apply(&meta.DropNode{ID: n.ID})
+	d.done++
+	return true, d.apply(&meta.DropNode{ID: n.ID})
 }
 
 func (d *dropper) version(v meta.OldVersion) error {
+	d.done++
 	d.did.Versions++
 	d.did.Bytes += v.Size
 	return d.apply(&meta.DropVersion{ID: v.ID})
 }
 
 func (d *dropper) row(o meta.OldRow) error {
+	d.done++
 	d.did.Rows++
 	return d.apply(&meta.DropPast{Node: o.Node, From: o.Since, To: o.Since + 1})
 }

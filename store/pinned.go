@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"time"
 
 	"cairn/store/meta"
 )
@@ -36,36 +37,51 @@ func (p pinnedRows) covers(o meta.OldRow) bool {
 	return ok && kept.Since <= o.Since && o.Until <= kept.Until
 }
 
+// fewRows is how many superseded rows of a node are read to find those that are pinned. Of a
+// node that has more, a row is looked for at each number.
+const fewRows = 64
+
 // rows finds those of a node, and of the nodes whose contents it took over. A row of a
 // version that stays, stays with it.
-func (p pins) rows(r *meta.Reader, node NodeID) (out pinnedRows, err error) {
+func (p pins) rows(r *meta.Reader, node NodeID) (pinnedRows, error) {
 	if len(p) == 0 {
 		return nil, nil
 	}
-	for nodes := []NodeID{node}; len(nodes) > 0; {
-		id := nodes[len(nodes)-1]
-		nodes = nodes[:len(nodes)-1]
-		rows, err := r.OldRowsOf(id, 0, 1<<20)
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range rows {
-			if !p.in(o.Since, o.Until) {
+	rows, err := r.OldRowsOf(node, 0, fewRows)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == fewRows {
+		rows = rows[:0]
+		for i, seq := range p {
+			if len(rows) > 0 && seq < rows[len(rows)-1].Until || i > 0 && seq == p[i-1] {
 				continue
 			}
-			if kept, ok := out[o.Version]; ok {
-				o.Since, o.Until = min(o.Since, kept.Since), max(o.Until, kept.Until)
+			o, ok, err := r.OldRowAt(node, seq)
+			if err != nil {
+				return nil, err
 			}
-			if out == nil {
-				out = pinnedRows{}
+			if ok {
+				rows = append(rows, o)
 			}
-			out[o.Version] = o
 		}
-		before, err := r.HeirOf(id, 1<<20)
-		if err != nil {
-			return nil, err
+	}
+	others, err := r.PinnedHeirRows(node)
+	if err != nil {
+		return nil, err
+	}
+	var out pinnedRows
+	for _, o := range append(rows, others...) {
+		if !p.in(o.Since, o.Until) {
+			continue
 		}
-		nodes = append(nodes, before...)
+		if kept, ok := out[o.Version]; ok {
+			o.Since, o.Until = min(o.Since, kept.Since), max(o.Until, kept.Until)
+		}
+		if out == nil {
+			out = pinnedRows{}
+		}
+		out[o.Version] = o
 	}
 	return out, nil
 }
@@ -85,13 +101,26 @@ func (d *dropper) pins(space SpaceID) (pins, error) {
 	return p, err
 }
 
-// pinnedRows are what snapshots need of a node.
+// pinnedRows are what snapshots need of a node. The last answer is remembered. The time that
+// the first takes does not count: it may be long, of a file with very many heirs, and something
+// is to be dropped by it then.
 func (d *dropper) pinnedRows(space SpaceID, node NodeID) (pinnedRows, error) {
+	if d.asked == node && node != 0 {
+		return d.answer, nil
+	}
 	p, err := d.pins(space)
 	if err != nil {
 		return nil, err
 	}
-	return p.rows(&d.tx.Reader, node)
+	rows, err := p.rows(&d.tx.Reader, node)
+	if err != nil {
+		return nil, err
+	}
+	if d.asked == 0 && d.done == 0 {
+		d.begin = time.Now()
+	}
+	d.asked, d.answer = node, rows
+	return rows, nil
 }
 
 // keep keeps for snapshots what a node that goes is: its row, which was true until a change,
@@ -105,11 +134,14 @@ func (d *dropper) keep(n Node, until int64) error {
 		if err := d.apply(&meta.PutPast{Node: n, Key: keyOf(n.Name), Until: until}); err != nil {
 			return err
 		}
+		if d.asked == n.ID {
+			d.asked = -1
+		}
 	}
 	if n.IsFolder() {
 		return nil
 	}
-	rows, err := p.rows(&d.tx.Reader, n.ID)
+	rows, err := d.pinnedRows(n.Space, n.ID)
 	if err != nil {
 		return err
 	}
@@ -125,6 +157,11 @@ func (d *dropper) keep(n Node, until int64) error {
 // contents: without a content or children of their own, outside every space.
 const heldPrefix = "held-"
 
+// deleted reports whether a node is deleted for good.
+func deleted(n Node) bool {
+	return n.Parent == 0 && (n.Name == heldPrefix+n.ID.String() || n.Name == gonePrefix+n.ID.String())
+}
+
 // hold keeps a node as such a one.
 func (d *dropper) hold(n Node) error {
 	name := heldPrefix + n.ID.String()
@@ -132,5 +169,6 @@ func (d *dropper) hold(n Node) error {
 		return nil
 	}
 	n.Parent, n.Name, n.Size, n.Manifest = 0, name, 0, meta.Manifest{}
+	d.done++
 	return d.apply(&meta.PutNode{Node: n, Key: name})
 }

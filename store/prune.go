@@ -257,7 +257,8 @@ func (p *pruner) countOf(ctx context.Context, id NodeID) error {
 	return nil
 }
 
-// bytes drops the oldest of a space's history that is too much.
+// bytes drops the oldest of a space's history that is too much. What snapshots pin does not
+// count: nothing can be dropped of that, and it would push out all else.
 func (p *pruner) bytes(ctx context.Context, sp meta.Space) error {
 	if p.keep.Bytes < 0 {
 		return nil
@@ -268,6 +269,14 @@ func (p *pruner) bytes(ctx context.Context, sp meta.Space) error {
 		return err
 	})
 	have -= p.dry.released(sp.ID)
+	if err != nil || have <= p.keep.Bytes {
+		return err
+	}
+	err = p.s.db.View(ctx, func(r *meta.Reader) error {
+		pinned, err := r.PinnedBytes(sp.ID)
+		have -= pinned
+		return err
+	})
 	if err != nil || have <= p.keep.Bytes {
 		return err
 	}

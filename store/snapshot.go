@@ -187,17 +187,20 @@ func (s *Store) dropUnpinned(ctx context.Context, did *Pruned) error {
 			err := s.dropping(ctx, did, func(d *dropper) (bool, error) {
 				used = 0
 				for _, was := range some {
+					whole := true
 					n, ok, err := d.tx.NodeByID(was.ID)
 					if err == nil && ok && n.Parent == 0 && n.Name == was.Name {
-						err = d.node(n)
+						whole, err = d.node(n)
 					}
 					if err != nil {
 						return false, err
 					}
-					if d.full() { // it may have more than this transaction drops
+					if !whole { // it has more than this transaction drops
 						break
 					}
-					used++
+					if used++; d.full() {
+						break
+					}
 				}
 				return used == 0, nil
 			})

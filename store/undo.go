@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -49,6 +51,10 @@ const (
 	MaxUndo   = 1 << 18
 )
 
+// maxDeep ends a way up that goes round, which there is none of. A tree may be deeper than a
+// path is long, since folders are moved with all below them.
+const maxDeep = 1 << 16
+
 // maxShown is how many folders are remembered that were in a tree, or were not.
 const maxShown = 1 << 16
 
@@ -70,6 +76,8 @@ type undoing struct {
 	sc    Scope
 	c     Conditions
 	seq   int64  // what is to be again
+	upto  int64  // of an undo: what has a newer change, of others, stays as it is
+	own   []span // the changes that it has made, ascending
 	trash NodeID // the space's
 	// All: what is in the way gives way. Else only what is planned does.
 	all bool
@@ -80,12 +88,25 @@ type undoing struct {
 	removes []NodeID
 	places  []NodeID // folders before what lies in them
 	planned map[NodeID]bool
+	placed  map[NodeID]bool      // places, if somebody asks
 	growth  int64                // of the space, in bytes
 	nested  []nested             // places of what lies below an entry of the trash
 	below   []nested             // removes, if the entry is placed
 	actual  map[NodeID]NodeID    // folders that stand for those that were
 	shown   map[NodeID]reachable // whether a folder was in the tree
 	did     Undone
+}
+
+// span is changes with after < number <= upto.
+type span struct{ after, upto int64 }
+
+// others reports whether a change is one of others, from after those that are undone.
+func (u *undoing) others(t *undoTx, seq int64) bool {
+	if u.all || seq <= u.upto || seq > t.before {
+		return false
+	}
+	i, _ := slices.BinarySearchFunc(u.own, seq, func(s span, seq int64) int { return cmp.Compare(s.upto, seq) })
+	return i == len(u.own) || seq <= u.own[i].after
 }
 
 // nested is a node that lies below an entry of the trash.
@@ -127,19 +148,19 @@ func (s *Store) Undo(ctx context.Context, sc Scope, from, to int64, c Conditions
 
 // run does what is planned, if the quota allows it.
 func (u *undoing) run(ctx context.Context) error {
-	placed := map[NodeID]bool{}
-	if len(u.nested)+len(u.below) > 0 {
+	u.placed = map[NodeID]bool{}
+	if len(u.nested)+len(u.below) > 0 || !u.all {
 		for _, id := range u.places {
-			placed[id] = true
+			u.placed[id] = true
 		}
 	}
 	for _, n := range u.nested {
-		if !placed[n.entry] { // else it comes with that, which is counted
+		if !u.placed[n.entry] { // else it comes with that, which is counted
 			u.growth += n.bytes
 		}
 	}
 	for _, n := range u.below {
-		if placed[n.entry] {
+		if u.placed[n.entry] {
 			u.removes = append(u.removes, n.node)
 			u.growth -= n.bytes
 		}
@@ -149,18 +170,24 @@ func (u *undoing) run(ctx context.Context) error {
 			return fmt.Errorf("%d bytes more: %w", u.growth, err)
 		}
 	}
-	err := u.each(ctx, u.removes, (*undoing).remove)
-	if err == nil {
-		err = u.each(ctx, u.places, (*undoing).place)
+	_, err := u.each(ctx, u.removes, (*undoing).remove)
+	if err != nil {
+		return err
+	}
+	left, err := u.each(ctx, u.places, (*undoing).place)
+	if errors.Is(err, ErrQuota) { // in this order: what gets smaller goes first
+		if _, err = u.each(ctx, left, (*undoing).shrink); err == nil {
+			_, err = u.each(ctx, left, (*undoing).place)
+		}
 	}
 	return err
 }
 
-// each makes transactions of what f does with nodes.
-func (u *undoing) each(ctx context.Context, ids []NodeID, f func(u *undoing, t *undoTx, id NodeID) error) error {
+// each makes transactions of what f does with nodes. After an error left is what is not done.
+func (u *undoing) each(ctx context.Context, ids []NodeID, f func(u *undoing, t *undoTx, id NodeID) error) (left []NodeID, err error) {
 	for len(ids) > 0 {
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return ids, context.Cause(ctx)
 		}
 		var t *undoTx
 		used := 0
@@ -171,8 +198,7 @@ func (u *undoing) each(ctx context.Context, ids []NodeID, f func(u *undoing, t *
 			if err := wholeSpace(&tx.Reader, u.sc, MayWrite); err != nil {
 				return err
 			}
-			before, err := tx.Seq(u.sc.Space)
-			if err != nil {
+			if t.before, err = tx.Seq(u.sc.Space); err != nil {
 				return err
 			}
 			if t.locks, err = liveLocks(&tx.Reader, u.sc.Space, tx.Now()); err != nil {
@@ -190,18 +216,21 @@ func (u *undoing) each(ctx context.Context, ids []NodeID, f func(u *undoing, t *
 				}
 				used++
 			}
-			return t.span(u.sc.Space, before)
+			return t.span(u.sc.Space)
 		})
 		if err != nil {
-			return err
+			return ids, err
 		}
 		u.did = t.did
+		if t.after > t.before {
+			u.own = append(u.own, span{t.before, t.after})
+		}
 		for was, is := range t.made {
 			u.actual[was] = is
 		}
 		ids = ids[used:]
 	}
-	return nil
+	return nil, nil
 }
 
 // undoTx is one transaction of an undo, which may run twice.
@@ -210,18 +239,19 @@ type undoTx struct {
 	locks lockSet
 	did   Undone
 	made  map[NodeID]NodeID // what it adds to undoing.actual
+
+	before, after int64 // the newest change, before and after it
 }
 
 // span notes which changes the transaction made.
-func (t *undoTx) span(space SpaceID, before int64) error {
-	after, err := t.Seq(space)
-	if err != nil || after == before {
+func (t *undoTx) span(space SpaceID) (err error) {
+	if t.after, err = t.Seq(space); err != nil || t.after == t.before {
 		return err
 	}
 	if t.did.To == 0 {
-		t.did.From = before
+		t.did.From = t.before
 	}
-	t.did.To = after
+	t.did.To = t.after
 	return nil
 }
 
@@ -246,7 +276,7 @@ type spot struct {
 // spotOf goes up from a node.
 func (u *undoing) spotOf(r *meta.Reader, id NodeID) (sp spot, err error) {
 	last := id
-	for range 2 * MaxPathDepth {
+	for range maxDeep {
 		if id == u.top {
 			sp.top = true
 		}

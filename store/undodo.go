@@ -21,7 +21,7 @@ var (
 // refusal reports whether an error is about one node only.
 func refusal(err error) bool {
 	return errors.Is(err, ErrLocked) || errors.Is(err, errNoContent) || errors.Is(err, errNoFolder) || errors.Is(err, errTaken) ||
-		errors.Is(err, ErrIntoItself)
+		errors.Is(err, errChangedSince) || errors.Is(err, ErrIntoItself)
 }
 
 // remove puts a node into the trash that was not there then.
@@ -34,7 +34,14 @@ func (u *undoing) remove(t *undoTx, id NodeID) error {
 	if err != nil || sp.entry == id || !sp.live && !sp.trashed {
 		return err
 	}
+	if sp.trashed && !u.all && !u.placed[sp.entry] {
+		return nil // it went with the folder that it was made in
+	}
 	if sp.live {
+		if u.others(t, n.Since) || n.IsFolder() && u.others(t, n.Seq) {
+			t.did.left(id, n.Name, errChangedSince)
+			return nil
+		}
 		if err := u.mayMove(t, n); refusal(err) {
 			t.did.left(id, n.Name, err)
 			return nil
@@ -44,6 +51,30 @@ func (u *undoing) remove(t *undoTx, id NodeID) error {
 	}
 	t.did.Trashed++
 	return toTrash(t.Tx, u.sc, t.locks, n)
+}
+
+// shrink gives a file what it held if that takes less, wherever it is.
+func (u *undoing) shrink(t *undoTx, id NodeID) error {
+	was, ok, err := t.NodeAt(id, u.seq)
+	if err != nil || !ok || was.IsFolder() {
+		return err
+	}
+	now, ok, err := t.NodeByID(id)
+	if err != nil || !ok || was.Size >= now.Size || u.others(t, now.Since) {
+		return err
+	}
+	sp, err := u.spotOf(&t.Reader, id)
+	if err != nil || !sp.live || !sp.top {
+		return err
+	}
+	parent, ok, err := t.NodeByID(now.Parent)
+	if err == nil && ok {
+		err = u.fill(t, was, now, parent)
+	}
+	if refusal(err) { // place tells
+		return nil
+	}
+	return err
 }
 
 // mayMove asks the locks whether a node may leave its place.
@@ -111,6 +142,9 @@ func (u *undoing) placeAs(t *undoTx, was Node) error {
 	if err != nil {
 		return err
 	}
+	if exists && u.others(t, now.Since) {
+		return errChangedSince
+	}
 	at, err := u.spotOf(&t.Reader, was.ID)
 	if err != nil {
 		return err
@@ -141,7 +175,7 @@ func (u *undoing) giveWay(t *undoTx, was, parent Node, bytes int64) error {
 	}
 	taken = taken && other.ID != was.ID
 	if taken {
-		if !u.all && !u.planned[other.ID] {
+		if !u.all && !u.planned[other.ID] || u.others(t, other.Since) || other.IsFolder() && u.others(t, other.Seq) {
 			return errTaken
 		}
 		if err := u.mayMove(t, other); err != nil {

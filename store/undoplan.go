@@ -12,8 +12,9 @@ import (
 type compared struct{ was, is NodeID }
 
 // reachable is whether a node was in the tree that is reverted, and whether it was in the
-// tree of the space at all.
-type reachable struct{ top, live bool }
+// tree of the space at all. Unknown: a folder above it is deleted for good, and nobody can tell
+// any more where that was. No number that a snapshot keeps has such nodes.
+type reachable struct{ top, live, unknown bool }
 
 // planTree notes what differs between a tree and what it was. Only folders in or below which
 // something has changed since are looked at.
@@ -46,7 +47,7 @@ func (u *undoing) planTree(ctx context.Context, id SnapshotID, p Path) error {
 				return err
 			}
 		}
-		u.shown[was.ID] = reachable{true, true}
+		u.shown[was.ID] = reachable{top: true, live: true}
 		if p.IsRoot() {
 			left = append(left, compared{was.ID, was.ID})
 			return nil
@@ -56,9 +57,6 @@ func (u *undoing) planTree(ctx context.Context, id SnapshotID, p Path) error {
 		return err
 	})
 	for err == nil && len(left) > 0 {
-		if len(u.places)+len(u.removes) > MaxRevert {
-			return ErrUndoLimit
-		}
 		cur := left[len(left)-1]
 		left = left[:len(left)-1]
 		left, err = u.planFolder(ctx, left, cur)
@@ -113,6 +111,9 @@ func (u *undoing) pages(ctx context.Context, query func(r *meta.Reader, after st
 					err = f(r, n)
 				}
 			}
+			if err == nil && len(u.places)+len(u.removes) > MaxRevert {
+				err = ErrUndoLimit
+			}
 			return err
 		})
 		if err != nil {
@@ -152,7 +153,7 @@ func (u *undoing) planExtra(r *meta.Reader, n Node, cur compared) error {
 // shownAt tells whether a folder was in the tree.
 func (u *undoing) shownAt(r *meta.Reader, id NodeID) (how reachable, err error) {
 	var trail []NodeID
-	for range 2 * MaxPathDepth {
+	for range maxDeep {
 		known, ok := u.shown[id]
 		if ok {
 			how = known
@@ -166,7 +167,15 @@ func (u *undoing) shownAt(r *meta.Reader, id NodeID) (how reachable, err error) 
 		if err != nil {
 			return how, err
 		}
-		if !ok || n.Parent == 0 {
+		if !ok {
+			now, exists, err := r.NodeByID(id)
+			if err != nil {
+				return how, err
+			}
+			how.unknown = !exists || deleted(now)
+			break
+		}
+		if n.Parent == 0 {
 			break
 		}
 		trail = append(trail, id)
@@ -188,7 +197,7 @@ func (u *undoing) mayStand(r *meta.Reader, id NodeID) (bool, error) {
 		return err == nil, err
 	}
 	how, err := u.shownAt(r, was.Parent)
-	return !how.top && !how.live, err
+	return !how.top && !how.live && !how.unknown, err
 }
 
 // planOne notes a node that was in a folder, and what is to be compared below it. parent is
@@ -267,13 +276,14 @@ func (u *undoing) planLog(ctx context.Context, from, to int64) error {
 				if to <= 0 || to > newest.Seq {
 					to = newest.Seq
 				}
-				first, err := r.Changes(u.sc.Space, 0, 1)
-				if err != nil {
-					return err
-				}
-				if len(first) > 0 && first[0].Seq > from+1 {
-					return ErrHistory
-				}
+				u.upto = to
+			}
+			first, err := r.Changes(u.sc.Space, 0, 1) // it may be pruned meanwhile
+			if err != nil {
+				return err
+			}
+			if len(first) > 0 && first[0].Seq > from+1 {
+				return ErrHistory
 			}
 			cs, err := r.Changes(u.sc.Space, after, undoPage)
 			more = len(cs) == undoPage
@@ -325,8 +335,12 @@ func (u *undoing) planChanged(r *meta.Reader, first Change, to int64, deep map[N
 		if err != nil {
 			return err
 		}
+		if how.unknown {
+			u.did.left(id, was.Name, errNoFolder)
+			return nil
+		}
 		if ok = how.live; ok {
-			for up := was.Parent; up != u.sc.Root && depth < MaxPathDepth; depth++ {
+			for up := was.Parent; up != u.sc.Root && depth < maxDeep; depth++ {
 				n, found, err := r.NodeAt(up, u.seq)
 				if err != nil {
 					return err

@@ -173,6 +173,9 @@ func (a *API) undo(ctx context.Context, sc store.Scope, o *operation) (result, e
 	if o.After == nil || *o.After < 0 {
 		return result{}, httperr.BadRequest("bad-operation", "The operation lacks after.", "Send the number of the last change that is to stay.")
 	}
+	if o.Upto < 0 || o.Upto == 0 && *o.After == 0 { // what a revert that had nothing to do answers: not all that ever was
+		return result{}, httperr.BadRequest("bad-operation", "The operation names no changes.", "Send the number of the last change to take back as upto.")
+	}
 	did, err := a.o.Store.Undo(ctx, sc, *o.After, o.Upto, o.conditions())
 	if err != nil {
 		return result{}, err

@@ -68,7 +68,8 @@ func TestSnapshots(t *testing.T) {
 		{`{"op":"drop-snapshot"}`, "bad-operation"}, {`{"op":"drop-snapshot","snapshot":"7"}`, "not-found"},
 		{`{"op":"revert","path":""}`, "bad-operation"}, {`{"op":"revert","snapshot":"` + id + `"}`, "bad-operation"},
 		{`{"op":"revert","path":"none","snapshot":"` + id + `"}`, "not-found"}, {`{"op":"undo"}`, "bad-operation"},
-		{`{"op":"undo","after":-1}`, "bad-operation"},
+		{`{"op":"undo","after":-1}`, "bad-operation"}, {`{"op":"undo","after":1,"upto":-1}`, "bad-operation"},
+		{`{"op":"undo","after":0,"upto":0}`, "bad-operation"},
 	} {
 		d.one(c[0], c[1])
 	}

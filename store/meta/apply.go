@@ -117,8 +117,11 @@ func (s *session) apply(op Op) (err error) {
 	case *DropSnapshot:
 		_, err = s.exec("DELETE FROM snapshot WHERE id = ?", int64(o.ID))
 	case *PutHeir:
-		_, err = s.exec("INSERT INTO heir (node, taker) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET taker = excluded.taker",
-			int64(o.Node), int64(o.Taker))
+		// Those whose contents the node had taken over have the same heir: no row leads to another.
+		if _, err = s.exec("UPDATE heir SET taker = ?2 WHERE taker = ?1", int64(o.Node), int64(o.Taker)); err == nil {
+			_, err = s.exec("INSERT INTO heir (node, taker) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET taker = excluded.taker",
+				int64(o.Node), int64(o.Taker))
+		}
 	case *PutEpoch:
 		_, err = s.exec("UPDATE store SET epoch = max(epoch, ?) WHERE id = 1", o.Epoch)
 	case *DropPack:

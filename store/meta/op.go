@@ -244,8 +244,8 @@ type (
 	PutSnapshot struct{ Snapshot }
 	// DropSnapshot forgets one.
 	DropSnapshot struct{ ID SnapshotID }
-	// PutHeir says that the contents of a node that is no more are another's. It is
-	// forgotten with the last superseded row of the node.
+	// PutHeir says that the contents of a node that is no more are another's, and those that
+	// it had taken over too. It is forgotten with the last superseded row of the node.
 	PutHeir struct{ Node, Taker NodeID }
 )
 

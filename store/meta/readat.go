@@ -69,11 +69,11 @@ func (r *Reader) ChangedFolders(parent NodeID, after string, limit int, seq int6
 }
 
 // ManifestOf is the content that a node, or one of its heirs, had, has or got under a
-// version. ok is false if that is gone.
+// version. ok is false if that is gone. A node outside every tree has lost its content.
 func (r *Reader) ManifestOf(node NodeID, id VersionID) (m Manifest, ok bool, err error) {
 	for hops := 0; hops < 64 && err == nil && !ok; hops++ {
 		var b []byte
-		ok, err = r.row("SELECT manifest FROM version WHERE id = ?1 UNION ALL SELECT manifest FROM node WHERE id = ?2 AND version = ?1 LIMIT 1",
+		ok, err = r.row("SELECT manifest FROM version WHERE id = ?1 UNION ALL SELECT manifest FROM node WHERE id = ?2 AND version = ?1 AND parent <> 0 LIMIT 1",
 			[]any{id[:], int64(node)}, &b)
 		if err == nil && ok {
 			m, err = DecodeManifest(b)

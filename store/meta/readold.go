@@ -146,6 +146,30 @@ func (r *Reader) OldRowsOf(node NodeID, from int64, limit int) ([]OldRow, error)
 	return r.oldRows("WHERE node = ? AND since >= ? ORDER BY since LIMIT ?", int64(node), from, limit)
 }
 
+// OldRowAt is the superseded row of a node that was true at a number.
+func (r *Reader) OldRowAt(node NodeID, seq int64) (o OldRow, ok bool, err error) {
+	rows, err := r.oldRows("WHERE node = ? AND since <= ? ORDER BY since DESC LIMIT 1", int64(node), seq)
+	if err != nil || len(rows) == 0 || rows[0].Until <= seq {
+		return o, false, err
+	}
+	return rows[0], true, nil
+}
+
+// PinnedHeirRows lists the superseded rows of all nodes whose contents a node took over, that
+// were true at a snapshot.
+func (r *Reader) PinnedHeirRows(taker NodeID) ([]OldRow, error) {
+	return r.oldRows(`WHERE node IN (SELECT node FROM heir WHERE taker = ?)
+		AND EXISTS (SELECT 1 FROM snapshot s WHERE s.space = past.space AND s.seq >= past.since AND s.seq < past.until)`, int64(taker))
+}
+
+// PinnedBytes is the bytes of the superseded contents of a space that snapshots pin.
+func (r *Reader) PinnedBytes(space SpaceID) (n int64, err error) {
+	_, err = r.row(`SELECT coalesce(sum(size), 0) FROM (SELECT DISTINCT v.id, v.size FROM past p JOIN version v ON v.id = p.version
+		WHERE p.space = ?1 AND EXISTS (SELECT 1 FROM snapshot s WHERE s.space = ?1 AND s.seq >= p.since AND s.seq < p.until))`,
+		[]any{int64(space)}, &n)
+	return n, err
+}
+
 // HasMore reports whether a space has anything but its two folders and one change.
 func (r *Reader) HasMore(sp Space) (more bool, err error) {
 	_, err = r.row(`SELECT EXISTS (SELECT 1 FROM node WHERE parent = ?) OR EXISTS (SELECT 1 FROM node WHERE parent = ?)

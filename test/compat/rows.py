@@ -122,7 +122,7 @@ _SPEC = {
     30: ("keep", "clock", "time seen, time since"),
     33: ("keep", "snapshot", "*i id, i space, i number, text name, i author, time created"),
     34: ("drop", "snapshot", "*i id"),
-    35: ("keep", "heir", "*i node, i other"),
+    35: ("give contents", "heir", "*i node, i other"),
 }
 
 
@@ -221,6 +221,11 @@ class Tables:
             elif what == "drop changes":
                 for k in [k for k in t if k[0] == row["space"] and k[1] <= row["number"]]:
                     del t[k]
+            elif what == "give contents":
+                for h in t.values():
+                    if h["other"] == row["node"]:
+                        h["other"] = row["other"]
+                t[key] = row
             elif what == "give versions":
                 for v in t.values():
                     if v["node"] == row["from"]:
