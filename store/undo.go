@@ -90,6 +90,7 @@ type undoing struct {
 	planned map[NodeID]bool
 	placed  map[NodeID]bool      // places, if somebody asks
 	growth  int64                // of the space, in bytes
+	makes   map[NodeID]bool      // folders that are to be made again, with all that they held
 	nested  []nested             // places of what lies below an entry of the trash
 	below   []nested             // removes, if the entry is placed
 	actual  map[NodeID]NodeID    // folders that stand for those that were
@@ -117,7 +118,7 @@ type nested struct {
 
 // Revert implements API.
 func (s *Store) Revert(ctx context.Context, sc Scope, id SnapshotID, p Path, c Conditions) (Undone, error) {
-	u := &undoing{s: s, sc: sc, c: c, all: true, actual: map[NodeID]NodeID{}, shown: map[NodeID]reachable{}}
+	u := &undoing{s: s, sc: sc, c: c, all: true, makes: map[NodeID]bool{}, actual: map[NodeID]NodeID{}, shown: map[NodeID]reachable{}}
 	end, err := u.begin(ctx)
 	if err != nil {
 		return u.did, fail("revert", p, err)
@@ -132,7 +133,7 @@ func (s *Store) Revert(ctx context.Context, sc Scope, id SnapshotID, p Path, c C
 
 // Undo implements API.
 func (s *Store) Undo(ctx context.Context, sc Scope, from, to int64, c Conditions) (Undone, error) {
-	u := &undoing{s: s, sc: sc, c: c, seq: from, top: sc.Root, planned: map[NodeID]bool{}, actual: map[NodeID]NodeID{},
+	u := &undoing{s: s, sc: sc, c: c, seq: from, top: sc.Root, planned: map[NodeID]bool{}, makes: map[NodeID]bool{}, actual: map[NodeID]NodeID{},
 		shown: map[NodeID]reachable{}}
 	end, err := u.begin(ctx)
 	if err != nil {

@@ -308,6 +308,9 @@ func (u *undoing) again(t *undoTx, was, parent, now Node, exists bool) error {
 			}
 		}
 	}
+	if was.IsFolder() && !u.makes[was.ID] { // it has gone since the plan, which knows only what had changed in it
+		return errChangedSince
+	}
 	n := Node{ID: was.ID, Space: u.sc.Space, Parent: parent.ID, Name: was.Name, Kind: was.Kind, ModTime: was.ModTime, Created: was.Created,
 		Author: u.sc.User, Size: was.Size}
 	files := int64(0)

@@ -246,6 +246,7 @@ func (u *undoing) planOne(r *meta.Reader, left []compared, was Node, parent Node
 				}
 			}
 		}
+		u.makes[was.ID] = true
 		return append(left, compared{was.ID, stands}), nil
 	}
 	if was.IsFolder() && now.Seq > u.seq {
@@ -409,6 +410,7 @@ func (u *undoing) planGone(r *meta.Reader, was Node, deep map[NodeID]int) error 
 		u.did.left(was.ID, was.Name, errNoContent)
 		return nil
 	}
+	u.makes[was.ID] = true
 	for left := []Node{was}; len(left) > 0; {
 		cur := left[len(left)-1]
 		left = left[:len(left)-1]
@@ -430,6 +432,7 @@ func (u *undoing) planGone(r *meta.Reader, was Node, deep map[NodeID]int) error 
 				u.places = append(u.places, k.ID)
 				u.growth += k.Size
 				if k.IsFolder() {
+					u.makes[k.ID] = true
 					left = append(left, k)
 				}
 			}
