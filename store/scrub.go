@@ -94,14 +94,14 @@ func (s *Store) scrubPass(ctx context.Context, o ScrubOptions, out *Scrubbed) er
 	if err := s.meetPacks(ctx); err != nil {
 		return err
 	}
-	todo, done, before := s.scrubs.passing(s.o.Clock(), s.packs.Packs())
+	unread, done, before := s.scrubs.passing(s.o.Clock(), s.packs.Packs())
 	total := done
-	for _, p := range todo {
+	for _, p := range unread {
 		total += p.Bytes
 	}
 	out.Before = before
 	p := &pace{rate: o.Rate}
-	for _, in := range todo {
+	for _, in := range unread {
 		read := int64(0)
 		saw, err := s.scrubPack(ctx, in.ID, func(n int64) error {
 			o.Progress(done+min(read, in.Bytes), total)

@@ -109,15 +109,15 @@ func (p *progress) text(a amount) string {
 	parts = append(parts, fmt.Sprintf("%v/s", size(bytes)))
 	// Small files are slow for their size: what takes longer counts.
 	left := 0.0
-	for _, x := range []struct{ todo, speed float64 }{
+	for _, x := range []struct{ rest, speed float64 }{
 		{float64(a.ofBytes - a.bytes), bytes}, {float64(a.ofFiles - a.files), files},
 	} {
 		switch {
-		case x.todo <= 0:
+		case x.rest <= 0:
 		case x.speed <= 0:
 			return strings.Join(parts, ", ")
 		default:
-			left = max(left, x.todo/x.speed)
+			left = max(left, x.rest/x.speed)
 		}
 	}
 	return strings.Join(append(parts, remaining(left)+" left"), ", ")

@@ -1,0 +1,162 @@
+import { count, numbers } from './counting';
+
+/** What the app says of the past: trash, snapshots, versions, and the space that they take. */
+export const pastText = {
+  trash: {
+    title: 'Trash',
+    grid: 'What was deleted',
+    from: 'Was in',
+    deleted: 'Deleted',
+    deletedBy: (when: string, by: string) => `Deleted by ${by}, ${when}`,
+    gone: 'deleted too',
+    loading: 'Loading the trash',
+    loaded: (n: number) => `the newest ${count(n, 'item', 'items')}`,
+    empty: {
+      title: 'The trash is empty',
+      body: 'What you delete is kept here for a time, and can be put back where it was.',
+    },
+    show: 'Show',
+  },
+  snapshots: {
+    title: 'Snapshots',
+    grid: 'Snapshots, newest first',
+    taken: 'Taken',
+    by: 'By',
+    loading: 'Loading the snapshots',
+    count: (n: number) => count(n, 'snapshot', 'snapshots'),
+    empty: {
+      title: 'No snapshots yet',
+      body: 'A snapshot keeps all your files and folders as they are at this moment, until you delete it. You can look into it later, and bring back one file or everything.',
+    },
+    banner: 'Snapshot',
+    asOf: (when: string) => `As your files were on ${when}. Nothing can be changed here.`,
+    looking: 'Looking for this snapshot',
+    all: 'All snapshots',
+    now: 'Files as they are now',
+    unknownSize: 'not known of a folder',
+    emptyFolder: {
+      title: 'This folder was empty',
+      body: 'There was nothing in it when the snapshot was taken.',
+    },
+    gone: {
+      title: 'This is not in a snapshot',
+      body: 'The snapshot was deleted, there was no such folder in it, or the address has a slip in it.',
+      top: 'Go to the top of the snapshot',
+    },
+    name: 'Name',
+    nameHint: 'Such as “Before the move”.',
+    take: 'Take snapshot',
+    drop: (n: number) => `Delete ${count(n, 'snapshot', 'snapshots')}?`,
+    dropOne: (name: string) => `Delete the snapshot “${name}”?`,
+    dropBody: (n: number) =>
+      `Your files stay as they are now. What only ${n === 1 ? 'this snapshot still shows' : 'these snapshots still show'}, because it was deleted or replaced since, goes for good in time. This cannot be undone.`,
+    dropYes: (n: number) => `Delete ${n === 1 ? 'snapshot' : 'snapshots'}`,
+    wasTitle: (name: string) => `“${name}” in snapshots`,
+    wasList: 'Snapshots that show it, newest first',
+    wasFolder: 'a folder',
+    wasSame: 'Same as now',
+    wasShow: 'Show',
+    wasShowIn: (name: string) => `Show it in “${name}”`,
+    wasNone: 'No snapshot shows anything of this name in this folder.',
+    wasLoading: 'Looking into the snapshots',
+    backAll: 'Bring everything back?',
+    backOne: (name: string) => `Bring “${name}” back?`,
+    back: (n: number) => `Bring ${count(n, 'item', 'items')} back?`,
+    backBody: (what: 'all' | 'folder' | 'file' | 'some', name: string, when: string) => {
+      const it = {
+        all: 'All your files and folders become',
+        folder: 'This folder and all that is in it become',
+        file: 'This file becomes',
+        some: 'These, with all that is in them, become',
+      }[what];
+      return `${it} what ${what === 'file' ? 'it was' : 'they were'} in “${name}” (${when}).`;
+    },
+    backHow: 'What will happen',
+    backTrash: 'What is there now and is not in the snapshot goes to the trash.',
+    backWritten:
+      'Files that differ get their old content. What they hold now becomes an older version.',
+    backPlaced: 'What was deleted or moved away is there again.',
+    backFile: 'It gets its old content. What it holds now becomes an older version.',
+    backFilePlaced:
+      'If it was deleted, it is there again. If it was moved to another folder, it stays there too.',
+    backFileTaken: 'If something else has its name there now, that goes to the trash.',
+    backElsewhere: 'What was moved elsewhere is here again, and stays where it is now too.',
+    backUndo: 'You can undo all of it.',
+    backYes: 'Bring back',
+    backWorking: 'Bringing back. This can take a while if much has changed.',
+    done: 'Brought back',
+    doneNothing: 'Nothing had to be changed: it is as it was already.',
+    donePlaced: (n: number) =>
+      `${count(n, 'file or folder', 'files and folders')} ${n === 1 ? 'is' : 'are'} there again`,
+    doneTrashed: (n: number) => `${count(n, 'item', 'items')} went to the trash`,
+    doneWritten: (n: number) =>
+      `${count(n, 'file has its', 'files have their')} old content or time again`,
+    doneLeft: (n: number) =>
+      `${count(n, 'item was', 'items were')} left as ${n === 1 ? 'it is' : 'they are'}:`,
+    doneLeftMore: (n: number) => `and ${numbers.format(n)} more`,
+    doneLeftWhich: 'What was left as it is',
+    close: 'Done',
+  },
+  storage: {
+    title: 'Storage',
+    loading: 'Adding up',
+    usedOf: (used: string, quota: string) => `${used} of ${quota} used`,
+    used: (used: string) => `${used} used`,
+    free: (available: string) => `${available} left`,
+    freeOfDisk: (available: string) => `No quota; the disk has ${available} left`,
+    parts: 'What takes the space',
+    files: 'Files',
+    filesCount: (n: number) => count(n, 'file', 'files'),
+    versions: 'Older versions',
+    versionsCount: (n: number) => count(n, 'version', 'versions'),
+    versionsSince: (day: string) => `the oldest replaced ${day}`,
+    noVersions: 'None: what a file held before it was replaced is kept here for a time.',
+    trash: 'Trash',
+    trashSince: (day: string) => `the oldest deleted ${day}`,
+    noTrash: 'Empty: what you delete is kept here for a time.',
+    showFiles: 'Show files',
+    showTrash: 'Show trash',
+    notCounted: 'Only files count towards the quota. Older versions and the trash do not.',
+    sizes:
+      'Sizes are those of the contents. Equal ones are stored once and many are compressed, so the disk may get back less.',
+    returns: (every: string | undefined) =>
+      every === undefined
+        ? 'What is deleted for good does not return to the disk at once, but at the next collection, which whoever runs this server starts.'
+        : `What is deleted for good does not return to the disk at once, but at the next collection: there is one every ${every}.`,
+    server: 'The whole server',
+    packs: 'Stored, of all accounts',
+    packsCount: (n: number) => `in ${count(n, 'pack', 'packs')}`,
+    disk: 'Free on the disk',
+    diskOf: (total: string) => `of ${total}`,
+    ballast: 'Set aside for a full disk',
+    ballastLacks: (wanted: string) => `of ${wanted}: no room for the rest`,
+    ballastOff: 'Nothing: --ballast is 0',
+    survey: (when: string) => `As of the last collection: ${when}`,
+    live: 'Needed',
+    dead: 'Not needed any more',
+    reclaimable: 'Of that, worth collecting',
+    reclaimableFull: 'Of that, worth a full collection',
+    noSurvey: (every: string | undefined) =>
+      every === undefined
+        ? 'No collection has looked since this server started. “cairn gc --dry-run” looks.'
+        : `No collection has looked since this server started. One does every ${every}; “cairn gc --dry-run” looks now.`,
+  },
+  versions: {
+    title: (name: string) => `Versions of “${name}”`,
+    list: 'Versions, newest first',
+    current: 'Current',
+    storedBy: (by: string) => `by ${by}`,
+    someone: 'an account that is gone',
+    download: (when: string) => `Download the version of ${when}`,
+    restore: (when: string) => `Restore the version of ${when}`,
+    drop: (when: string) => `Delete the version of ${when} for good`,
+    dropTitle: 'Delete this version for good?',
+    dropBody: (when: string, size: string) =>
+      `The version of ${when}, ${size}. The file stays as it is. This cannot be undone.`,
+    dropYes: 'Delete for good',
+    keep: 'Keep it',
+    more: 'Show older ones',
+    loading: 'Loading the versions',
+    none: 'There is no older version. When this file is replaced, what it held is kept here.',
+  },
+};
