@@ -90,6 +90,20 @@ func (r *rig) home(u store.User) {
 	r.sc = sc
 }
 
+// another is the scope of one more account.
+func (r *rig) another(name string) store.Scope {
+	r.t.Helper()
+	u, err := r.s.AddUser(r.t.Context(), name, "", 0, false)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	sc, err := r.s.Home(r.t.Context(), u.ID)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return sc
+}
+
 // reopen closes the store and opens it again.
 func (r *rig) reopen() {
 	r.t.Helper()

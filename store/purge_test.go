@@ -13,14 +13,7 @@ import (
 func TestPurge(t *testing.T) {
 	r := newRig(t)
 	ctx := t.Context()
-	u, err := r.s.AddUser(ctx, "bob", "", 0, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bob, err := r.s.Home(ctx, u.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	bob := r.another("bob")
 	r.mkdir("a")
 	r.put("a/f", []byte("1234"))
 	r.put("a/f", []byte("12345"))

@@ -247,14 +247,7 @@ func TestSnapshotDropped(t *testing.T) {
 func TestSnapshotRefused(t *testing.T) {
 	r := newRig(t)
 	ctx := t.Context()
-	u, err := r.s.AddUser(ctx, "bob", "", 0, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bob, err := r.s.Home(ctx, u.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	bob := r.another("bob")
 	r.mkdir("d")
 	w := r.put("d/f", []byte("1"))
 	sn := r.snapshot("e\u0301")

@@ -185,24 +185,13 @@ func TestImport_again(t *testing.T) {
 	got, want := readTree(t, dst), readTree(t, src)
 	want[""] = got[""]
 	sameTree(t, got, want)
-	s, err := store.Open(t.Context(), store.Options{Dir: data, UnsafeFS: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	u, err := s.UserByName(t.Context(), "ada")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sc, err := s.Home(t.Context(), u.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[store.Path]int{"same": 0, "longer": 1, "newer": 1, "sub/new": 0} {
-		if _, old, err := s.Versions(t.Context(), sc, name, 0, 10); err != nil || len(old) != want {
-			t.Errorf("%s: %d older versions, want %d (%v)", name, len(old), want, err)
+	change(t, data, func(s *store.Store, sc store.Scope) {
+		for name, want := range map[store.Path]int{"same": 0, "longer": 1, "newer": 1, "sub/new": 0} {
+			if _, old, err := s.Versions(t.Context(), sc, name, 0, 10); err != nil || len(old) != want {
+				t.Errorf("%s: %d older versions, want %d (%v)", name, len(old), want, err)
+			}
 		}
-	}
+	})
 }
 
 // Ctrl-C stops it at once, and the same command goes on.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -69,6 +70,18 @@ func TestGCMillion(t *testing.T) {
 	s.Restart()
 	gc()
 	gc("--full")
+	stored := int64(0)
+	err = filepath.WalkDir(filepath.Join(s.Dir, "packs"), func(_ string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		fi, err := d.Info()
+		stored += fi.Size()
+		return err
+	})
+	if err != nil || stored > 64<<20 { // what is left, and a pack
+		t.Errorf("%d MiB are stored for a thousand small files (%v)", stored>>20, err)
+	}
 	s.Stop()
 	if out := s.Check(); !strings.Contains(out, "no problem found") {
 		t.Error(out)
