@@ -19,7 +19,7 @@ var ErrClosed = errors.New("slab: budget closed")
 // Slab is one buffer. Its bytes are whatever was left in them.
 type Slab struct {
 	Bytes []byte
-	index int
+	free  bool // guarded by Budget.mu
 }
 
 // Holder keeps slabs while it waits.
@@ -70,7 +70,7 @@ func New(total int64, size int) (*Budget, error) {
 	}
 	b := &Budget{mem: mem, size: size, idle: list.New(), where: map[Holder]*list.Element{}, waiting: list.New(), fast: n / 4, trimAt: 10 * time.Second}
 	for i := n - 1; i >= 0; i-- {
-		b.free = append(b.free, &Slab{mem[i*size : (i+1)*size : (i+1)*size], i})
+		b.free = append(b.free, &Slab{mem[i*size : (i+1)*size : (i+1)*size], true})
 	}
 	return b, nil
 }
@@ -122,6 +122,9 @@ func (b *Budget) take(n int) []*Slab {
 	at := len(b.free) - n
 	got := append([]*Slab(nil), b.free[at:]...)
 	b.free = b.free[:at]
+	for _, s := range got {
+		s.free = false
+	}
 	return got
 }
 
@@ -209,6 +212,12 @@ func (b *Budget) put(slabs []*Slab) {
 	if b.closed {
 		return
 	}
+	for _, s := range slabs {
+		if s.free {
+			panic("slab: released twice") // two would write into one another's bytes
+		}
+		s.free = true
+	}
 	b.free = append(b.free, slabs...)
 	b.wake()
 }
@@ -232,7 +241,7 @@ func (b *Budget) wake() {
 	}
 }
 
-// Release gives slabs back.
+// Release gives slabs back. One that is free already is a fault of the program: it panics.
 func (b *Budget) Release(slabs ...*Slab) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

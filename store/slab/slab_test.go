@@ -159,6 +159,7 @@ func TestManyHolders(t *testing.T) {
 				}
 			}
 			b.Release(h.slabs...)
+			h.slabs = nil // a Spill that has begun comes when the lock is free
 		})
 	}
 	done := make(chan struct{})
@@ -171,6 +172,19 @@ func TestManyHolders(t *testing.T) {
 	if total, free, _ := b.Stats(); total != free {
 		t.Fatalf("%d of %d slabs free at the end", free, total)
 	}
+}
+
+// Slabs released twice would be two uploads' at once.
+func TestReleaseTwice(t *testing.T) {
+	b := newBudget(t, 4)
+	s := b.must(t, 1)
+	b.Release(s...)
+	defer func() {
+		if recover() == nil {
+			t.Error("a free slab was released")
+		}
+	}()
+	b.Release(s...)
 }
 
 // Who came last is served first, but not before one who has waited long.
