@@ -98,7 +98,8 @@ type backup struct {
 	to     string // the folder that is being filled
 
 	done, total int64
-	dirs        map[string]bool // whose names are to be flushed
+	dirs        map[string]bool      // whose names are to be flushed
+	merged      map[meta.PackID]bool // objects that are in it: whether they were copied
 	lock        io.Closer
 }
 
@@ -148,10 +149,10 @@ func (b *backup) run(ctx context.Context) (err error) {
 	for _, p := range packs {
 		b.total += p.Bytes
 	}
-	b.dirs = map[string]bool{b.to: true}
+	b.dirs, b.merged = map[string]bool{b.to: true}, map[meta.PackID]bool{}
 	for _, p := range packs {
 		if err := b.pack(ctx, p, upto); err != nil {
-			return fmt.Errorf("packs/%s: %w", pack.FileName(p.ID), err)
+			return fmt.Errorf("packs/%s: %w", p.Name(), err)
 		}
 	}
 	b.out.Commit = upto
@@ -234,8 +235,22 @@ func isBackup(e object.Entry) bool {
 func (b *backup) pack(ctx context.Context, p pack.Info, upto uint64) error {
 	defer func() { b.done += p.Bytes; b.o.Progress(b.done, b.total) }()
 	bytes := p.Bytes
-	whole := p.Sealed && !p.Damaged
-	if whole {
+	b.out.Packs++
+	merged := p.Object != p.ID // all that is in there is older than the collection that made it
+	if copied, done := b.merged[p.Object]; done {
+		if copied {
+			b.out.New++
+		}
+		return nil
+	}
+	whole := p.Sealed && !p.Damaged || merged
+	if merged {
+		size, err := b.size(filepath.Join(b.s.o.Dir, "packs", filepath.FromSlash(p.Name())))
+		if err == nil { // else copying it tells
+			bytes = size
+		}
+		b.merged[p.Object] = false
+	} else if whole {
 		in, err := b.s.packs.Summary(ctx, p.ID)
 		if err != nil && !errors.Is(err, pack.ErrCorrupt) {
 			return err
@@ -252,7 +267,7 @@ func (b *backup) pack(ctx context.Context, p pack.Info, upto uint64) error {
 			return err
 		}
 	}
-	name := filepath.Join("packs", filepath.FromSlash(pack.FileName(p.ID)))
+	name := filepath.Join("packs", filepath.FromSlash(p.Name()))
 	from, to := filepath.Join(b.s.o.Dir, name), filepath.Join(b.to, name)
 	dir := filepath.Dir(to)
 	if !b.dirs[dir] {
@@ -261,7 +276,6 @@ func (b *backup) pack(ctx context.Context, p pack.Info, upto uint64) error {
 		}
 		b.dirs[dir], b.dirs[filepath.Dir(dir)] = true, true
 	}
-	b.out.Packs++
 	b.out.Bytes += bytes
 	if whole && b.before != "" {
 		// Whatever is wrong with the older one is no reason not to copy this.
@@ -279,9 +293,21 @@ func (b *backup) pack(ctx context.Context, p pack.Info, upto uint64) error {
 		b.out.Damaged = append(b.out.Damaged, filepath.ToSlash(name))
 		err = nil
 	}
+	if merged {
+		b.merged[p.Object] = true
+	}
 	b.out.New++
 	b.out.Copied += bytes
 	return err
+}
+
+func (b *backup) size(path string) (int64, error) {
+	f, err := b.s.fs.Open(path, os.O_RDONLY)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	return f.Size()
 }
 
 // unreadError is an error of reading what is copied, not of writing the copy.
@@ -289,8 +315,8 @@ type unreadError struct{ error }
 
 func (e *unreadError) Unwrap() error { return e.error }
 
-// same reports whether two sealed packs are the same, by their size and their trailers,
-// which hold a random word and the checksum of all checksums.
+// same reports whether two sealed packs, or merged objects, are the same, by their size and
+// their ends, which hold a random word and the checksum of what tells of the rest.
 func (b *backup) same(one, two string) (bool, error) {
 	var ends [2][]byte
 	var sizes [2]int64

@@ -41,8 +41,8 @@ func (s *Store) collect() {
 	case errors.Is(err, ErrClosed):
 	case err != nil:
 		s.o.Log.Error("space is not given back for now", "err", err)
-	case c.Dropped+c.Compacted+c.Left > 0:
-		s.o.Log.Info("space was given back", "bytes", c.Before.Stored-c.After.Stored, "deleted", c.Dropped, "compacted", c.Compacted,
+	case c.Dropped+c.Compacted+c.Merged+c.Left > 0:
+		s.o.Log.Info("space was given back", "bytes", c.Before.Stored-c.After.Stored, "deleted", c.Dropped, "compacted", c.Compacted, "merged", c.Merged,
 			"left", c.Left, "stored", c.After.Stored, "took", time.Since(begin).Round(time.Millisecond))
 	}
 }

@@ -23,9 +23,15 @@ type collector struct {
 
 // due is a pack that is to go, or to be compacted.
 type due struct {
-	id    meta.PackID
-	bytes int64
-	live  int64 // of bytes; 0: nothing
+	id     meta.PackID
+	object meta.PackID // what it lies in: see pack.Info
+	bytes  int64
+	live   int64 // of bytes; 0: nothing
+}
+
+// info is what live needs to know of it.
+func (d *due) info() pack.Info {
+	return pack.Info{ID: d.id, Object: d.object, Bytes: d.bytes, Sealed: true}
 }
 
 func (c *collector) run(ctx context.Context) error {
@@ -35,7 +41,12 @@ func (c *collector) run(ctx context.Context) error {
 	if err := c.renew(ctx); err != nil {
 		return err
 	}
-	all, err := c.survey(ctx)
+	if !c.o.DryRun {
+		if _, err := c.s.packs.Tidy(ctx); err != nil {
+			return err
+		}
+	}
+	all, merge, err := c.survey(ctx)
 	if err != nil {
 		return err
 	}
@@ -43,11 +54,16 @@ func (c *collector) run(ctx context.Context) error {
 	if c.out.After = c.out.Before; c.o.DryRun {
 		return nil
 	}
-	for _, d := range all {
+	for _, d := range slices.Concat(append(merge, all)...) {
 		c.total += d.bytes
 	}
 	for group := range slices.Chunk(all, gcGroup) {
 		if err := c.collect(ctx, group); err != nil {
+			return err
+		}
+	}
+	for _, group := range merge {
+		if err := c.merge(ctx, group); err != nil {
 			return err
 		}
 	}
@@ -157,23 +173,24 @@ func (c *collector) sealOpen(ctx context.Context) error {
 }
 
 // survey counts what all packs hold, and returns those that are due: the dead ones first,
-// then the others, emptiest first.
-func (c *collector) survey(ctx context.Context) ([]due, error) {
+// then the others, emptiest first; and groups of those to be merged.
+func (c *collector) survey(ctx context.Context) (alone []due, merge [][]due, err error) {
 	m, err := c.s.mark(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var all []due
+	stay := map[meta.PackID]bool{} // objects of which a pack stays
 	packs := c.s.packs.Packs()
 	for _, p := range packs {
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return nil, nil, context.Cause(ctx)
 		}
 		c.out.Before.Packs++
 		c.out.Before.Stored += p.Bytes
 		live, err := c.live(ctx, m, p)
 		if err != nil && ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return nil, nil, context.Cause(ctx)
 		}
 		if err != nil { // damaged, or cannot be read now: it stays
 			c.s.o.Log.Warn("a pack stays as it is: it cannot be told what it holds", "pack", p.ID, "err", err)
@@ -182,21 +199,26 @@ func (c *collector) survey(ctx context.Context) ([]due, error) {
 		}
 		c.out.Before.Live += live
 		row, registered := m.packs[p.ID]
-		if err == nil && registered && p.Sealed && row.Bytes != p.Bytes && !c.o.DryRun {
+		if err == nil && registered && p.Sealed && !liesAt(row, p) && !c.o.DryRun {
 			if err := c.s.reregister(ctx, row); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
-		newest := p.ID == packs[len(packs)-1].ID
-		if err == nil && registered && p.Sealed && !p.Damaged && c.isDue(p.Bytes, live) && !(newest && live == 0) {
-			all = append(all, due{p.ID, p.Bytes, live})
-			c.out.Before.Reclaimable += p.Bytes - live
+		if err == nil && registered && p.Sealed && !p.Damaged {
+			all = append(all, due{p.ID, p.Object, p.Bytes, live})
+		} else {
+			stay[p.Object] = true
 		}
 	}
-	slices.SortFunc(all, func(a, b due) int {
+	all = slices.DeleteFunc(all, func(d due) bool { return stay[d.object] })
+	alone, merge = c.choose(all, packs[len(packs)-1].ID)
+	for _, d := range slices.Concat(append(merge, alone)...) {
+		c.out.Before.Reclaimable += d.bytes - d.live
+	}
+	slices.SortFunc(alone, func(a, b due) int {
 		return cmp.Or(cmp.Compare(float64(a.live)/float64(a.bytes), float64(b.live)/float64(b.bytes)), cmp.Compare(a.id, b.id))
 	})
-	return all, nil
+	return alone, merge, nil
 }
 
 // isDue reports whether a pack with so many live bytes is to be written anew.
@@ -223,8 +245,11 @@ func (c *collector) live(ctx context.Context, m *marked, p pack.Info) (int64, er
 			all = false
 		}
 	})
-	if all {
+	if all && room.Records() > 0 {
 		return p.Bytes, err
+	}
+	if p.Object != p.ID {
+		return room.Merged(), err
 	}
 	return room.Bytes(), err
 }

@@ -13,7 +13,7 @@ func (s *Store) PlaceForTest(ctx context.Context, id meta.PackID, ordinal uint32
 	if err != nil {
 		return "", 0, 0, err
 	}
-	return packName(id), es[0].Offset, int64(es[0].Stored), nil
+	return s.packName(id), es[0].Offset, int64(es[0].Stored), nil
 }
 
 // SealForTest seals the packs that are open.

@@ -36,7 +36,8 @@ type Collected struct {
 	Before, After Space
 	Checkpoint    uint64 // number of the checkpoint that it wrote; 0: none was due
 	Dropped       int    // packs that were deleted
-	Compacted     int    // packs that were written anew
+	Compacted     int    // packs that were written anew, each by itself
+	Merged        int    // packs of few records that were written into one object with others
 	Left          int    // packs that were to be, and stay for now: in use, damaged, or no room to write
 }
 
@@ -52,7 +53,7 @@ const (
 // GC gives back the space of records that nothing refers to: of pruned versions, of
 // uploads that were given up, and of commits that a newer checkpoint has. It works beside
 // reads and writes; a second call waits for the first. Packs without a live record are
-// deleted, others are compacted, emptiest first.
+// deleted, others are compacted, emptiest first; those of few records share an object.
 //
 // What it removes nobody can refer to again: it has packs take no more hits, waits until
 // no request holds one, and then looks at all rows as one snapshot has them. Packs that

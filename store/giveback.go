@@ -36,7 +36,7 @@ func (c *collector) collect(ctx context.Context, group []due) (err error) {
 	packs := c.s.packs.Packs()
 	newest := packs[len(packs)-1].ID // its id must not come again
 	for _, d := range ours {
-		d.live, err = c.live(ctx, m, pack.Info{ID: d.id, Bytes: d.bytes, Sealed: true})
+		d.live, err = c.live(ctx, m, d.info())
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -87,7 +87,8 @@ func (c *collector) announce(ctx context.Context, m *marked, dead, rest []due) e
 			return nil
 		}
 		row := m.packs[rest[0].id]
-		row.Sealed, row.Name = tx.Now(), pack.FileName(row.ID)
+		in := rest[0].info()
+		row.Sealed, row.Name = tx.Now(), in.Name()
 		return tx.Apply(&meta.PutPack{Pack: row}) // as it is
 	})
 }
@@ -136,17 +137,22 @@ func (c *collector) drop(dead []due) error {
 	return nil
 }
 
-// compact writes one pack anew.
-func (c *collector) compact(ctx context.Context, m *marked, d due) error {
-	var pace func(int64)
-	if c.o.Pace > 0 {
-		pace = func(n int64) {
-			select {
-			case <-time.After(time.Duration(float64(n) / float64(c.o.Pace) * float64(time.Second))):
-			case <-ctx.Done():
-			}
+// pacer waits as long as what was written may take; nil: not at all.
+func (c *collector) pacer(ctx context.Context) func(bytes int64) {
+	if c.o.Pace <= 0 {
+		return nil
+	}
+	return func(n int64) {
+		select {
+		case <-time.After(time.Duration(float64(n) / float64(c.o.Pace) * float64(time.Second))):
+		case <-ctx.Done():
 		}
 	}
+}
+
+// compact writes one pack anew.
+func (c *collector) compact(ctx context.Context, m *marked, d due) error {
+	pace := c.pacer(ctx)
 	need := needs(m.of(d.id), c.base)
 	in, err := c.s.packs.Compact(ctx, d.id, need, pace)
 	if errors.Is(err, object.ErrNoSpace) && c.s.dropBallast() {

@@ -73,16 +73,17 @@ func (s *Store) recover(ctx context.Context, sb superblock, old *aside) error {
 	return err
 }
 
-// compacted are the registered packs that have another size than when they were registered.
+// compacted are the registered packs that have another size, or lie elsewhere, than when they
+// were registered.
 func (s *Store) compacted() (rows []meta.Pack, err error) {
-	bytes := map[meta.PackID]int64{}
+	now := map[meta.PackID]pack.Info{}
 	for _, p := range s.packs.Packs() {
 		if p.Sealed {
-			bytes[p.ID] = p.Bytes
+			now[p.ID] = p
 		}
 	}
 	err = s.db.EachPack(func(p meta.Pack) error {
-		if n, there := bytes[p.ID]; there && n != p.Bytes {
+		if in, there := now[p.ID]; there && !liesAt(p, in) {
 			rows = append(rows, p)
 		}
 		return nil

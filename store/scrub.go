@@ -113,7 +113,7 @@ func (s *Store) scrubPass(ctx context.Context, o ScrubOptions, out *Scrubbed) er
 		}
 		done += in.Bytes
 		if saw.unread {
-			out.Unread = append(out.Unread, packName(in.ID))
+			out.Unread = append(out.Unread, s.packName(in.ID))
 		}
 		if saw.there && !saw.unread {
 			out.Packs++
@@ -184,13 +184,13 @@ func (s *Store) scrubPack(ctx context.Context, id meta.PackID, wait func(bytes i
 	case err != nil:
 		saw.unread = true
 		s.scrubs.failed(id, s.o.Clock())
-		s.o.Log.Warn("a pack could not be scrubbed", "pack", packName(id), "err", err)
+		s.o.Log.Warn("a pack could not be scrubbed", "pack", s.packName(id), "err", err)
 		return saw, nil
 	}
 	bad.partial = out.Partial
 	saw.records, saw.damaged = out.Records, bad.any()
 	if saw.damaged {
-		s.o.Log.Error("a pack is damaged", "pack", packName(id), "records", bad.records.count(), "err", first)
+		s.o.Log.Error("a pack is damaged", "pack", s.packName(id), "records", bad.records.count(), "err", first)
 	}
 	s.scrubs.read(id, s.o.Clock(), bad)
 	return saw, nil

@@ -175,16 +175,16 @@ func (d *damages) run(id meta.PackID, first, count uint32) (err error) {
 		}
 	}()
 	if b.missing {
-		return fmt.Errorf("a part of it is in %s, which is missing", packName(id))
+		return fmt.Errorf("a part of it is in %s, which is missing", d.s.packName(id))
 	}
 	for n := first; n < first+count; n++ {
 		if b.records.has(n) {
-			return fmt.Errorf("record %d of %s is damaged, a part of it", n, packName(id))
+			return fmt.Errorf("record %d of %s is damaged, a part of it", n, d.s.packName(id))
 		}
 	}
 	if b.partial {
 		if _, err := d.s.packs.Entries(d.ctx, id, first, count); err != nil && d.ctx.Err() == nil {
-			return fmt.Errorf("a part of it cannot be found in %s, whose index is damaged", packName(id))
+			return fmt.Errorf("a part of it cannot be found in %s, whose index is damaged", d.s.packName(id))
 		}
 	}
 	return nil
@@ -192,7 +192,7 @@ func (d *damages) run(id meta.PackID, first, count uint32) (err error) {
 
 // pack tells of a pack itself.
 func (d *damages) pack(id meta.PackID, b badPack) {
-	f := Finding{Where: packName(id), Do: "what needs it is named above"}
+	f := Finding{Where: d.s.packName(id), Do: "what needs it is named above"}
 	if !d.needed[id] {
 		f.Do = "nothing that is named above needs it"
 	}

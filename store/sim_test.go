@@ -141,10 +141,10 @@ type simStats struct {
 	acked, lost, unopenable, unclean, late, opening int
 	opens                                           int
 
-	spills, hits, coded, drops, compacted, mended, held int
-	points, rebuilt, backups                            int // checkpoints, databases that were lost
-	scrubs                                              int // that read a pack
-	pruned                                              int // versions and entries of the trash
+	spills, hits, coded, drops, compacted, merged, mended, held int
+	points, rebuilt, backups                                    int // checkpoints, databases that were lost
+	scrubs                                                      int // that read a pack
+	pruned                                                      int // versions and entries of the trash
 }
 
 func (s *simStats) add(n *int, by int) {
@@ -162,9 +162,9 @@ func (s *simStats) crashes() int {
 func (s *simStats) String() string {
 	return fmt.Sprintf("%d crashes: power lost at a call %d, when idle %d, after a failed flush %d; killed at a call %d; recoveries interrupted %d. "+
 		"%d clean restarts, %d openings. %d acknowledged operations checked: acknowledged losses %d, unopenable stores %d, checks that complain %d. "+
-		"%d slabs spilled, %d chunks stored already, %d compressed, %d packs dropped, %d compacted, %d mended, %d batches held, %d checkpoints, %d databases lost, %d backups, %d scrubs, %d of the past pruned",
+		"%d slabs spilled, %d chunks stored already, %d compressed, %d packs dropped, %d compacted, %d merged, %d mended, %d batches held, %d checkpoints, %d databases lost, %d backups, %d scrubs, %d of the past pruned",
 		s.power+s.kill+s.flush+s.calm+s.during, s.power, s.calm, s.flush, s.kill, s.during, s.clean, s.opens, s.acked, s.lost, s.unopenable, s.unclean,
-		s.spills, s.hits, s.coded, s.drops, s.compacted, s.mended, s.held, s.points, s.rebuilt, s.backups, s.scrubs, s.pruned)
+		s.spills, s.hits, s.coded, s.drops, s.compacted, s.merged, s.mended, s.held, s.points, s.rebuilt, s.backups, s.scrubs, s.pruned)
 }
 
 // simLife is the life of one disk: runs that end in crashes, each with what comes after.

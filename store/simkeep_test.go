@@ -23,6 +23,7 @@ func (l *simLife) collect(r *rand.Rand, sick func() bool) error {
 	c, err := l.m.s.GC(context.Background(), store.GCOptions{Full: r.IntN(3) > 0})
 	l.stats.add(&l.stats.drops, c.Dropped)
 	l.stats.add(&l.stats.compacted, c.Compacted)
+	l.stats.add(&l.stats.merged, c.Merged)
 	if c.Checkpoint > 0 {
 		l.stats.add(&l.stats.points, 1)
 	}

@@ -267,7 +267,7 @@ func (s *Store) sealed(in pack.Info) {
 	err := s.db.Commit(context.Background(), nil, func(tx *meta.Tx) error {
 		// A collection may have come first, which knew the pack by a row that a checkpoint had:
 		// what is on its way out, or another by now, is not to be brought back.
-		if now, ok := s.packs.Info(in.ID); !ok || now.Bytes != in.Bytes || s.packs.Draining(in.ID) {
+		if now, ok := s.packs.Info(in.ID); !ok || now.Bytes != in.Bytes || now.Object != in.Object || s.packs.Draining(in.ID) {
 			return nil
 		}
 		return tx.Apply(packRow(tx, in))
@@ -283,20 +283,25 @@ func (s *Store) registerPack(ctx context.Context, in pack.Info) error {
 }
 
 func packRow(tx *meta.Tx, in pack.Info) *meta.PutPack {
-	return &meta.PutPack{Pack: meta.Pack{ID: in.ID, Object: int64(in.ID), Bytes: in.Bytes,
-		Records: int64(in.Records), Sealed: tx.Now(), Name: pack.FileName(in.ID)}}
+	return &meta.PutPack{Pack: meta.Pack{ID: in.ID, Object: int64(in.Object), At: in.At, Bytes: in.Bytes,
+		Records: int64(in.Records), Sealed: tx.Now(), Name: in.Name()}}
 }
 
-// reregister does so for a pack that was compacted without the database being told, as a
+// liesAt reports whether a pack is where its row says.
+func liesAt(row meta.Pack, in pack.Info) bool {
+	return row.Bytes == in.Bytes && row.Object == int64(in.Object) && row.At == in.At
+}
+
+// reregister does so for a pack that was compacted or merged without the database being told, as a
 // crash between the two leaves it. A pack of another size for other reasons is damage,
 // which verify tells of.
 func (s *Store) reregister(ctx context.Context, row meta.Pack) error {
 	in, err := s.packs.Summary(ctx, row.ID)
-	if err != nil || in.Generation == 0 || in.Bytes == row.Bytes {
+	if err != nil || in.Generation == 0 || liesAt(row, in) {
 		return ctx.Err()
 	}
 	// The process that gave the file its name may have died before it flushed the folder.
-	if err := s.fs.SyncDir(filepath.Dir(filepath.Join(s.o.Dir, "packs", pack.FileName(row.ID)))); err != nil {
+	if err := s.fs.SyncDir(filepath.Dir(filepath.Join(s.o.Dir, "packs", in.Name()))); err != nil {
 		return err
 	}
 	return s.registerPack(ctx, in)

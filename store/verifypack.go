@@ -40,8 +40,18 @@ type commitSeen struct {
 	offset  int64
 }
 
-// packName is a pack in messages: the name of its file.
-func packName(id meta.PackID) string { return "packs/" + pack.FileName(id) }
+// packName is a pack in messages: the name of its file, or where it is in a merged object.
+func packName(s *pack.Set, id meta.PackID) string {
+	in, ok := s.Info(id)
+	if !ok || in.Object == id {
+		return "packs/" + pack.FileName(id)
+	}
+	return fmt.Sprintf("packs/%s (pack %016x)", in.Name(), uint64(id))
+}
+
+func (s *Store) packName(id meta.PackID) string { return packName(s.packs, id) }
+
+func (c *verifier) packName(id meta.PackID) string { return packName(c.packs, id) }
 
 // eachPack looks at all packs that are in the folder.
 func (c *verifier) eachPack() error {
@@ -61,12 +71,18 @@ func (c *verifier) eachPack() error {
 		done += p.Bytes
 	}
 	c.v.Progress(total, total)
+	err := c.packs.VerifyMerged(c.ctx, func(name string, err error) {
+		c.problem("packs/"+name, "restore this file from a backup, or the files named below", "%v", err)
+	})
+	if err != nil {
+		return err
+	}
 	return c.strays()
 }
 
 func (c *verifier) onePack(id meta.PackID) error {
 	const restore = "restore this file from a backup, or the files named below"
-	name := packName(id)
+	name := c.packName(id)
 	seen := &packSeen{}
 	c.seen[id] = seen
 	row, known := c.known[id]
@@ -94,7 +110,7 @@ func (c *verifier) onePack(id meta.PackID) error {
 		c.problem(name, "restore cairn.json from a backup", "its chunk key is not the one in cairn.json")
 	}
 	switch compacted := in.Sealed && in.Generation > 0; {
-	case known && compacted && row.Bytes != in.Bytes:
+	case known && compacted && !liesAt(row, in.Info):
 		c.note(name, "a crash cut off its compaction when all but telling the database was done; the next start does that")
 	case known && row.Bytes != in.Bytes:
 		c.problem(name, restore, "it has %d bytes; when it was sealed it had %d", in.Bytes, row.Bytes)
@@ -158,19 +174,19 @@ func (c *verifier) find(id meta.PackID, ordinal uint32, kind pack.Type) (recordA
 	p := c.seen[id]
 	switch {
 	case p == nil:
-		return 0, fmt.Errorf("a part of it is in %s, which is missing", packName(id))
+		return 0, fmt.Errorf("a part of it is in %s, which is missing", c.packName(id))
 	case p.err != nil:
-		return 0, fmt.Errorf("a part of it is in %s, which cannot be read", packName(id))
+		return 0, fmt.Errorf("a part of it is in %s, which cannot be read", c.packName(id))
 	case int(ordinal) >= len(p.records) || p.records[ordinal] == 0:
 		p.missed = true
-		return 0, fmt.Errorf("record %d of %s is lost, a part of it", ordinal, packName(id))
+		return 0, fmt.Errorf("record %d of %s is lost, a part of it", ordinal, c.packName(id))
 	}
 	r := p.records[ordinal]
 	if r&damagedRecord != 0 {
-		return 0, fmt.Errorf("record %d of %s is damaged, a part of it", ordinal, packName(id))
+		return 0, fmt.Errorf("record %d of %s is damaged, a part of it", ordinal, c.packName(id))
 	}
 	if r.kind() != kind {
-		return 0, fmt.Errorf("record %d of %s should be a %s and is a %s", ordinal, packName(id), kind, r.kind())
+		return 0, fmt.Errorf("record %d of %s should be a %s and is a %s", ordinal, c.packName(id), kind, r.kind())
 	}
 	return r, nil
 }
@@ -187,10 +203,10 @@ func (c *verifier) torn() error {
 			n += int(l.Count)
 		}
 		if p.missed || !c.complete || c.rows() == nil {
-			c.problem(packName(id), "restore this file from a backup, or the files named below", "%v: the footer or some records are lost (%d)", pack.ErrCorrupt, n)
+			c.problem(c.packName(id), "restore this file from a backup, or the files named below", "%v: the footer or some records are lost (%d)", pack.ErrCorrupt, n)
 			continue
 		}
-		c.note(packName(id), "%d of its records are writes that a crash cut off, and nothing refers to them; the next start puts pads in their places", n)
+		c.note(c.packName(id), "%d of its records are writes that a crash cut off, and nothing refers to them; the next start puts pads in their places", n)
 	}
 	return nil
 }
@@ -211,12 +227,12 @@ func (c *verifier) registered() error {
 	}
 	for id := range known {
 		if c.seen[id] == nil {
-			c.problem(packName(id), "restore this file from a backup, or the files named below", "it is missing")
+			c.problem(c.packName(id), "restore this file from a backup, or the files named below", "it is missing")
 		}
 	}
 	for id, p := range c.seen {
 		if _, ok := known[id]; !ok && p.sealed && c.live != nil {
-			c.note(packName(id), "it is sealed, and the database does not know yet; the next start tells it")
+			c.note(c.packName(id), "it is sealed, and the database does not know yet; the next start tells it")
 		}
 	}
 	return nil
@@ -230,6 +246,7 @@ func (c *verifier) strays() error {
 		c.problem("packs", "restore the folder from a backup", "the folder cannot be read: %v", err)
 		return nil
 	}
+	files, twice := c.packs.Files()
 	for _, d := range shards {
 		if !d.Dir {
 			c.note("packs/"+d.Name, "it is no pack, and not looked at")
@@ -241,12 +258,12 @@ func (c *verifier) strays() error {
 		}
 		for _, e := range list {
 			at := d.Name + "/" + e.Name
-			if strings.HasSuffix(e.Name, ".pack.new") {
+			switch {
+			case strings.HasSuffix(e.Name, ".pack.new"), strings.HasSuffix(e.Name, ".packs.new"):
 				c.note("packs/"+at, "a crash cut a compaction off; the next start removes it")
-				continue
-			}
-			var id meta.PackID
-			if _, err := fmt.Sscanf(e.Name, "%016x.pack", &id); err != nil || c.seen[id] == nil || pack.FileName(id) != at {
+			case twice[at]:
+				c.note("packs/"+at, "a crash left it after what it holds was merged with others; the next gc removes it")
+			case !files[at]:
 				c.note("packs/"+at, "it is no pack, and not looked at")
 			}
 		}

@@ -211,7 +211,7 @@ func (c *verifier) eachPart(one []int, use func([]byte) error) (where string, er
 	var buf []byte
 	for _, i := range one {
 		at := &c.partsAt[i]
-		where = packName(at.pack)
+		where = c.packName(at.pack)
 		if c.ctx.Err() != nil {
 			return where, context.Cause(c.ctx)
 		}
@@ -279,7 +279,7 @@ func (c *verifier) replay(from, upto uint64) (complete bool, err error) {
 		if i&63 == 0 && c.ctx.Err() != nil {
 			return false, context.Cause(c.ctx)
 		}
-		name = packName(at.pack)
+		name = c.packName(at.pack)
 		if at.lsn != want {
 			failed = fmt.Errorf("the commits %d to %d are not in any pack; the next one is here", want, at.lsn-1)
 			return false, nil

@@ -251,7 +251,7 @@ func (c *verifier) content(m meta.Manifest, size int64, bad error) error {
 		}
 		page, err := meta.DecodeManifest(text)
 		if err != nil || len(page.Pages) > 0 {
-			return errors.Join(fmt.Errorf("record %d of %s is no page of a manifest", ref.Ordinal, packName(ref.Pack)), err)
+			return errors.Join(fmt.Errorf("record %d of %s is no page of a manifest", ref.Ordinal, c.packName(ref.Pack)), err)
 		}
 		for _, x := range page.Extents {
 			n, err := c.extent(x)
@@ -277,7 +277,7 @@ func (c *verifier) extent(x meta.Extent) (int64, error) {
 		total += r.plain()
 	}
 	if total != x.Bytes {
-		return 0, fmt.Errorf("the records %d+%d of %s hold %d bytes, not %d", x.First, x.Count, packName(x.Pack), total, x.Bytes)
+		return 0, fmt.Errorf("the records %d+%d of %s hold %d bytes, not %d", x.First, x.Count, c.packName(x.Pack), total, x.Bytes)
 	}
 	return total, nil
 }
@@ -292,7 +292,7 @@ func (c *verifier) part(p meta.Part, bad error) error {
 				return err
 			}
 			if r.plain() != ref.Bytes {
-				return fmt.Errorf("record %d of %s holds %d bytes, not %d", ref.Ordinal, packName(ref.Pack), r.plain(), ref.Bytes)
+				return fmt.Errorf("record %d of %s holds %d bytes, not %d", ref.Ordinal, c.packName(ref.Pack), r.plain(), ref.Bytes)
 			}
 		}
 	}

@@ -125,7 +125,7 @@ func (s *session) apply(op Op) (err error) {
 	case *PutEpoch:
 		_, err = s.exec("UPDATE store SET epoch = max(epoch, ?) WHERE id = 1", o.Epoch)
 	case *DropPack:
-		if _, err = s.exec("DELETE FROM object WHERE id IN (SELECT object FROM pack WHERE id = ?)", int64(o.ID)); err == nil {
+		if err = s.leaveObject(o.ID, 0); err == nil {
 			_, err = s.exec("DELETE FROM pack WHERE id = ?", int64(o.ID))
 		}
 	case *PutCheckpoint:
@@ -152,9 +152,25 @@ func (s *session) putNode(o *PutNode) error {
 	return err
 }
 
+// leaveObject drops the object that a pack is in, if that holds no other, and is not the one
+// that the pack goes to.
+func (s *session) leaveObject(id PackID, to int64) error {
+	_, err := s.exec(`DELETE FROM object WHERE id IN (SELECT object FROM pack WHERE id = ?1) AND id <> ?2
+		AND NOT EXISTS (SELECT 1 FROM pack WHERE pack.object = object.id AND pack.id <> ?1)`, int64(id), to)
+	return err
+}
+
+// putPack keeps a pack, and its object. How long a merged object is its row does not say (0).
 func (s *session) putPack(o *PutPack) error {
+	if err := s.leaveObject(o.ID, o.Object); err != nil {
+		return err
+	}
+	bytes := o.Bytes
+	if o.Object != int64(o.ID) {
+		bytes = 0
+	}
 	if _, err := s.exec(`INSERT INTO object (id, place, name, bytes) VALUES (?, 1, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name, bytes = excluded.bytes`, o.Object, o.Pack.Name, o.Bytes); err != nil {
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, bytes = excluded.bytes`, o.Object, o.Pack.Name, bytes); err != nil {
 		return err
 	}
 	_, err := s.exec(`INSERT INTO pack (id, object, at, bytes, records, created) VALUES (?, ?, ?, ?, ?, ?)

@@ -18,7 +18,8 @@ import (
 const newTail = ".new"
 
 // Compact writes a pack anew, in place of itself, without the records that keep does not
-// want: with the next generation, another marker, and the ordinals that they had. Payloads
+// want: with the next generation, another marker, and the ordinals that they had. One in a
+// merged object can only be merged anew (ErrPinned). Payloads
 // are copied as they are stored, and checked; ErrCorrupt if one is not what its checksum
 // says, or the pack is not whole. The pack must be sealed, draining and without pins, else
 // ErrPinned; at least one record must be kept. It goes on draining: Undrain it.
@@ -36,7 +37,7 @@ func (s *Set) Compact(ctx context.Context, id meta.PackID, keep func(*Entry) boo
 	}
 	p.write.Lock() // no Drop meanwhile, and who is told that p was replaced waits here
 	defer p.write.Unlock()
-	if !p.leaving() {
+	if !p.leaving() || p.in != nil {
 		return Info{}, fmt.Errorf("compact pack %s: %w", name(id), ErrPinned)
 	}
 	q, err := s.writeAnew(ctx, p, keep, pace)
@@ -61,11 +62,42 @@ func (p *pack) leaving() bool {
 
 // writeAnew makes the file of the next generation of p, durable but for its name.
 func (s *Set) writeAnew(ctx context.Context, p *pack, keep func(*Entry) bool, pace func(int64)) (q *pack, err error) {
-	from, err := s.opt.FS.Open(p.path, os.O_RDONLY)
+	from, err := s.open(p)
 	if err != nil {
 		return nil, err
 	}
 	defer from.Close()
+	c, err := s.anew(p, from, keep)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(c.x.entries); c.room.Records() == n {
+		return nil, fmt.Errorf("%d of %d records are kept", n, n)
+	}
+	to := p.path + newTail
+	file, err := s.opt.FS.Open(to, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	if err != nil {
+		return nil, err
+	}
+	out := &appender{f: file, pace: pace}
+	c.out = out
+	err = c.run(ctx)
+	if err == nil {
+		err = out.flush()
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		s.opt.FS.Remove(to) // or the next Recover does
+		return nil, err
+	}
+	return c.pack(p, p.path), nil
+}
+
+// anew prepares the next generation of p, which is read from a file, without the records
+// that keep does not want: at least one must be left.
+func (s *Set) anew(p *pack, from object.File, keep func(*Entry) bool) (*compaction, error) {
 	size, err := from.Size()
 	if err != nil {
 		return nil, err
@@ -83,24 +115,25 @@ func (s *Set) writeAnew(ctx context.Context, p *pack, keep func(*Entry) bool, pa
 	}
 	h.generation++
 	h.marker, h.created = s.opt.marker(), s.opt.Now().UnixMilli()
-	to := p.path + newTail
-	file, err := s.opt.FS.Open(to, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
-	if err != nil {
-		return nil, err
+	c := &compaction{from: from, x: x, header: h, buf: make([]byte, BlockBytes)}
+	for i := range x.entries {
+		if e := &x.entries[i]; keep(e) {
+			c.kept = append(c.kept, i)
+			c.room.Add(e)
+		}
 	}
-	c := compaction{from: from, x: x, header: h, out: appender{f: file, pace: pace}, buf: make([]byte, BlockBytes)}
-	err = c.run(ctx, keep)
-	if err == nil {
-		err = file.Sync()
+	if len(c.kept) == 0 {
+		return nil, fmt.Errorf("none of %d records is kept", len(x.entries))
 	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		s.opt.FS.Remove(to) // or the next Recover does
-		return nil, err
-	}
-	q = &pack{id: p.id, path: p.path, size: c.out.at, flushed: c.out.at, sealed: true, records: len(c.y.entries)}
+	return c, nil
+}
+
+// pack is what the compaction of p has made, at a path. It is draining, as p is.
+func (c *compaction) pack(p *pack, path string) *pack {
+	q := &pack{id: p.id, path: path, size: c.at, flushed: c.at, sealed: true, records: len(c.y.entries)}
 	q.firstLSN, q.lastLSN = c.y.lsns()
 	q.draining = true
-	return q, nil
+	return q
 }
 
 // replace gives q, whose file is there, the name and the place of p.
@@ -140,43 +173,44 @@ func (s *Set) isThere(q *pack) bool {
 type compaction struct {
 	from   object.File
 	x      *index
+	kept   []int // of the entries of x
+	room   Room  // for them
 	header header
-	out    appender
+	out    interface{ write(b []byte) error }
+	at     int64 // behind all that was written
 	y      index // of what is kept
 	buf    []byte
 }
 
-func (c *compaction) run(ctx context.Context, keep func(*Entry) bool) error {
-	if err := c.out.write(c.header.encode()); err != nil {
+// run writes the whole pack.
+func (c *compaction) run(ctx context.Context) error {
+	if err := c.write(c.header.encode()); err != nil {
 		return err
 	}
-	for i := range c.x.entries {
+	for _, i := range c.kept {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if e := &c.x.entries[i]; keep(e) {
-			if err := c.copy(e); err != nil {
-				return err
-			}
+		if err := c.copy(&c.x.entries[i]); err != nil {
+			return err
 		}
 	}
-	if n := len(c.y.entries); n == 0 || n == len(c.x.entries) {
-		return fmt.Errorf("%d of %d records are kept", n, n)
-	}
-	if err := c.out.write(encodeFooter(&c.header, &c.y, c.out.at)); err != nil {
-		return err
-	}
-	return c.out.flush()
+	return c.write(encodeFooter(&c.header, &c.y, c.at))
+}
+
+func (c *compaction) write(b []byte) error {
+	c.at += int64(len(b))
+	return c.out.write(b)
 }
 
 // copy writes one record with the new marker. Its payload is read, and checked, a block at a time.
 func (c *compaction) copy(e *Entry) error {
 	crcs := c.x.crcs(e)
 	at := *e
-	at.Offset = c.out.at + RecordBytes
+	at.Offset = c.at + RecordBytes
 	var head [RecordBytes]byte
 	putRecord(head[:], c.header.marker, &at)
-	if err := c.out.write(head[:]); err != nil {
+	if err := c.write(head[:]); err != nil {
 		return err
 	}
 	whole := uint32(0)
@@ -189,7 +223,7 @@ func (c *compaction) copy(e *Entry) error {
 			return fmt.Errorf("record %d: %w: block checksum", e.Ordinal, ErrCorrupt)
 		}
 		whole = combine(whole, want, len(b))
-		if err := c.out.write(b); err != nil {
+		if err := c.write(b); err != nil {
 			return err
 		}
 	}
@@ -197,7 +231,7 @@ func (c *compaction) copy(e *Entry) error {
 		return fmt.Errorf("record %d: %w: payload checksum", e.Ordinal, ErrCorrupt)
 	}
 	c.y.add(at, crcs)
-	return c.out.write(zeroBlock[:at.end()-c.out.at])
+	return c.write(zeroBlock[:at.end()-c.at])
 }
 
 // appender gathers what is written to the end of a file.

@@ -115,6 +115,19 @@ func (r *Room) Bytes() int64 {
 	return HeaderBytes + r.bytes + footerBytes(r.records, r.blocks) + trailerBytes
 }
 
+// Merged is what they take in a merged object; 0 if there is none.
+func (r *Room) Merged() int64 {
+	if r.records == 0 {
+		return 0
+	}
+	runs := r.runs()
+	n := int64(blockHeadBytes + 8*len(runs) + 8)
+	for _, x := range runs {
+		n += x.n
+	}
+	return n
+}
+
 // SealOpen seals an open pack that nobody has leased, so that it can be compacted or
 // dropped, and reports it to OnSealed before it returns. False, with nothing done, if it
 // is not the pack of a lane that is free; the small lane always is.

@@ -14,7 +14,8 @@ import (
 // pack is what a Set knows of one pack file.
 type pack struct {
 	id   meta.PackID
-	path string
+	path string  // of the file
+	in   *member // where in it; nil: it is all of it
 
 	write sync.Mutex // held while the file is appended to or cut; before mu
 
@@ -297,8 +298,17 @@ func (p *pack) close() error {
 func (p *pack) info() Info {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Info{ID: p.id, Bytes: p.size, Records: p.records, Sealed: p.sealed, Damaged: p.damaged,
+	in := Info{ID: p.id, Object: p.id, Bytes: p.size, Records: p.records, Sealed: p.sealed, Damaged: p.damaged,
 		FirstLSN: p.firstLSN, LastLSN: p.lastLSN}
+	p.place(&in)
+	return in
+}
+
+// place says where p lies.
+func (p *pack) place(in *Info) {
+	if p.in != nil {
+		in.Object, in.At, in.Bytes = p.in.object.id, p.in.at, p.in.stored
+	}
 }
 
 func name(id meta.PackID) string { return fmt.Sprintf("%016x", uint64(id)) }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"sync"
 
@@ -92,7 +91,7 @@ func (f *handle) note(err error) { f.bad = f.bad || err != nil }
 
 // handles is a pool of read-only files of packs.
 type handles struct {
-	fs   object.FS
+	file func(*pack) (object.File, error) // opens one
 	max  int
 	live func(*pack) bool // whether the set still has that pack
 
@@ -103,8 +102,8 @@ type handles struct {
 	closed bool
 }
 
-func newHandles(fs object.FS, max int, live func(*pack) bool) *handles {
-	return &handles{fs: fs, max: max, live: live, idle: map[*pack][]*handle{}}
+func newHandles(file func(*pack) (object.File, error), max int, live func(*pack) bool) *handles {
+	return &handles{file: file, max: max, live: live, idle: map[*pack][]*handle{}}
 }
 
 // take returns a file of p that belongs to the caller until put.
@@ -131,11 +130,7 @@ func (c *handles) take(p *pack) (*handle, error) {
 	if old != nil {
 		old.Close()
 	}
-	f, err := c.fs.Open(p.path, os.O_RDONLY)
-	if err == nil && p.isReplaced() { // what was opened may be the file that took its place
-		f.Close()
-		err = ErrReplaced
-	}
+	f, err := c.file(p)
 	if err != nil {
 		c.mu.Lock()
 		c.open--

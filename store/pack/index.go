@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"cairn/store/meta"
@@ -253,14 +252,14 @@ func (s *Set) rescan(ctx context.Context, p *pack, cause error) error {
 		return nil
 	}
 	s.opt.Log.Error("pack without a whole footer: reading its records", "pack", name(p.id), "err", cause)
-	f, err := s.opt.FS.Open(p.path, os.O_RDONLY)
+	f, err := s.open(p)
+	if errors.Is(err, ErrReplaced) { // its handles have another file
+		return cause
+	}
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if p.isReplaced() { // its handles have another file than this
-		return cause
-	}
 	size, err := f.Size()
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"cairn/store/meta"
 )
@@ -40,7 +39,7 @@ func (s *Set) Inspect(ctx context.Context, id meta.PackID, known bool) (in Inspe
 	if err != nil {
 		return in, err
 	}
-	f, err := s.opt.FS.Open(p.path, os.O_RDONLY)
+	f, err := s.open(p)
 	if err != nil {
 		return in, err
 	}
@@ -49,7 +48,8 @@ func (s *Set) Inspect(ctx context.Context, id meta.PackID, known bool) (in Inspe
 	if err != nil {
 		return in, err
 	}
-	in.Info = Info{ID: id, Bytes: size}
+	in.Info = Info{ID: id, Object: id, Bytes: size}
+	p.place(&in.Info)
 	h, herr := s.header(f, id)
 	if herr != nil && !errors.Is(herr, ErrCorrupt) {
 		return in, herr

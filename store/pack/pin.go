@@ -160,7 +160,9 @@ func (s *Set) Pinned(id meta.PackID) bool {
 
 // Drop deletes a pack that is draining and has no pins, and returns when that is
 // durable; the number is never used again. ErrPinned, with nothing done, if it is
-// pinned, open or not draining; ErrNotFound. After another error the file may be there
+// pinned, open or not draining; ErrNotFound. A merged object is deleted with the last of
+// its packs; until then what it has of the others stays there, and the next Open finds them
+// again. After another error the file may be there
 // or not, and the pack goes on draining, or is gone from the set: then a loss of power may
 // bring it back. Handles that are open on the file stay good.
 func (s *Set) Drop(ctx context.Context, id meta.PackID) error {
@@ -181,7 +183,9 @@ func (s *Set) Drop(ctx context.Context, id meta.PackID) error {
 	p.gone = true
 	p.mu.Unlock()
 	s.forget(p) // files that were only read: their Close tells nothing
-	err = s.opt.FS.Remove(p.path)
+	if p.in == nil {
+		err = s.opt.FS.Remove(p.path)
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("drop pack %s: %w", name(id), err)
 	}
@@ -189,7 +193,12 @@ func (s *Set) Drop(ctx context.Context, id meta.PackID) error {
 	delete(s.packs, id)
 	s.mu.Unlock()
 	s.forget(p) // once more: those that were lent meanwhile
-	if err := s.opt.FS.SyncDir(filepath.Dir(p.path)); err != nil {
+	if p.in != nil {
+		err = s.leave(p)
+	} else {
+		err = s.opt.FS.SyncDir(filepath.Dir(p.path))
+	}
+	if err != nil {
 		return fmt.Errorf("drop pack %s: %w", name(id), err)
 	}
 	return nil

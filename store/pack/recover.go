@@ -88,7 +88,14 @@ func (s *Set) syncDirs(dirs map[string]bool) error {
 
 // reopen reads one pack. keep is false if it held nothing and was removed.
 func (s *Set) reopen(ctx context.Context, p *pack) (keep bool, err error) {
-	f, err := s.opt.FS.Open(p.path, os.O_RDWR)
+	f, err := s.openWritable(p)
+	if p.in != nil && errors.Is(err, ErrCorrupt) {
+		s.opt.Log.Error("damaged pack", "pack", name(p.id), "object", p.path, "err", err)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.index, p.damaged, p.sealed, p.frozen = &index{}, true, false, true
+		return true, nil
+	}
 	if err != nil {
 		return false, err
 	}
@@ -103,6 +110,15 @@ func (s *Set) reopen(ctx context.Context, p *pack) (keep bool, err error) {
 		return false, s.opt.FS.Remove(p.path)
 	}
 	return keep, err
+}
+
+// openWritable opens the file of p as Recover may change it: none in a merged object, which
+// is whole or damaged.
+func (s *Set) openWritable(p *pack) (object.File, error) {
+	if p.in != nil {
+		return s.open(p)
+	}
+	return s.opt.FS.Open(p.path, os.O_RDWR)
 }
 
 func (s *Set) examine(ctx context.Context, p *pack, f object.File) (keep bool, err error) {
@@ -126,12 +142,13 @@ func (s *Set) examine(ctx context.Context, p *pack, f object.File) (keep bool, e
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.header = h
+	ours := h.roCompat == 0 && p.in == nil // to be changed
 	if x != nil {
 		// The footer was flushed together with the last records: look at them too.
 		p.index, p.size, p.sealed = x, size, true
 		next, end := x.extent()
 		bad, heads, err := dropBad(ctx, f, x, h.marker)
-		if err == nil && h.roCompat == 0 {
+		if err == nil && ours {
 			err = rewrite(f, h.marker, heads)
 		}
 		if err != nil {
@@ -139,7 +156,7 @@ func (s *Set) examine(ctx context.Context, p *pack, f object.File) (keep bool, e
 		} else if bad > 0 {
 			p.damaged, p.sealed = true, false
 			s.opt.Log.Error("damaged pack", "pack", name(p.id), "records lost", bad)
-			if h.roCompat == 0 && h.generation == 0 {
+			if ours && h.generation == 0 {
 				p.lost = x.losses(p.id, next, end)
 			}
 		}
@@ -151,14 +168,14 @@ func (s *Set) examine(ctx context.Context, p *pack, f object.File) (keep bool, e
 		if err != nil {
 			return false, err
 		}
-		p.index, p.damaged, p.sealed = &found.index, found.damaged || herr != nil, false
+		p.index, p.damaged, p.sealed = &found.index, found.damaged || herr != nil || p.in != nil, false
 		p.size = size
 		if p.damaged {
 			s.opt.Log.Error("damaged pack", "pack", name(p.id), "whole records", len(found.index.entries))
-			if herr == nil && h.roCompat == 0 && h.generation == 0 {
+			if herr == nil && ours && h.generation == 0 {
 				p.lost = found.index.losses(p.id, 0, found.end)
 			}
-		} else if h.roCompat == 0 {
+		} else if ours {
 			p.size = found.end
 			if found.torn {
 				s.opt.Log.Warn("torn tail cut off", "pack", name(p.id), "bytes", size-found.end)

@@ -113,14 +113,10 @@ func (p *pack) isGone() bool {
 }
 
 // openDirect opens the file of p for a scrub.
-func (s *Set) openDirect(p *pack) (object.File, error) {
-	f, err := object.OpenDirect(s.opt.FS, p.path)
+func (s *Set) openDirect(p *pack, bounce []byte) (object.File, error) {
+	f, err := p.open(func(path string) (object.File, error) { return object.OpenDirect(s.opt.FS, path) }, bounce)
 	if errors.Is(err, fs.ErrNotExist) && p.isGone() {
 		return nil, ErrNotFound
-	}
-	if err == nil && p.isReplaced() { // what was opened may be the file that took its place
-		f.Close()
-		return nil, ErrReplaced
 	}
 	return f, err
 }

@@ -38,7 +38,13 @@ type scrubber struct {
 const scrubBatch = pageEntries
 
 func (c *scrubber) run(ctx context.Context) error {
-	f, err := c.set.openDirect(c.pack)
+	const k = scrubFooter
+	f, err := c.set.openDirect(c.pack, c.o.Buf[2*k:3*k])
+	if isDefect(err) {
+		c.out.Partial = true
+		c.defect(err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -53,10 +59,9 @@ func (c *scrubber) run(ctx context.Context) error {
 		}
 		return c.o.Pace(n)
 	}
-	const k = scrubFooter
 	c.entries = aligned{f: f, buf: c.o.Buf[:k], pace: pace}
 	c.blocks = aligned{f: f, buf: c.o.Buf[k : 2*k], pace: pace}
-	c.records = aligned{f: f, buf: c.o.Buf[2*k:], pace: pace}
+	c.records = aligned{f: f, buf: c.o.Buf[3*k:], pace: pace}
 	c.after, c.blockAt = -1, -1
 	if c.header, err = c.set.header(&c.records, c.pack.id); err != nil {
 		if !isDefect(err) {

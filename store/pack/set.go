@@ -58,7 +58,9 @@ type Options struct {
 // before Open, only ID, Bytes and Sealed are.
 type Info struct {
 	ID       meta.PackID
-	Bytes    int64 // of the file
+	Object   meta.PackID // what it lies in: its own number, or that of a merged object
+	At       int64       // first byte of its block there
+	Bytes    int64       // of the file, or of the block
 	Records  int
 	Sealed   bool
 	Damaged  bool   // some of its records cannot be read
@@ -66,6 +68,15 @@ type Info struct {
 	LastLSN  uint64
 	// Generation counts how often it was compacted; only Summary and Inspect tell it.
 	Generation uint32
+}
+
+// Name is where the pack lies, below the folder of packs, with forward slashes: the file,
+// or the merged object.
+func (i *Info) Name() string {
+	if i.Object != i.ID {
+		return MergedName(i.Object)
+	}
+	return FileName(i.ID)
 }
 
 // sealers is how many packs are sealed at once.
@@ -86,13 +97,16 @@ type Set struct {
 	learning sync.Mutex // held while the chunks of a sealed pack are put into it
 	fresh    packList   // packs that hints does not have yet
 	cut      []string   // files of compactions that a crash ended, until Recover
+	unused   []Unused
+	stale    []*pack // in files of their own, which merged objects have in later generations: see Tidy
 
-	mu     sync.Mutex
-	packs  map[meta.PackID]*pack
-	last   meta.PackID
-	small  *Lane
-	lanes  []*Lane
-	closed bool
+	mu      sync.Mutex
+	packs   map[meta.PackID]*pack
+	objects map[meta.PackID]*merged
+	last    meta.PackID
+	small   *Lane
+	lanes   []*Lane
+	closed  bool
 
 	marked atomic.Bool // some record is: see MarkDamaged
 
@@ -119,18 +133,21 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 		return nil, fmt.Errorf("packs: %w", err)
 	}
 	s := &Set{opt: o, cache: newFooters(8 << 20), sealing: make(chan struct{}, sealers),
-		packs: map[meta.PackID]*pack{}, last: o.After}
-	s.handles = newHandles(o.FS, maxHandles, s.has)
+		packs: map[meta.PackID]*pack{}, objects: map[meta.PackID]*merged{}, last: o.After}
+	s.handles = newHandles(s.open, maxHandles, s.has)
 	s.small = newLane(s)
 	s.running, s.stop = context.WithCancel(context.WithoutCancel(ctx))
-	found, cut, err := listPacks(ctx, o.FS, o.Dir)
+	l, err := listPacks(ctx, o.FS, o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("packs: %w", err)
 	}
-	s.cut = cut
-	for _, f := range found {
+	s.cut = l.cut
+	for _, f := range l.packs {
 		s.packs[f.id] = &pack{id: f.id, path: s.path(f.id), size: f.bytes, flushed: f.bytes, sealed: true}
 		s.last = max(s.last, f.id)
+	}
+	if err := s.admit(l.objects); err != nil {
+		return nil, fmt.Errorf("packs: %w", err)
 	}
 	if s.last > 0 {
 		s.last += o.Skip
@@ -145,17 +162,24 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 // dir, for a folder that has lost its superblock. ErrNotFound if no pack has a whole
 // header; ErrVersion if all that have are of another version.
 func FindKey(ctx context.Context, fsys object.FS, dir string) (store [16]byte, key [32]byte, err error) {
-	found, _, err := listPacks(ctx, fsys, dir)
+	l, err := listPacks(ctx, fsys, dir)
 	if err != nil {
 		return store, key, err
 	}
 	result := fmt.Errorf("%s: %w", dir, ErrNotFound)
-	for _, f := range found {
-		file, err := fsys.Open(filepath.Join(dir, shard(f.id), name(f.id)+".pack"), os.O_RDONLY)
+	for _, f := range append(l.packs, l.objects...) {
+		file, err := fsys.Open(filepath.Join(dir, filepath.FromSlash(f.name)), os.O_RDONLY)
 		if err != nil {
 			return store, key, err
 		}
-		h, err := readHeader(file)
+		var h header
+		if f.name == FileName(f.id) {
+			h, err = readHeader(file)
+		} else {
+			var m mergedHeader
+			m, err = readMergedHeader(file)
+			h.store, h.key = m.store, m.key
+		}
 		file.Close()
 		if err == nil {
 			return h.store, h.key, nil
@@ -295,42 +319,55 @@ func shard(id meta.PackID) string { return fmt.Sprintf("%02x", byte(id)) }
 
 type found struct {
 	id    meta.PackID
+	name  string // below the folder of packs
 	bytes int64
 }
 
-// listPacks finds the packs in dir, by id, and the paths of those that were being
-// compacted when the last run ended. Files with other names are left alone.
-func listPacks(ctx context.Context, fsys object.FS, dir string) (out []found, cut []string, err error) {
+// listed is what a folder of packs holds: each by id.
+type listed struct {
+	packs   []found
+	objects []found  // merged ones
+	cut     []string // paths of what was being compacted or merged when the last run ended
+}
+
+// listPacks finds the packs in dir. Files with other names are left alone.
+func listPacks(ctx context.Context, fsys object.FS, dir string) (out listed, err error) {
 	shards, err := fsys.ReadDir(dir)
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
 	for _, d := range shards {
 		if !d.Dir || len(d.Name) != 2 {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, nil, err
+			return out, err
 		}
 		files, err := fsys.ReadDir(filepath.Join(dir, d.Name))
 		if err != nil {
-			return nil, nil, err
+			return out, err
 		}
 		for _, f := range files {
 			base, isCut := strings.CutSuffix(f.Name, newTail)
-			hex, ok := strings.CutSuffix(base, ".pack")
+			hex, isPack := strings.CutSuffix(base, ".pack")
+			hex, isMerged := strings.CutSuffix(hex, mergedTail)
 			n, err := strconv.ParseUint(hex, 16, 64)
 			id := meta.PackID(n)
-			switch ok = ok && err == nil && id != 0 && !f.Dir && name(id) == hex && shard(id) == d.Name; {
+			at := found{id, d.Name + "/" + f.Name, f.Size}
+			switch ok := isPack != isMerged && err == nil && id != 0 && !f.Dir && name(id) == hex && shard(id) == d.Name; {
 			case ok && isCut:
-				cut = append(cut, filepath.Join(dir, d.Name, f.Name))
+				out.cut = append(out.cut, filepath.Join(dir, d.Name, f.Name))
+			case ok && isPack:
+				out.packs = append(out.packs, at)
 			case ok:
-				out = append(out, found{id, f.Size})
+				out.objects = append(out.objects, at)
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b found) int { return cmp.Compare(a.id, b.id) })
-	return out, cut, nil
+	byID := func(a, b found) int { return cmp.Compare(a.id, b.id) }
+	slices.SortFunc(out.packs, byID)
+	slices.SortFunc(out.objects, byID)
+	return out, nil
 }
 
 func randomMarker() (m marker) {

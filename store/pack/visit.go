@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"slices"
 
 	"cairn/store/object"
@@ -123,7 +122,7 @@ func isWhole(parts []CheckpointPart, one []int) bool {
 
 // visit calls back for the checkpoints, and then for each commit, by LSN.
 func (s *Set) visit(ctx context.Context, l *logs, v Visitor) error {
-	r := payloads{ctx: ctx, fs: s.opt.FS}
+	r := payloads{ctx: ctx, set: s}
 	defer r.close()
 	slices.SortStableFunc(l.commits, func(a, b logged) int { return cmp.Compare(a.lsn, b.lsn) })
 	has := func(after, upto uint64) bool {
@@ -158,7 +157,7 @@ func (s *Set) visit(ctx context.Context, l *logs, v Visitor) error {
 // payloads reads records one after the other.
 type payloads struct {
 	ctx context.Context
-	fs  object.FS
+	set *Set
 	of  *pack
 	f   object.File
 	buf []byte
@@ -179,7 +178,7 @@ func (r *payloads) each(t Type, all []logged, use func([]byte) error) (err error
 		}
 		if at.pack != r.of {
 			r.close()
-			if r.f, err = r.fs.Open(at.pack.path, os.O_RDONLY); err != nil {
+			if r.f, err = r.set.open(at.pack); err != nil {
 				return err
 			}
 			r.of = at.pack

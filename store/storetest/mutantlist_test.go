@@ -34,7 +34,7 @@ var mutants = []mutant{
 	{"what cannot be read is missing", "store/recover.go", "unread = append(unread, err)", "gone = append(gone, err)", nil},
 	{"a torn tail is not cut", "store/pack/recover.go", "if err := f.Truncate(found.end); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"the checksum of a scanned record", "store/pack/scan.go", "return e, crcs, all == e.StoredCRC, nil", "return e, crcs, true, nil", nil},
-	{"what a footer covers is believed", "store/pack/recover.go", "bad, heads, err := dropBad(ctx, f, x, h.marker)\n\t\tif err == nil && h.roCompat", "bad, heads, err := 0, []Entry(nil), error(nil)\n\t\tif err == nil && h.roCompat", nil},
+	{"what a footer covers is believed", "store/pack/recover.go", "bad, heads, err := dropBad(ctx, f, x, h.marker)\n\t\tif err == nil && ours", "bad, heads, err := 0, []Entry(nil), error(nil)\n\t\tif err == nil && ours", nil},
 
 	// What the committer remembers.
 	{"a name that comes by a move is not noted", "store/meta/near.go", "\t\tn.made.note(o)\n", "\t\tif o.Fresh {\n\t\t\tn.made.note(o)\n\t\t}\n", nil},
@@ -121,10 +121,20 @@ func (s *Store) lay(ctx context.Context, l *laying) {
 	{"the checkpoint is not marked", "store/mark.go", "for _, r := range c.Records {", "for _, r := range c.Records[:0] {", nil},
 	{"flush of a compacted pack", "store/pack/compact.go", "err = file.Sync()", "err = nil", nil},
 	{"folder of a compacted pack", "store/pack/compact.go", "if err := s.opt.FS.SyncDir(filepath.Dir(p.path)); err != nil {", "if filepath.Dir(p.path) == \"\" {", nil},
-	{"folder of a compaction that a start finds", "store/store.go", "if err := s.fs.SyncDir(filepath.Dir(filepath.Join(s.o.Dir, \"packs\", pack.FileName(row.ID)))); err != nil {", "if err := error(nil); err != nil {", nil},
-	{"a replaced pack is opened", "store/pack/handle.go", "if err == nil && p.isReplaced() {", "if err == nil && p.isReplaced() && p.id == 0 {", nil},
+	{"folder of a compaction that a start finds", "store/store.go", "if err := s.fs.SyncDir(filepath.Dir(filepath.Join(s.o.Dir, \"packs\", in.Name()))); err != nil {", "if err := error(nil); err != nil {", nil},
+	{"a replaced pack is opened", "store/pack/merged.go", "if !p.isReplaced() {", "if !p.isReplaced() || p.id != 0 {", nil},
 	{"copied blocks are not checked", "store/pack/compact.go", "if crc32.Checksum(b, castagnoli) != want {", "if crc32.Checksum(b, castagnoli) != want && e.Stored == 0 {", nil},
 	{"the pack with the highest id goes", "store/giveback.go", "case d.live == 0 && d.id != newest:", "case d.live == 0 && d.id != newest+1:", nil},
+
+	// Merged objects.
+	{"flush of a merged object", "store/pack/merge.go", "err = file.Sync()", "err = nil", nil},
+	{"folder of a merged object", "store/pack/merge.go", "if err := files.SyncDir(dir); err != nil {", "if err := error(nil); err != nil {", nil},
+	{"nothing is committed before a merge", "store/mergepacks.go", "if err := c.announce(ctx, m, dead, rest); err != nil {", "if err := error(nil); err != nil {", nil},
+	{"an object goes before all its packs have left it", "store/pack/merge.go", "empty := len(o.packs) == 0", "empty := true", nil},
+	{"a pack of an object is left out", "store/pack/merge.go", "if !given[q] {", "if !given[q] && q.id == 0 {", &mutant{"", "store/mergepacks.go", "return have[d.object] < inside[d.object]", "return false", nil}},
+	{"an earlier generation counts", "store/pack/merged.go", "return err != nil || h.generation <= p.in.generation, nil", "return false, nil", nil},
+	{"what is twice goes unread", "store/pack/merge.go", "err = s.Verify(ctx, old.id, true, func(error) { whole = false })", "err = nil", nil},
+	{"a pack in an object is taken for an open one", "store/pack/recover.go", "ours := h.roCompat == 0 && p.in == nil", "ours := h.roCompat == 0", nil},
 
 	// Snapshots.
 	{"prune drops versions that a snapshot shows", "store/prunedrop.go", "if pinned.has(v.ID) {", "if pinned.has(v.ID) && v.Size < 0 {", nil},

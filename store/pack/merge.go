@@ -1,0 +1,392 @@
+package pack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"cairn/store/meta"
+	"cairn/store/object"
+)
+
+// Merging is a pack that Merge writes anew, and which of its records stay: see Compact.
+type Merging struct {
+	ID   meta.PackID
+	Keep func(*Entry) bool
+}
+
+// MergeError says which pack cannot be merged.
+type MergeError struct {
+	ID  meta.PackID
+	Err error
+}
+
+func (e *MergeError) Error() string { return fmt.Sprintf("pack %s: %v", name(e.ID), e.Err) }
+
+// Unwrap gives the cause.
+func (e *MergeError) Unwrap() error { return e.Err }
+
+// Merge writes packs anew, one behind the other, into one new merged object, and returns
+// where they are. Each is as Compact would make it, but may keep all its records, and what
+// it has of zeros in header and footer takes no room. The packs must be as for Compact; of
+// one that is in a merged object already, all that are in there must be given. Of what is
+// given, at most maxMembers.
+//
+// When it returns the new object is durable, and the files and objects that the packs were
+// in are deleted, or will be by Tidy. A crash at any point leaves all packs whole, some of
+// them twice: Open takes the later generation. After an error nothing has changed; a
+// *MergeError names the pack that is the cause, if there is one, ErrCorrupt or ErrPinned.
+// Who reads an old file goes on with it. One call at a time.
+func (s *Set) Merge(ctx context.Context, all []Merging, pace func(bytes int64)) ([]Info, error) {
+	if len(all) == 0 || len(all) > maxMembers {
+		return nil, fmt.Errorf("merge: %w: %d packs", ErrTooLarge, len(all))
+	}
+	olds := make([]*pack, len(all))
+	given := map[*pack]bool{}
+	unlock := sync.OnceFunc(func() {
+		for p := range given {
+			p.write.Unlock()
+		}
+	})
+	defer unlock()
+	for i, m := range all {
+		p, err := s.lookup(m.ID)
+		if err != nil {
+			return nil, &MergeError{m.ID, err}
+		}
+		if given[p] {
+			return nil, &MergeError{m.ID, errors.New("given twice")}
+		}
+		p.write.Lock() // no Drop meanwhile, and who is told that p was replaced waits here
+		olds[i], given[p] = p, true
+		if !p.leaving() {
+			return nil, &MergeError{m.ID, ErrPinned}
+		}
+	}
+	for _, p := range olds {
+		if rest := s.others(p, given); rest != nil {
+			return nil, &MergeError{rest.id, ErrPinned}
+		}
+	}
+	s.mu.Lock()
+	s.last++
+	id := s.last
+	s.mu.Unlock()
+	m := &merging{set: s, pace: pace, path: s.mergedPath(id), header: mergedHeader{store: s.opt.Store, key: s.opt.Key, id: id,
+		marker: s.opt.marker(), created: s.opt.Now().UnixMilli()}}
+	if err := m.write(ctx, all, olds); err != nil {
+		return nil, err
+	}
+	out := make([]Info, len(all))
+	for i, q := range m.packs {
+		s.moved(olds[i], q)
+		out[i] = q.info()
+	}
+	unlock()
+	for _, p := range olds {
+		if err := s.leave(p); err != nil {
+			s.opt.Log.Warn("what was merged stays twice for now", "file", p.path, "err", err)
+		}
+	}
+	return out, nil
+}
+
+// others is a pack in the object of p that is not given; nil if there is none.
+func (s *Set) others(p *pack, given map[*pack]bool) *pack {
+	if p.in == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, q := range p.in.object.packs {
+		if !given[q] {
+			return q
+		}
+	}
+	return nil
+}
+
+// merging is one run of Merge.
+type merging struct {
+	set    *Set
+	pace   func(int64)
+	path   string
+	header mergedHeader
+	packs  []*pack
+	size   int64
+}
+
+// write makes the object, durable with its name.
+func (m *merging) write(ctx context.Context, all []Merging, olds []*pack) error {
+	files, dir := m.set.opt.FS, filepath.Dir(m.path)
+	if err := files.MkdirAll(dir); err != nil {
+		return err
+	}
+	to := m.path + newTail
+	file, err := files.Open(to, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	if err != nil {
+		return err
+	}
+	err = m.fill(ctx, &appender{f: file, pace: m.pace}, all, olds)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = files.Rename(to, m.path)
+	}
+	if err != nil {
+		files.Remove(to) // or the next Recover does
+		return err
+	}
+	if err := files.SyncDir(dir); err != nil { // it may be there after a crash, or not: the old ones stay
+		files.Remove(m.path)
+		return err
+	}
+	return nil
+}
+
+func (m *merging) fill(ctx context.Context, out *appender, all []Merging, olds []*pack) error {
+	if err := out.write(m.header.encode()); err != nil {
+		return err
+	}
+	o := &merged{id: m.header.id, path: m.path, marker: m.header.marker}
+	members := make([]member, len(all))
+	for i, p := range olds {
+		q, err := m.one(ctx, out, p, all[i].Keep)
+		if err != nil {
+			if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrVersion) {
+				return &MergeError{p.id, err}
+			}
+			return err
+		}
+		q.in.object = o
+		members[i] = *q.in
+		m.packs = append(m.packs, q)
+	}
+	if err := out.write(encodeDirectory(&m.header, members, out.at)); err != nil {
+		return err
+	}
+	o.size, o.packs = out.at, slices.Clone(m.packs)
+	return out.flush()
+}
+
+// one appends one pack.
+func (m *merging) one(ctx context.Context, out *appender, p *pack, keep func(*Entry) bool) (*pack, error) {
+	from, err := m.set.open(p)
+	if err != nil {
+		return nil, err
+	}
+	defer from.Close()
+	c, err := m.set.anew(p, from, keep)
+	if err != nil {
+		return nil, err
+	}
+	f := &folder{out: out, runs: c.room.runs()}
+	at := member{id: p.id, generation: c.header.generation, at: out.at, size: c.room.Bytes()}
+	if err := out.write(encodeBlock(m.header.marker, &at, f.runs)); err != nil {
+		return nil, err
+	}
+	c.out = f
+	if err := c.run(ctx); err != nil {
+		return nil, err
+	}
+	if c.at != at.size || out.at != at.at+at.stored {
+		return nil, fmt.Errorf("merge: pack %s has %d bytes, not %d", name(p.id), c.at, at.size)
+	}
+	q := c.pack(p, m.path)
+	q.in = &at
+	return q, nil
+}
+
+// runs are the parts of a pack of so many records that are not zero in any case.
+func (r *Room) runs() []run {
+	const used, sum = 104, 8 // of the header; the end of header and page, with its checksum
+	out := []run{{0, used}, {HeaderBytes - sum, sum + r.bytes}}
+	add := func(off, n int64) {
+		if last := &out[len(out)-1]; last.off+last.n == off {
+			last.n += n
+			return
+		}
+		out = append(out, run{off, n})
+	}
+	at := HeaderBytes + r.bytes
+	pages := func(things, each uint32, bytes int64) {
+		for left := int64(things); left > 0; left -= int64(each) {
+			add(at, pad8(min(left, int64(each))*bytes))
+			add(at+pageTail, 16)
+			add(at+pageBytes-sum, sum)
+			at += pageBytes
+		}
+	}
+	pages(r.records, pageEntries, entryBytes)
+	pages(r.blocks, pageBlocks, 4)
+	add(at, trailerBytes)
+	return out
+}
+
+// folder passes on the parts of a pack that are in runs.
+type folder struct {
+	out  *appender
+	runs []run
+	at   int64
+}
+
+func (f *folder) write(b []byte) error {
+	for len(b) > 0 {
+		if len(f.runs) == 0 {
+			return fmt.Errorf("merge: %d bytes too many", len(b))
+		}
+		r := f.runs[0]
+		n := min(int64(len(b)), r.off+r.n-f.at)
+		if f.at < r.off {
+			n = min(int64(len(b)), r.off-f.at)
+			if slices.ContainsFunc(b[:n], func(c byte) bool { return c != 0 }) {
+				return errors.New("merge: bytes that should be zero are not")
+			}
+		} else if err := f.out.write(b[:n]); err != nil {
+			return err
+		}
+		f.at += n
+		b = b[n:]
+		if f.at == r.off+r.n {
+			f.runs = f.runs[1:]
+		}
+	}
+	return nil
+}
+
+// moved gives q the place of p.
+func (s *Set) moved(p, q *pack) {
+	p.mu.Lock()
+	p.replaced = true // from now on nobody opens a file for p
+	q.bad = maps.Clone(p.bad)
+	p.mu.Unlock()
+	s.mu.Lock()
+	s.packs[p.id] = q
+	s.objects[q.in.object.id] = q.in.object
+	s.mu.Unlock()
+	s.forget(p)
+}
+
+// leave deletes what p was in: its file, or the object that has no other pack any more.
+func (s *Set) leave(p *pack) error {
+	if p.in != nil {
+		o := p.in.object
+		s.mu.Lock()
+		o.remove(p)
+		empty := len(o.packs) == 0
+		if empty {
+			delete(s.objects, o.id)
+		}
+		s.mu.Unlock()
+		if !empty {
+			return nil
+		}
+	}
+	if err := s.opt.FS.Remove(p.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return s.opt.FS.SyncDir(filepath.Dir(p.path))
+}
+
+// Tidy deletes what a crash has left twice: files of packs, and merged objects, of which
+// merged objects have everything in later generations. These are read first. What cannot
+// be read, or is not what it should be, stays, and so does what has the place of one. It
+// returns the bytes that it has given back.
+func (s *Set) Tidy(ctx context.Context) (freed int64, err error) {
+	s.mu.Lock()
+	stale := s.stale
+	s.stale = nil
+	var empty []*merged
+	for _, o := range s.objects {
+		if len(o.packs) == 0 {
+			empty = append(empty, o)
+		}
+	}
+	s.mu.Unlock()
+	for _, p := range stale {
+		whole, err := s.superseded(ctx, p, nil)
+		if err == nil && whole {
+			err = s.leave(p)
+		}
+		if ctx.Err() != nil {
+			return freed, context.Cause(ctx)
+		}
+		if err != nil || !whole {
+			s.opt.Log.Warn("a file that a merged object has in a later generation stays for now", "file", p.path, "err", err)
+			continue
+		}
+		freed += p.size
+	}
+	for _, o := range empty {
+		whole, err := s.isSpare(ctx, o)
+		if err == nil && whole {
+			if err = s.opt.FS.Remove(o.path); err == nil {
+				err = s.opt.FS.SyncDir(filepath.Dir(o.path))
+			}
+		}
+		if ctx.Err() != nil {
+			return freed, context.Cause(ctx)
+		}
+		if err != nil || !whole {
+			s.opt.Log.Warn("a merged object of which others have all packs in later generations stays for now", "file", o.path, "err", err)
+			continue
+		}
+		s.mu.Lock()
+		delete(s.objects, o.id)
+		s.mu.Unlock()
+		freed += o.size
+	}
+	return freed, nil
+}
+
+// isSpare reports whether every pack of o has a whole later generation elsewhere.
+func (s *Set) isSpare(ctx context.Context, o *merged) (bool, error) {
+	_, members, err := s.openMerged(o.id, o.path)
+	if err != nil {
+		return false, err
+	}
+	for i := range members {
+		m := &members[i]
+		if ok, err := s.superseded(ctx, &pack{id: m.id, path: o.path, in: m, size: m.size}, m); err != nil || !ok {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// superseded reports whether the pack that counts is a whole and later generation of old,
+// or the same one in a later object (at).
+func (s *Set) superseded(ctx context.Context, old *pack, at *member) (bool, error) {
+	now, err := s.lookup(old.id)
+	if err != nil || now.in == nil || now == old {
+		return false, err
+	}
+	if at == nil {
+		f, err := s.opt.FS.Open(old.path, os.O_RDONLY)
+		if err != nil {
+			return false, err
+		}
+		h, err := s.header(f, old.id)
+		f.Close()
+		if err != nil || h.generation > now.in.generation {
+			return false, err
+		}
+	} else if at.generation > now.in.generation {
+		return false, nil
+	}
+	if err := s.opt.FS.SyncDir(filepath.Dir(now.path)); err != nil {
+		return false, err
+	}
+	whole := true
+	err = s.Verify(ctx, old.id, true, func(error) { whole = false })
+	return whole, err
+}
+
+var _ object.File = (*memberFile)(nil)

@@ -1,0 +1,536 @@
+package pack
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"cairn/store/meta"
+	"cairn/store/object"
+)
+
+// A merged object is a file that holds many packs of few records each: FORMAT.md, "Merged
+// objects". It is written once and never changed.
+const (
+	mergedTail = ".packs"
+
+	magicMerged    = "CAIRNPKS"
+	magicBlock     = "CAIRNBLK"
+	magicDirectory = "CAIRNDIR"
+
+	mergedHeaderBytes  = 128
+	mergedTrailerBytes = 64
+	memberBytes        = 40 // an entry of the directory
+	blockHeadBytes     = 48 // of a block, before its runs
+	maxMembers         = 1 << 16
+	maxRuns            = 1 << 13
+)
+
+// merged is what is known of one merged object.
+type merged struct {
+	id     meta.PackID
+	path   string
+	size   int64
+	marker marker
+	packs  []*pack // guarded by Set.mu: those that are read from it
+}
+
+// member is a place in a merged object: that of one pack.
+type member struct {
+	object     *merged
+	id         meta.PackID
+	generation uint32
+	at, stored int64 // of its block
+	size       int64 // of the pack
+}
+
+// run is bytes of a pack that are in its block; those between two runs are zero.
+type run struct{ off, n int64 }
+
+type mergedHeader struct {
+	store   [16]byte
+	key     [32]byte
+	id      meta.PackID
+	marker  marker
+	created int64 // Unix milliseconds
+}
+
+func (h *mergedHeader) encode() []byte {
+	b := make([]byte, mergedHeaderBytes)
+	copy(b, magicMerged)
+	le.PutUint32(b[8:], Version)
+	copy(b[16:], h.store[:])
+	copy(b[32:], h.key[:])
+	le.PutUint64(b[64:], uint64(h.id))
+	copy(b[72:], h.marker[:])
+	le.PutUint64(b[80:], uint64(h.created))
+	putSum(b)
+	return b
+}
+
+func parseMergedHeader(b []byte) (h mergedHeader, err error) {
+	if len(b) < mergedHeaderBytes || string(b[:8]) != magicMerged || !sumHolds(b) {
+		return h, fmt.Errorf("%w: header of a merged object", ErrCorrupt)
+	}
+	if v, features := le.Uint32(b[8:]), le.Uint32(b[12:]); v != Version || features != 0 {
+		return h, fmt.Errorf("%w: merged object of version %d, features %#x", ErrVersion, v, features)
+	}
+	copy(h.store[:], b[16:])
+	copy(h.key[:], b[32:])
+	h.id = meta.PackID(le.Uint64(b[64:]))
+	copy(h.marker[:], b[72:])
+	h.created = int64(le.Uint64(b[80:]))
+	return h, nil
+}
+
+// putSum ends b with the checksum of what is before it.
+func putSum(b []byte) { le.PutUint32(b[len(b)-4:], crc32.Checksum(b[:len(b)-4], castagnoli)) }
+
+func sumHolds(b []byte) bool {
+	return crc32.Checksum(b[:len(b)-4], castagnoli) == le.Uint32(b[len(b)-4:])
+}
+
+// encodeBlock makes what stands before the bytes of a member: m.stored is set.
+func encodeBlock(mark marker, m *member, runs []run) []byte {
+	b := make([]byte, blockHeadBytes+8*len(runs)+8)
+	copy(b, magicBlock)
+	copy(b[8:], mark[:])
+	le.PutUint64(b[16:], uint64(m.id))
+	le.PutUint32(b[24:], m.generation)
+	le.PutUint32(b[28:], uint32(len(runs)))
+	le.PutUint64(b[32:], uint64(m.size))
+	sum := int64(0)
+	for i, r := range runs {
+		le.PutUint32(b[blockHeadBytes+8*i:], uint32(r.off))
+		le.PutUint32(b[blockHeadBytes+8*i+4:], uint32(r.n))
+		sum += r.n
+	}
+	le.PutUint64(b[40:], uint64(sum))
+	putSum(b)
+	m.stored = int64(len(b)) + sum
+	return b
+}
+
+// readBlockHead reads the head of the block at off, which ends before end.
+func readBlockHead(f io.ReaderAt, mark marker, off, end int64) (m member, runs []run, err error) {
+	bad := fmt.Errorf("%w: block at %d of a merged object", ErrCorrupt, off)
+	b := make([]byte, blockHeadBytes)
+	if err := readFull(f, b, off); err != nil {
+		return m, nil, err
+	}
+	n := int64(le.Uint32(b[28:]))
+	if string(b[:8]) != magicBlock || marker(b[8:16]) != mark || n == 0 || n > maxRuns {
+		return m, nil, bad
+	}
+	b = append(b, make([]byte, 8*n+8)...)
+	if err := readFull(f, b[blockHeadBytes:], off+blockHeadBytes); err != nil {
+		return m, nil, err
+	}
+	if !sumHolds(b) {
+		return m, nil, bad
+	}
+	m = member{id: meta.PackID(le.Uint64(b[16:])), generation: le.Uint32(b[24:]), at: off, size: int64(le.Uint64(b[32:]))}
+	runs = make([]run, n)
+	last, sum := int64(0), int64(0)
+	for i := range runs {
+		r := run{int64(le.Uint32(b[blockHeadBytes+8*i:])), int64(le.Uint32(b[blockHeadBytes+8*i+4:]))}
+		if r.off < last || r.n == 0 || r.off%8 != 0 || r.n%8 != 0 || r.off+r.n > m.size {
+			return m, nil, bad
+		}
+		runs[i], last = r, r.off+r.n
+		sum += r.n
+	}
+	m.stored = int64(len(b)) + sum
+	if m.id == 0 || uint64(sum) != le.Uint64(b[40:]) || last != m.size || off+m.stored > end {
+		return m, nil, bad
+	}
+	return m, runs, nil
+}
+
+// encodeDirectory makes what follows the last block, which ends at off.
+func encodeDirectory(h *mergedHeader, members []member, off int64) []byte {
+	b := make([]byte, memberBytes*len(members)+mergedTrailerBytes)
+	for i := range members {
+		m, e := &members[i], b[memberBytes*i:]
+		le.PutUint64(e, uint64(m.id))
+		le.PutUint32(e[8:], m.generation)
+		le.PutUint64(e[16:], uint64(m.at))
+		le.PutUint64(e[24:], uint64(m.stored))
+		le.PutUint64(e[32:], uint64(m.size))
+	}
+	t := b[memberBytes*len(members):]
+	copy(t, magicDirectory)
+	le.PutUint32(t[8:], Version)
+	le.PutUint32(t[12:], uint32(len(members)))
+	le.PutUint64(t[16:], uint64(off))
+	le.PutUint64(t[24:], uint64(h.id))
+	copy(t[32:], h.marker[:])
+	le.PutUint32(t[40:], crc32.Checksum(b[:memberBytes*len(members)], castagnoli))
+	putSum(t)
+	return b
+}
+
+// readDirectory reads where the packs in a merged object of size bytes lie.
+func readDirectory(f io.ReaderAt, h *mergedHeader, size int64) ([]member, error) {
+	bad := fmt.Errorf("%w: directory of a merged object", ErrCorrupt)
+	if size < mergedHeaderBytes+mergedTrailerBytes {
+		return nil, bad
+	}
+	t := make([]byte, mergedTrailerBytes)
+	if err := readFull(f, t, size-mergedTrailerBytes); err != nil {
+		return nil, err
+	}
+	n, off := int64(le.Uint32(t[12:])), int64(le.Uint64(t[16:]))
+	if string(t[:8]) != magicDirectory || !sumHolds(t) || le.Uint32(t[8:]) != Version ||
+		meta.PackID(le.Uint64(t[24:])) != h.id || marker(t[32:40]) != h.marker ||
+		n > maxMembers || off < mergedHeaderBytes || off+n*memberBytes != size-mergedTrailerBytes {
+		return nil, bad
+	}
+	b := make([]byte, n*memberBytes)
+	if err := readFull(f, b, off); err != nil {
+		return nil, err
+	}
+	if crc32.Checksum(b, castagnoli) != le.Uint32(t[40:]) {
+		return nil, bad
+	}
+	out := make([]member, n)
+	at := int64(mergedHeaderBytes)
+	for i := range out {
+		e := b[memberBytes*i:]
+		m := member{id: meta.PackID(le.Uint64(e)), generation: le.Uint32(e[8:]),
+			at: int64(le.Uint64(e[16:])), stored: int64(le.Uint64(e[24:])), size: int64(le.Uint64(e[32:]))}
+		if m.at != at || m.stored < blockHeadBytes || m.id == 0 { // one behind the other
+			return nil, bad
+		}
+		out[i] = m
+		at += m.stored
+	}
+	if at != off {
+		return nil, bad
+	}
+	return out, nil
+}
+
+// scanBlocks finds the blocks of a merged object without its directory.
+func scanBlocks(f io.ReaderAt, h *mergedHeader, size int64) (out []member, err error) {
+	for off := int64(mergedHeaderBytes); off+blockHeadBytes <= size; {
+		m, _, err := readBlockHead(f, h.marker, off, size)
+		switch {
+		case err == nil:
+			out = append(out, m)
+			off += m.stored
+		case errors.Is(err, ErrCorrupt):
+			off += 8
+		default:
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// errUnlisted says that a directory is damaged: what is known of the object was found by
+// its blocks.
+var errUnlisted = fmt.Errorf("%w: it has no whole directory", ErrCorrupt)
+
+// openMerged reads what a merged object holds. ErrForeign; ErrVersion; ErrCorrupt if its
+// header is damaged. With errUnlisted there are members too.
+func (s *Set) openMerged(id meta.PackID, path string) (*merged, []member, error) {
+	f, err := s.opt.FS.Open(path, os.O_RDONLY)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err != nil {
+		return nil, nil, err
+	}
+	h, err := readMergedHeader(f)
+	if err != nil {
+		return nil, nil, err
+	}
+	if h.store != s.opt.Store || h.id != id {
+		return nil, nil, fmt.Errorf("%w: merged object", ErrForeign)
+	}
+	o := &merged{id: id, path: path, size: size, marker: h.marker}
+	members, err := readDirectory(f, &h, size)
+	if errors.Is(err, ErrCorrupt) {
+		if members, err = scanBlocks(f, &h, size); err == nil {
+			err = errUnlisted
+		}
+	}
+	if err != nil && !errors.Is(err, errUnlisted) {
+		return nil, nil, err
+	}
+	for i := range members {
+		members[i].object = o
+	}
+	return o, members, err
+}
+
+func readMergedHeader(f io.ReaderAt) (mergedHeader, error) {
+	b := make([]byte, mergedHeaderBytes)
+	if err := readFull(f, b, 0); err != nil {
+		return mergedHeader{}, err
+	}
+	return parseMergedHeader(b)
+}
+
+// memberFile is a pack in a merged object, as the file that it would be alone. It cannot be
+// written to.
+type memberFile struct {
+	object.File // the whole object
+	read        io.ReaderAt
+	at          int64 // where its runs begin
+	size        int64
+	runs        []run
+}
+
+// openMember opens a pack in a merged object: see pack.open.
+func openMember(m *member, open func(path string) (object.File, error), bounce []byte) (object.File, error) {
+	f, err := open(m.object.path)
+	if err != nil {
+		return nil, err
+	}
+	var read io.ReaderAt = f
+	if bounce != nil {
+		read = &aligned{f: f, buf: bounce, pace: func(int64) error { return nil }}
+	}
+	of, runs, err := readBlockHead(read, m.object.marker, m.at, m.object.size)
+	if err == nil && (of.id != m.id || of.generation != m.generation || of.stored != m.stored || of.size != m.size) {
+		err = fmt.Errorf("%w: directory and block of a merged object differ", ErrCorrupt)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &memberFile{f, read, m.at + blockHeadBytes + 8*int64(len(runs)) + 8, m.size, runs}, nil
+}
+
+// find is the run that holds off, or the first behind it, and where its bytes lie.
+func (f *memberFile) find(off int64) (r run, at int64) {
+	at = f.at
+	for _, r := range f.runs {
+		if off < r.off+r.n {
+			return r, at
+		}
+		at += r.n
+	}
+	return run{f.size, 0}, at
+}
+
+func (f *memberFile) ReadAt(p []byte, off int64) (done int, err error) {
+	if off < 0 {
+		return 0, os.ErrInvalid
+	}
+	for done < len(p) && off < f.size {
+		r, at := f.find(off)
+		part := p[done:]
+		if off < r.off {
+			part = part[:min(int64(len(part)), r.off-off)]
+			clear(part)
+		} else {
+			part = part[:min(int64(len(part)), r.off+r.n-off)]
+			if n, err := f.read.ReadAt(part, at+off-r.off); n < len(part) {
+				return done + n, cmp.Or(err, io.ErrUnexpectedEOF)
+			}
+		}
+		done += len(part)
+		off += int64(len(part))
+	}
+	if done < len(p) {
+		return done, io.EOF
+	}
+	return done, nil
+}
+
+func (f *memberFile) Section(off, n int64) (io.Reader, error) {
+	if r, at := f.find(off); off >= r.off && off+n <= r.off+r.n {
+		return f.File.Section(at+off-r.off, n)
+	}
+	return io.NewSectionReader(f, off, n), nil
+}
+
+func (f *memberFile) Size() (int64, error)                  { return f.size, nil }
+func (f *memberFile) WriteAt([]byte, int64) (int, error)    { return 0, object.ErrReadOnly }
+func (f *memberFile) Truncate(int64) error                  { return object.ErrReadOnly }
+func (f *memberFile) Allocate(int64, int64) error           { return object.ErrReadOnly }
+func (f *memberFile) WriteBack(int64, int64) error          { return nil }
+func (f *memberFile) Sync() error                           { return nil } // it was flushed before it had its name
+func (f *memberFile) WritevAt([][]byte, int64) (int, error) { return 0, object.ErrReadOnly }
+
+// open opens the file of p for reading. ErrReplaced if it is, or may be, another by now.
+func (s *Set) open(p *pack) (object.File, error) {
+	return p.open(s.openFile, nil)
+}
+
+func (s *Set) openFile(path string) (object.File, error) { return s.opt.FS.Open(path, os.O_RDONLY) }
+
+// open is that of Set, by some way to open files for reading. If only aligned reads are
+// allowed of those, they go through bounce.
+func (p *pack) open(open func(path string) (object.File, error), bounce []byte) (f object.File, err error) {
+	if p.in == nil {
+		f, err = open(p.path)
+	} else {
+		f, err = openMember(p.in, open, bounce)
+	}
+	if !p.isReplaced() { // else what was opened may be the file that took its place
+		return f, err
+	}
+	if err == nil {
+		f.Close()
+	}
+	return nil, ErrReplaced
+}
+
+// admit takes the packs of merged objects in, and of each pack the file that counts: that
+// of the highest generation, and of two equal ones that of the newest object. The others
+// are left for Tidy.
+func (s *Set) admit(objects []found) error {
+	for _, f := range objects {
+		s.last = max(s.last, f.id)
+		path := s.mergedPath(f.id)
+		o, members, err := s.openMerged(f.id, path)
+		switch {
+		case errors.Is(err, errUnlisted):
+			s.opt.Log.Error("merged object without a whole directory: its packs are found by what is before them", "file", path, "packs", len(members))
+		case errors.Is(err, ErrForeign), errors.Is(err, ErrCorrupt):
+			s.opt.Log.Error("a merged object is not used", "file", path, "err", err)
+			s.unused = append(s.unused, Unused{f.name, err})
+			continue
+		case err != nil:
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		s.objects[o.id] = o
+		for i := range members {
+			m := &members[i]
+			s.last = max(s.last, m.id)
+			p := &pack{id: m.id, path: path, in: m, size: m.size, flushed: m.size, sealed: true}
+			if old := s.packs[m.id]; old != nil {
+				newer, err := s.isNewer(p, old)
+				if err != nil {
+					return err
+				}
+				if !newer {
+					p, old = old, p
+				}
+				if old.in == nil {
+					s.stale = append(s.stale, old)
+				} else {
+					old.in.object.remove(old)
+				}
+				if !newer {
+					continue
+				}
+			}
+			s.packs[m.id] = p
+			o.packs = append(o.packs, p)
+		}
+	}
+	return nil
+}
+
+// isNewer reports whether p, of a merged object, counts rather than old.
+func (s *Set) isNewer(p, old *pack) (bool, error) {
+	if old.in != nil {
+		return cmp.Or(cmp.Compare(p.in.generation, old.in.generation), cmp.Compare(p.in.object.id, old.in.object.id)) > 0, nil
+	}
+	f, err := s.opt.FS.Open(old.path, os.O_RDONLY)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	h, err := s.header(f, old.id)
+	if errors.Is(err, ErrVersion) {
+		return false, err
+	}
+	return err != nil || h.generation <= p.in.generation, nil
+}
+
+// remove takes p out of the packs that are read from o. Under Set.mu.
+func (o *merged) remove(p *pack) {
+	o.packs = slices.DeleteFunc(o.packs, func(q *pack) bool { return q == p })
+}
+
+func (s *Set) mergedPath(id meta.PackID) string {
+	return filepath.Join(s.opt.Dir, shard(id), name(id)+mergedTail)
+}
+
+// MergedName is where a merged object lies below the folder of packs, with forward slashes.
+func MergedName(id meta.PackID) string { return shard(id) + "/" + name(id) + mergedTail }
+
+// Unused is a merged object that Open could not take in.
+type Unused struct {
+	Name string // below the folder of packs
+	Err  error  // ErrForeign, ErrCorrupt
+}
+
+// VerifyMerged checks the merged objects themselves: that each has a header and a directory
+// that are whole, and before each pack what the directory says. The packs in them are for
+// Verify. It reports each defect with the name of the file below the folder of packs; an
+// error says that it could not look.
+func (s *Set) VerifyMerged(ctx context.Context, report func(name string, err error)) error {
+	for _, u := range s.unused {
+		report(u.Name, u.Err)
+	}
+	s.mu.Lock()
+	all := slices.SortedFunc(maps.Values(s.objects), func(a, b *merged) int { return cmp.Compare(a.id, b.id) })
+	s.mu.Unlock()
+	for _, o := range all {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := s.verifyMerged(o); isDefect(err) || errors.Is(err, ErrForeign) {
+			report(MergedName(o.id), err)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Set) verifyMerged(o *merged) error {
+	_, members, err := s.openMerged(o.id, o.path)
+	if err != nil {
+		return err
+	}
+	for i := range members {
+		f, err := openMember(&members[i], s.openFile, nil)
+		if err != nil {
+			return fmt.Errorf("pack %s: %w", name(members[i].id), err)
+		}
+		f.Close()
+	}
+	return nil
+}
+
+// Files are the names, below the folder of packs, of all files that Open took in; twice are
+// those of them that Tidy is for.
+func (s *Set) Files() (all, twice map[string]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all, twice = map[string]bool{}, map[string]bool{}
+	for _, p := range s.packs {
+		if p.in == nil {
+			all[FileName(p.id)] = true
+		}
+	}
+	for _, u := range s.unused {
+		all[u.Name] = true
+	}
+	for _, o := range s.objects {
+		all[MergedName(o.id)] = true
+		if len(o.packs) == 0 {
+			twice[MergedName(o.id)] = true
+		}
+	}
+	for _, p := range s.stale {
+		all[FileName(p.id)], twice[FileName(p.id)] = true, true
+	}
+	return all, twice
+}
