@@ -37,14 +37,18 @@ def padded(n):
 
 
 def pack_files(data):
-    """Ids and paths of the packs of a data folder (*Where packs lie*), by id."""
+    """Ids and paths of the packs of a data folder that are files (*Where packs lie*), by id."""
+    return named_files(data, ".pack")
+
+
+def named_files(data, ending):
     root = os.path.join(data, "packs")
     found = []
     for folder in os.listdir(root):
         if not re.fullmatch("[0-9a-f]{2}", folder):
             continue
         for name in os.listdir(os.path.join(root, folder)):
-            if re.fullmatch("[0-9a-f]{16}[.]pack", name) and name[14:16] == folder:
+            if re.fullmatch("[0-9a-f]{16}" + re.escape(ending), name) and name[14:16] == folder:
                 pack_id = int(name[:16], 16)
                 if pack_id:
                     found.append((pack_id, os.path.join(root, folder, name)))
@@ -64,10 +68,10 @@ class Pack:
 
     sealed: it has a good footer. With deep, all payloads' CRC-32C are looked
     at, and of a sealed pack records and footer are compared (*What damage a
-    checker finds*).
+    checker finds*). data: its bytes, if it is not a file of its own.
     """
 
-    def __init__(self, pack_id, path, deep=False, store=None):
+    def __init__(self, pack_id, path, deep=False, store=None, data=None):
         self.id = pack_id
         self.path = path
         self.records = {}
@@ -79,9 +83,12 @@ class Pack:
         self.no_footer = None  # why there is no good footer
         self.entries = None
         self.bad = set()      # ordinals whose payload, or header, is not what the footer says
-        with open(path, "rb") as f:
-            self.size = os.fstat(f.fileno()).st_size
-            self.data = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
+        if data is not None:
+            self.size, self.data = len(data), data
+        else:
+            with open(path, "rb") as f:
+                self.size = os.fstat(f.fileno()).st_size
+                self.data = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
         self.store = self.key = None
         self.generation = 0
         self.marker = None

@@ -22,6 +22,7 @@ import os
 from collections import Counter, OrderedDict, defaultdict
 
 import cut
+import merged
 import pack
 import rows
 from pack import CHECKPOINT, CHUNK, COMMIT, MANIFEST, TAIL, Refused, Unused
@@ -44,22 +45,31 @@ class Store:
 
     def __init__(self, data):
         self.packs = {}
-        self.problems = []
         self.notes = []
-        self.paths = pack.pack_files(data)
-        for pack_id, path in self.paths:
-            try:
-                p = pack.Pack(pack_id, path)
-            except Unused as e:
-                self.notes.append("pack %d was never used: %s" % (pack_id, e))
-                continue
-            except (Refused, OSError) as e:
-                self.problems.append("pack %d is not used: %s" % (pack_id, e))
-                continue
-            self.packs[pack_id] = p
+        self.objects, self.places, self.problems = merged.places(data)
         # Store id and chunk key are in every header; one that differs is not of this store.
-        heads = Counter((p.store, p.key) for p in self.packs.values() if p.store)
+        heads = Counter((o.store, o.key) for o in self.objects if o.store)
+        for pack_id, places in self.places.items():
+            for place in places:
+                try:
+                    p = place.open()
+                except Unused as e:
+                    self.notes.append("pack %d was never used: %s" % (pack_id, e))
+                    continue
+                except (Refused, Damage, OSError) as e:
+                    self.problems.append("pack %d, in %s, is not used: %s" % (pack_id, place, e))
+                    continue
+                p.place = place
+                self.packs[pack_id] = p
+                break
+        heads.update((p.store, p.key) for p in self.packs.values() if p.store)
         self.id, self.key = heads.most_common(1)[0][0] if heads else (None, None)
+        for o in self.objects:
+            if o.store and (o.store, o.key) != (self.id, self.key):
+                self.problems.append("object %d: another store's" % o.id)
+            if o.id in self.places:
+                self.problems.append("object %d: a pack has its id" % o.id)
+            self.problems += ["object %d: %s" % (o.id, t) for t in o.problems]
         for p in list(self.packs.values()):
             if p.store and (p.store, p.key) != (self.id, self.key):
                 self.problems.append("pack %d is not used: another store's" % p.id)
@@ -191,6 +201,7 @@ class Store:
                     self.tables.apply(parts[k][1])
                 break
         order = [lsn for lsn in sorted(commits) if lsn > begin]
+        self.begin = begin
         self.first, self.last = (order[0], order[-1]) if order else (begin, begin)
         self.commits = len(order)
         expected = begin + 1
@@ -328,10 +339,19 @@ def do_extract(data, out, user=None):
 
 
 def _check_pack(job):
-    """Reads all of one pack. Gives its problems, a line about it, and numbers of its records."""
-    pack_id, path, store, key = job
+    """Reads all of one pack. Gives its problems, a line about it, and numbers of its records.
+
+    Of a pack that lies in several places, also those that do not count are read.
+    """
+    place, store, key, counting = job
+    pack_id = place.pack
+    who = "pack %d" % pack_id
+    if not counting:
+        who += ", left over in %s" % place
     try:
-        p = pack.Pack(pack_id, path, deep=True, store=store)
+        p = place.open(deep=True, store=store)
+    except Damage as e:
+        return ["%s: %s" % (who, e)] if not counting else [], "", {}
     except (Unused, Refused, OSError):
         return [], "", {}  # said by Store
     counts = {}
@@ -353,10 +373,12 @@ def _check_pack(job):
                 raise Damage("a page must have kind 0")
         except Damage as e:
             problems.append("ordinal %d (%s): %s" % (r.ordinal, pack.TYPES[r.type], e))
-    line = "pack %d: %s, generation %d, %d bytes, %d records" % (
-        pack_id, "sealed" if p.sealed else "damaged" if p.damaged else "open",
+    line = "%s: %s, generation %d, %d bytes, %d records" % (
+        who, "sealed" if p.sealed else "damaged" if p.damaged else "open",
         p.generation, p.size, len(p.records))
-    return ["pack %d: %s" % (pack_id, t) for t in problems], line, counts
+    if counting and place.object is not None:
+        line += ", in %s" % place
+    return ["%s: %s" % (who, t) for t in problems], line, counts if counting else {}
 
 
 def _check_cutter(state, tail):
@@ -422,8 +444,17 @@ def _check_rows(store):
         p = store.packs.get(pack_id)
         if p is None:
             problems.append("sealed pack %d is missing" % pack_id)
-        elif p.sealed and (row["first"], row["bytes"], row["records"]) != (0, p.size, len(p.records)):
-            problems.append("sealed pack %d is not as its row says" % pack_id)
+            continue
+        said = row["object"], row["first"], row["bytes"], row["name"]
+        true = p.place.row(p.size)
+        if said != true and not any(said == x.row(os.path.getsize(x.path))
+                                    for x in store.places[pack_id] if x.object is None or x.head):
+            problems.append("sealed pack %d lies at %s, its row says %s" % (pack_id, true, said))
+        elif said != true:  # a crash came between the object and the row
+            store.notes.append("the row of sealed pack %d is that of an older generation" % pack_id)
+        elif p.sealed and row["records"] != len(p.records):
+            problems.append("sealed pack %d has %d records, its row says %d"
+                            % (pack_id, len(p.records), row["records"]))
     # the sums of the folders, of live files
     below = Counter()
     files = Counter()
@@ -450,11 +481,31 @@ def _check_rows(store):
     return problems, total
 
 
+def _forgotten(store):
+    """*A pack that the store has forgotten*: from here on the store is without them."""
+    problems = []
+    store.forgotten = [p for i, p in store.packs.items()
+                       if p.place.object is not None and (i,) not in store.tables["sealed pack"]]
+    for p in store.forgotten:
+        del store.packs[p.id]
+        high = max((int.from_bytes(r.id[:8], "little") for r in p.records.values()
+                    if r.type == COMMIT), default=0)
+        if high > store.begin:
+            problems.append("pack %d is in no row, and has a commit with LSN %d" % (p.id, high))
+    return problems
+
+
 def do_check(data):
     store = Store(data)
     problems = list(store.problems)
     counts = {}
-    jobs = [(i, path, store.id, store.key) for i, path in store.paths]
+    jobs = []
+    for pack_id, places in store.places.items():
+        used = store.packs.get(pack_id)
+        jobs += [(x, store.id, store.key, used is None or x is used.place) for x in places]
+    for o in store.objects:
+        problems += ["object %d: %s" % (o.id, t) for t in o.strict]
+    problems += _forgotten(store)
     sealed = sum(p.sealed for p in store.packs.values())
     for found, line, c in run(_check_pack, jobs):
         if line:
@@ -465,6 +516,11 @@ def do_check(data):
             sums[0] += n
             sums[1] += stored
             sums[2] += plain
+    if store.objects:
+        print("merged objects: %d, with %d packs that count, %d left over or forgotten" % (
+            len(store.objects), sum(p.place.object is not None for p in store.packs.values()),
+            sum(len(o.places) for o in store.objects)
+            - sum(p.place.object is not None for p in store.packs.values())))
     found, total = _check_rows(store)
     problems += found
     print("store %s" % (store.id.hex() if store.id else "?"))
