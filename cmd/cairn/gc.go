@@ -40,6 +40,9 @@ func (k *gcCmd) report(w io.Writer, c store.Collected, took time.Duration) {
 		return
 	}
 	fmt.Fprintf(w, "%v given back: %d packs deleted, %d written anew", size(b.Stored-c.After.Stored), c.Dropped, c.Compacted)
+	if c.Merged > 0 {
+		fmt.Fprintf(w, ", %d put together", c.Merged)
+	}
 	if c.Left > 0 {
 		fmt.Fprintf(w, ", %d left for the next time (in use, damaged, or no room)", c.Left)
 	}
