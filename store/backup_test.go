@@ -190,6 +190,39 @@ func TestBackupRestoredTwice(t *testing.T) {
 	}
 }
 
+// Who was signed in when a backup was made is not when it is restored: that may have been
+// ended since. And one process at a time restores to a folder.
+func TestBackupRestored(t *testing.T) {
+	r := newRigWith(t, nil, 1<<20)
+	users, err := r.s.Users(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := r.session("browser", users[0])
+	dir := filepath.Join(t.TempDir(), "backups")
+	r.backup(dir)
+	q := r.restored(dir)
+	if q.alive(hash) || !r.alive(hash) {
+		t.Error("a session of the backup is alive, or that of the store is not")
+	}
+	to := t.TempDir()
+	lock, err := object.OS().Lock(filepath.Join(to, ".restoring.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := store.Options{Dir: to, UnsafeFS: true}
+	if _, err := store.RestoreBackup(t.Context(), dir, o, nil); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("beside another: %v", err)
+	}
+	lock.Close()
+	if _, err := store.RestoreBackup(t.Context(), dir, o, nil); err != nil {
+		t.Error(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(to, ".restoring*")); len(left) > 0 {
+		t.Errorf("it left %v", left)
+	}
+}
+
 // A folder of backups that is there may be one whose name an earlier process did not flush.
 func TestBackupFlushesTheName(t *testing.T) {
 	faults := object.NewFaults(object.OS())

@@ -34,12 +34,29 @@ func Rebuild(ctx context.Context, o Options) (Rebuilt, error) {
 	if due, err2 := s.hasMark(markEpoch); due || err2 != nil { // opening could not
 		err = errors.Join(err2, s.raiseEpochIfDue(ctx))
 	}
+	if err == nil && o.restored {
+		err = s.endSessions(ctx)
+	}
 	if err == nil {
 		if _, cerr := s.checkpoint(ctx); cerr != nil { // it only saves time
 			s.o.Log.Warn("no checkpoint is written", "err", cerr)
 		}
 	}
 	return done, fail("rebuild", Path(o.Dir), errors.Join(err, s.Close()))
+}
+
+// endSessions ends those of all accounts: some may have been ended since a backup was made.
+func (s *Store) endSessions(ctx context.Context) error {
+	all, err := s.Users(ctx)
+	if err != nil {
+		return err
+	}
+	for _, u := range all {
+		if err := s.DropSessions(ctx, u.ID); err != nil && !errors.Is(err, ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // databaseFiles are those of SQLite, behind the name of the database.

@@ -9,17 +9,23 @@ import (
 	"cairn/store/object"
 )
 
-// restoring is the folder in which a data folder is made of a backup.
-const restoring = ".restoring"
+// restoring is the folder in which a data folder is made of a backup; who does that has the
+// lock beside it.
+const (
+	restoring     = ".restoring"
+	restoringLock = restoring + ".lock"
+)
 
 // RestoreBackup makes a data folder at o.Dir, which must be missing or empty, of a backup,
 // or of the newest one if from holds several, and has its database made: see Rebuild. The
 // store's epoch is raised, so that clients that know what came after the backup look at
-// everything once. Progress is told how many bytes of packs are copied, of how many; nil:
+// everything once, and all sessions are ended: some may have been ended since. App passwords
+// and accounts are as they were. Progress is told how many bytes of packs are copied, of how many; nil:
 // nobody is. The folder may be a mount point.
 //
 // All is made in a folder in it, and then moved up. A crash, or an error, before that leaves
-// that folder, which the next call removes. ErrNotExist if from holds no backup; ErrOccupied
+// that folder, which the next call removes. ErrInUse if another process restores to o.Dir.
+// ErrNotExist if from holds no backup; ErrOccupied
 // if there is anything in o.Dir; ErrCorrupt if a part of the backup cannot be read.
 func RestoreBackup(ctx context.Context, from string, o Options, progress func(done, total int64)) (done Rebuilt, err error) {
 	if o.FS == nil {
@@ -32,17 +38,24 @@ func RestoreBackup(ctx context.Context, from string, o Options, progress func(do
 	if err == nil {
 		err = makeDirectory(o.FS, to)
 	}
-	var list []object.Entry
 	if err == nil {
-		list, err = o.FS.ReadDir(to)
-	}
-	if err == nil && slices.ContainsFunc(list, func(e object.Entry) bool { return e.Name != "lost+found" && e.Name != restoring }) {
-		err = fmt.Errorf("%w; a backup is restored to an empty one", ErrOccupied)
+		err = isEmpty(o.FS, to)
 	}
 	if err != nil {
 		return done, fail("restore", Path(o.Dir), err)
 	}
-	o.Dir = filepath.Join(to, restoring)
+	lock, err := o.FS.Lock(filepath.Join(to, restoringLock))
+	if err != nil {
+		return done, fail("restore", Path(o.Dir), err)
+	}
+	defer func() {
+		o.FS.Remove(filepath.Join(to, restoringLock)) // or it stays, in nobody's way
+		lock.Close()
+	}()
+	if err := isEmpty(o.FS, to); err != nil { // now that nobody else is at it
+		return done, fail("restore", Path(o.Dir), err)
+	}
+	o.Dir, o.restored = filepath.Join(to, restoring), true
 	if err := copyBackup(ctx, from, o.Dir, o.FS, progress); err != nil {
 		return done, fail("restore", Path(from), err)
 	}
@@ -50,6 +63,17 @@ func RestoreBackup(ctx context.Context, from string, o Options, progress func(do
 		return done, err
 	}
 	return done, fail("restore", Path(to), moveUp(o.FS, o.Dir, to))
+}
+
+// isEmpty is ErrOccupied if a folder holds more than a restore may find there.
+func isEmpty(files object.FS, dir string) error {
+	list, err := files.ReadDir(dir)
+	if err == nil && slices.ContainsFunc(list, func(e object.Entry) bool {
+		return e.Name != "lost+found" && e.Name != restoring && e.Name != restoringLock
+	}) {
+		err = fmt.Errorf("%w; a backup is restored to an empty one", ErrOccupied)
+	}
+	return err
 }
 
 // moveUp moves what is in a folder to the one above. The packs go first: with them alone

@@ -77,6 +77,8 @@ type Options struct {
 	HoldCommits int
 	// rebuild has the database made again, and told of it.
 	rebuild *Rebuilt
+	// restored says that the packs are those of a backup: Rebuild ends all sessions.
+	restored bool
 	// UnsafeFS accepts a data folder on a file system that loses or shares files.
 	UnsafeFS bool
 }

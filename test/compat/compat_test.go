@@ -5,6 +5,7 @@ package compat
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/xml"
 	"fmt"
@@ -33,18 +34,18 @@ func TestReader(t *testing.T) {
 	history(t, s)
 	want := served(t, s)
 	s.Stop()
-	compare(t, s.Dir, want)
+	compare(t, s.Dir, want, "")
 	if out, err := s.Cairn("", "prune", "--dry-run", "--keep-version-count", "1", "--keep-minimum", "0"); err != nil || !strings.Contains(out, "Would drop 3 older versions and 0 entries") {
 		t.Fatalf("cairn prune --dry-run: %v\n%s", err, out)
 	}
 	if out, err := s.Cairn("", "prune", "--keep-version-count", "1", "--keep-minimum", "0"); err != nil || !strings.Contains(out, "Dropped 3 older versions and 0 entries") {
 		t.Fatalf("cairn prune: %v\n%s", err, out)
 	}
-	compare(t, s.Dir, want)
+	compare(t, s.Dir, want, "")
 	if out, err := s.Cairn("", "prune", "--keep-trash", "0", "--keep-minimum", "0s"); err != nil || !strings.Contains(out, "and 2 entries of the trash, 3 MiB in all.") {
 		t.Fatalf("cairn prune: %v\n%s", err, out)
 	}
-	compare(t, s.Dir, want)
+	compare(t, s.Dir, want, "")
 	rebuilt := s.Check("--deep")
 	if !strings.Contains(rebuilt, "no problem found") {
 		t.Errorf("cairn verify: %s", rebuilt)
@@ -54,13 +55,242 @@ func TestReader(t *testing.T) {
 		if out, err := s.Cairn("", "rebuild"); err != nil || !strings.Contains(out, from) {
 			t.Fatalf("cairn rebuild: %v\n%s", err, out)
 		}
-		compare(t, s.Dir, want)
+		compare(t, s.Dir, want, "")
 		s.Check("--deep")
 	}
 	s.Restart()
 	if again := served(t, s); !maps.Equal(again, want) {
 		t.Error("a rebuilt store serves other files")
 	}
+}
+
+// TestMerged has packs that lie together in merged objects, and damages these.
+func TestMerged(t *testing.T) {
+	s := rig.Start(t, rig.Options{})
+	// Each end of the server seals its packs, and gc leaves little of each.
+	life := func(round int) {
+		t.Helper()
+		for i := range 4 {
+			s.Put(t, fmt.Sprintf("small-%d-%d.txt", round, i), fmt.Sprintf("file %d of %d", i, round))
+		}
+		s.Put(t, fmt.Sprintf("blocks-%d.bin", round), string(draw(t, noise(byte(round), 200_001))))
+		s.Put(t, fmt.Sprintf("zeros-%d.jpg", round), "\xff\xd8\xff"+string(make([]byte, 30_000))+"end")
+		s.Put(t, fmt.Sprintf("log-%d.txt", round), record(50_000+round))
+		s.Put(t, "written-over.txt", fmt.Sprintf("version %d", round))
+		if round > 0 {
+			s.Must(t, rig.Request{Method: "DELETE", Path: fmt.Sprintf("small-%d-3.txt", round-1)}, 204)
+		}
+	}
+	gc := func() {
+		t.Helper()
+		out, err := s.Cairn("", "gc", "--full")
+		if err != nil {
+			t.Fatalf("cairn gc: %v\n%s", err, out)
+		}
+		t.Logf("cairn gc: %s", out)
+	}
+	var want map[string]file
+	see := func() {
+		t.Helper()
+		want = map[string]file{}
+		walk(t, s, [2]string{rig.User, rig.Password}, "", want)
+		s.Stop()
+	}
+	for round := range 6 {
+		if round > 0 {
+			s.Restart()
+		}
+		life(round)
+		see()
+	}
+	compare(t, s.Dir, want, "")
+	before := filepath.Join(t.TempDir(), "packs")
+	copyTo(t, before, filepath.Join(s.Dir, "packs"))
+	gc()
+	objects := merged(t, s.Dir)
+	if len(objects) == 0 {
+		t.Fatal("there is no merged object")
+	}
+	if says := compare(t, s.Dir, want, ""); !strings.Contains(says, "generation 1, ") || !strings.Contains(says, " records, in object ") {
+		t.Error("no pack counts that is in an object")
+	}
+	t.Run("packs left over", func(t *testing.T) { leftOver(t, s.Dir, before, want) })
+	damaged(t, s.Dir, objects[0], want)
+
+	// Packs leave the objects for others, or for good.
+	drop := func(names ...string) {
+		t.Helper()
+		for _, name := range names {
+			s.Must(t, rig.Request{Method: "DELETE", Path: name}, 204)
+		}
+	}
+	prune := func() {
+		t.Helper()
+		if out, err := s.Cairn("", "prune", "--keep-trash", "0", "--keep-version-count", "1", "--keep-minimum", "0s"); err != nil {
+			t.Fatalf("cairn prune: %v\n%s", err, out)
+		}
+	}
+	for round := 6; round < 10; round++ {
+		s.Restart()
+		life(round)
+		n := round - 6
+		drop(fmt.Sprintf("small-%d-0.txt", n), fmt.Sprintf("blocks-%d.bin", n), fmt.Sprintf("zeros-%d.jpg", n))
+		see()
+	}
+	prune()
+	compare(t, s.Dir, want, "")
+	before = filepath.Join(t.TempDir(), "packs")
+	copyTo(t, before, filepath.Join(s.Dir, "packs"))
+	gc()
+	if len(merged(t, s.Dir)) == 0 {
+		t.Error("there is no merged object any more")
+	}
+	compare(t, s.Dir, want, "")
+	t.Run("objects left over", func(t *testing.T) { leftOver(t, s.Dir, before, want) })
+
+	// All that one pack still holds, and some of what another does.
+	s.Restart()
+	drop("small-1-1.txt", "small-1-2.txt", "log-1.txt", "blocks-5.bin")
+	see()
+	prune()
+	before = filepath.Join(t.TempDir(), "packs")
+	copyTo(t, before, filepath.Join(s.Dir, "packs"))
+	gc()
+	merged(t, s.Dir)
+	compare(t, s.Dir, want, "")
+	t.Run("packs forgotten", func(t *testing.T) {
+		if says := leftOver(t, s.Dir, before, want); strings.Contains(says, ", 0 forgotten") {
+			t.Error("no pack is forgotten")
+		}
+	})
+	s.Check("--deep")
+	if out, err := s.Cairn("", "rebuild"); err != nil {
+		t.Fatalf("cairn rebuild: %v\n%s", err, out)
+	}
+	compare(t, s.Dir, want, "")
+	s.Check("--deep")
+}
+
+// copyTo copies all that is in a folder, but for what is there already.
+func copyTo(t *testing.T, to, from string) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		name := filepath.Join(to, rel)
+		if d.IsDir() {
+			return os.MkdirAll(name, 0o700)
+		}
+		if _, err := os.Stat(name); err == nil {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(name, text, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// leftOver has the reader look at a copy of a data folder in which all files of an earlier
+// state are there too, as after a crash of gc before it deleted them. It returns what the
+// check says.
+func leftOver(t *testing.T, dir, before string, want map[string]file) string {
+	t.Helper()
+	other := filepath.Join(t.TempDir(), "data")
+	copyTo(t, filepath.Join(other, "packs"), filepath.Join(dir, "packs"))
+	copyTo(t, filepath.Join(other, "packs"), before)
+	says := compare(t, other, want, "")
+	if !strings.Contains(says, ", left over in ") {
+		t.Error("nothing is left over")
+	}
+	return says
+}
+
+// merged is the names of the merged objects below packs/, with their folders.
+func merged(t *testing.T, dir string) []string {
+	t.Helper()
+	root := filepath.Join(dir, "packs")
+	names, err := fs.Glob(os.DirFS(root), "*/*.packs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if info, err := os.Stat(filepath.Join(root, name)); err == nil {
+			t.Logf("%s has %d bytes", name, info.Size())
+		}
+	}
+	return names
+}
+
+// damaged has the reader look at copies of a data folder with one other byte in an object.
+func damaged(t *testing.T, dir, object string, want map[string]file) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "packs", object))
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := len(text)
+	directory := int(binary.LittleEndian.Uint64(text[size-48:]))
+	var id uint64
+	fmt.Sscanf(filepath.Base(object), "%x.packs", &id)
+	name := fmt.Sprintf("object %d: ", id)
+	type place struct {
+		what   string
+		at     int
+		damage string
+		whole  bool // all can still be read
+	}
+	places := []place{
+		{"header", 20, name + "header: ", true},
+		{"reserved in the header", 100, name + "header: ", true},
+		{"head", 128 + 16, "head: ", false},
+		{"directory", directory + 20, name + "directory: ", true},
+		{"end of the directory", size - 65, name + "directory: ", true},
+		{"trailer", size - 60, name + "trailer: ", true},
+		{"end of the trailer", size - 1, name + "trailer: ", true},
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 5 {
+		places = append(places, place{"block", 128 + rng.IntN(directory-128), "", false})
+	}
+	for _, p := range places {
+		t.Run(p.what, func(t *testing.T) {
+			other := filepath.Join(t.TempDir(), "data")
+			copyTo(t, filepath.Join(other, "packs"), filepath.Join(dir, "packs"))
+			changed := slices.Clone(text)
+			changed[p.at] ^= 1 << rng.IntN(8)
+			if err := os.WriteFile(filepath.Join(other, "packs", object), changed, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if p.whole {
+				compare(t, other, want, p.damage)
+				return
+			}
+			out, _, err := second(t, other, "check")
+			if err == nil || !strings.Contains(out, "damage: ") || !strings.Contains(out, p.damage) {
+				t.Errorf("byte %d of %d: %v\n%s", p.at, size, err, out)
+			}
+		})
+	}
+}
+
+// draw reads all of r.
+func draw(t *testing.T, r io.Reader) []byte {
+	t.Helper()
+	text, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // noise is bytes that cannot be compressed, those of another seed others.
@@ -230,11 +460,12 @@ func walk(t *testing.T, s *rig.Server, account [2]string, folder string, files m
 	}
 }
 
-// compare has the second reader list, extract and check a data folder.
-func compare(t *testing.T, dir string, want map[string]file) {
+// compare has the second reader list, extract and check a data folder, and say the damage
+// that there is. It returns what the check says.
+func compare(t *testing.T, dir string, want map[string]file, damage string) string {
 	t.Helper()
 	listed := map[string]file{}
-	for line := range strings.Lines(read(t, dir, "list")) {
+	for line := range strings.Lines(read(t, dir, damage, "list")) {
 		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		if len(f) != 6 {
 			t.Fatalf("list: %q", line)
@@ -249,7 +480,7 @@ func compare(t *testing.T, dir string, want map[string]file) {
 		listed[name] = file{size: size, when: when.Truncate(time.Second), etag: `"` + f[5] + `"`}
 	}
 	out := filepath.Join(t.TempDir(), "out")
-	t.Logf("extract: %s", read(t, dir, "extract", out))
+	t.Logf("extract: %s", read(t, dir, damage, "extract", out))
 	err := filepath.WalkDir(out, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -282,7 +513,9 @@ func compare(t *testing.T, dir string, want map[string]file) {
 			t.Errorf("%s is not served", name)
 		}
 	}
-	t.Logf("%d files are the same\ncheck: %s", len(want), read(t, dir, "check"))
+	says := read(t, dir, damage, "check")
+	t.Logf("%d files are the same\ncheck: %s", len(want), says)
+	return says
 }
 
 // unshown undoes how the reader shows bytes that would break a line.
@@ -304,16 +537,32 @@ func unshown(t *testing.T, text string) string {
 	}
 }
 
-// read runs the second reader, which must find nothing wrong.
-func read(t *testing.T, dir string, args ...string) string {
+// read runs the second reader, which must find this damage and no other.
+func read(t *testing.T, dir, damage string, args ...string) string {
+	t.Helper()
+	out, says, err := second(t, dir, args...)
+	found := 0
+	for line := range strings.Lines(says + out) {
+		if rest, ok := strings.CutPrefix(line, "damage: "); ok && (damage == "" || !strings.HasPrefix(rest, damage)) {
+			t.Errorf("reader.py %s: %s", args[0], line)
+		} else if ok {
+			found++
+		}
+	}
+	if (err != nil) != (damage != "") || (found > 0) != (damage != "") {
+		t.Errorf("reader.py %s: %v\n%s%s", args[0], err, says, out)
+	}
+	return out
+}
+
+// second runs the second reader.
+func second(t *testing.T, dir string, args ...string) (out, says string, err error) {
 	t.Helper()
 	begin := time.Now()
 	cmd := exec.Command(rig.Need(t, "python3", "python3"), append([]string{"reader.py", dir}, args...)...)
-	var out, says strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &says
-	if err := cmd.Run(); err != nil || strings.Contains(says.String(), "damage") {
-		t.Errorf("reader.py %s: %v\n%s%s", args[0], err, says.String(), out.String())
-	}
-	t.Logf("reader.py %s took %v %s", args[0], time.Since(begin).Round(time.Millisecond), says.String())
-	return out.String()
+	var o, e strings.Builder
+	cmd.Stdout, cmd.Stderr = &o, &e
+	err = cmd.Run()
+	t.Logf("reader.py %s took %v %s", args[0], time.Since(begin).Round(time.Millisecond), e.String())
+	return o.String(), e.String(), err
 }

@@ -517,10 +517,10 @@ def do_check(data):
             sums[1] += stored
             sums[2] += plain
     if store.objects:
-        print("merged objects: %d, with %d packs that count, %d left over or forgotten" % (
-            len(store.objects), sum(p.place.object is not None for p in store.packs.values()),
-            sum(len(o.places) for o in store.objects)
-            - sum(p.place.object is not None for p in store.packs.values())))
+        n = sum(p.place.object is not None for p in store.packs.values())
+        f = len(store.forgotten)
+        print("merged objects: %d, with %d packs that count, %d left over, %d forgotten" % (
+            len(store.objects), n, sum(len(o.places) for o in store.objects) - n - f, f))
     found, total = _check_rows(store)
     problems += found
     print("store %s" % (store.id.hex() if store.id else "?"))
