@@ -67,7 +67,7 @@ func TestReader(t *testing.T) {
 // TestMerged has packs that lie together in merged objects, and damages these.
 func TestMerged(t *testing.T) {
 	s := rig.Start(t, rig.Options{})
-	// Each end of the server seals its packs, and gc leaves little of each.
+	// Each end of the server seals its packs, and gc puts small ones together.
 	life := func(round int) {
 		t.Helper()
 		for i := range 4 {
