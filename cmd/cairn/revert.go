@@ -51,7 +51,7 @@ func (k *revertCmd) Run(c *cli, std streams) error {
 			return err
 		}
 	}
-	return undoing(c, std, func(ctx context.Context, p admin.Past) (admin.Undone, error) {
+	return undoing(c, std, k.Account, func(ctx context.Context, p admin.Past) (admin.Undone, error) {
 		did, err := p.Revert(ctx, k.Account, sn.ID, path)
 		if errors.Is(err, store.ErrNotExist) {
 			err = &said{fmt.Sprintf("the snapshot %s does not show %s, or is gone", sn.Name, shellQuote(k.Path)), nil}
@@ -91,7 +91,7 @@ func (k *undoCmd) Run(c *cli, std streams) error {
 			return err
 		}
 	}
-	return undoing(c, std, func(ctx context.Context, p admin.Past) (admin.Undone, error) {
+	return undoing(c, std, k.Account, func(ctx context.Context, p admin.Past) (admin.Undone, error) {
 		did, err := p.Undo(ctx, k.Account, k.After, k.Upto)
 		if errors.Is(err, store.ErrHistory) {
 			err = &said{fmt.Sprintf("nobody knows any more what the changes of %s from %d on were\n  hint: a later --after, or 'cairn revert' to a snapshot", k.Account, k.After+1), nil}
@@ -104,7 +104,7 @@ func (k *undoCmd) Run(c *cli, std streams) error {
 
 // undoing does what brings the past back, tells what was done, and is an error if something
 // was left as it is.
-func undoing(c *cli, std streams, do func(ctx context.Context, p admin.Past) (admin.Undone, error)) error {
+func undoing(c *cli, std streams, account string, do func(ctx context.Context, p admin.Past) (admin.Undone, error)) error {
 	return withPast(c, func(ctx context.Context, p admin.Past) error {
 		did, err := do(ctx, p)
 		switch {
@@ -119,7 +119,7 @@ func undoing(c *cli, std streams, do func(ctx context.Context, p admin.Past) (ad
 		case err != nil:
 			return err
 		}
-		tellUndone(std.out, did)
+		tellUndone(std.out, account, did)
 		if did.LeftOut > 0 {
 			return errReported
 		}
@@ -127,8 +127,11 @@ func undoing(c *cli, std streams, do func(ctx context.Context, p admin.Past) (ad
 	})
 }
 
-func tellUndone(w io.Writer, did admin.Undone) {
+func tellUndone(w io.Writer, account string, did admin.Undone) {
 	fmt.Fprintf(w, "%d put back where they were, %d written again, %d moved to the trash.\n", did.Placed, did.Written, did.Trashed)
+	if did.To > did.From {
+		defer fmt.Fprintf(w, "'cairn undo %s --after %d --upto %d' takes that back.\n", account, did.From, did.To)
+	}
 	if did.LeftOut == 0 {
 		return
 	}

@@ -25,6 +25,9 @@ type Undone struct {
 	Written int    `json:"written"`
 	LeftOut int    `json:"leftOut"` // how many are left as they are
 	Left    []Left `json:"left"`    // the first hundred of them
+	// From and To bound the changes that it made: see store.Undone.
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
 }
 
 // Left is what was left as it is.
@@ -111,7 +114,7 @@ func (l Local) Undo(ctx context.Context, account string, after, upto int64) (Und
 }
 
 func undone(did store.Undone) Undone {
-	out := Undone{Placed: did.Placed, Trashed: did.Trashed, Written: did.Written, LeftOut: did.LeftOut}
+	out := Undone{Placed: did.Placed, Trashed: did.Trashed, Written: did.Written, LeftOut: did.LeftOut, From: did.From, To: did.To}
 	for _, x := range did.Left {
 		out.Left = append(out.Left, Left{x.Name, x.Why.Error()})
 	}
