@@ -90,10 +90,17 @@ func hasTag(tags []string, tag string) bool {
 	return false
 }
 
-// modified evaluates If-Modified-Since (RFC 9110 §13.1.3).
+// ownDate reports whether the server gave n its time when it was written. A client may give
+// two contents the same one, which then says nothing of which it is.
+func ownDate(n *store.Node) bool {
+	return n.ModTime.UnixMilli() == n.Version.Time().UnixMilli()
+}
+
+// modified evaluates If-Modified-Since (RFC 9110 §13.1.3): a date that a client has set
+// counts as another.
 func modified(r *http.Request, n *store.Node) bool {
 	v := r.Header.Get("If-Modified-Since")
-	if v == "" {
+	if v == "" || !ownDate(n) {
 		return true
 	}
 	since, err := http.ParseTime(v)
@@ -101,7 +108,8 @@ func modified(r *http.Request, n *store.Node) bool {
 }
 
 // ifRange evaluates If-Range (RFC 9110 §13.1.5): a strong tag, or the very date that
-// we sent.
+// the server sent, if it is its own. (That two contents have the same second is the client's
+// to see: it must not use a date of the second in which it asked, §8.8.2.2.)
 func ifRange(r *http.Request, n *store.Node) bool {
 	v := strings.TrimSpace(r.Header.Get("If-Range"))
 	if v == "" {
@@ -111,7 +119,7 @@ func ifRange(r *http.Request, n *store.Node) bool {
 		return !weak && tag == n.ETag()
 	}
 	t, err := http.ParseTime(v)
-	return err == nil && n.ModTime.Truncate(time.Second).Equal(t)
+	return err == nil && ownDate(n) && n.ModTime.Truncate(time.Second).Equal(t)
 }
 
 // SetValidators sets ETag and Last-Modified of a node.
