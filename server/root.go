@@ -14,7 +14,7 @@ const rootAllow = "OPTIONS, GET, HEAD, PROPFIND"
 // share, and mounts nothing when no DAV header comes back.
 func (s *Server) rootOptions(w http.ResponseWriter, _ *http.Request) {
 	h := w.Header()
-	h.Set("DAV", "1, 2")
+	h.Set("DAV", "1, 2, 3")
 	h.Set("MS-Author-Via", "DAV")
 	h.Set("Allow", rootAllow)
 	h.Set("Content-Length", "0")

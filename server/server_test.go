@@ -194,7 +194,7 @@ func TestAsterisk(t *testing.T) {
 func TestRoot(t *testing.T) {
 	ts, _ := start(t, base(t, "https://example.org/files/"))
 	resp, _ := request{method: "OPTIONS", path: "/files/", status: 200}.do(t, ts)
-	if resp.Header.Get("DAV") != "1, 2" || resp.Header.Get("MS-Author-Via") != "DAV" || resp.Header.Get("Allow") == "" {
+	if resp.Header.Get("DAV") != "1, 2, 3" || resp.Header.Get("MS-Author-Via") != "DAV" || resp.Header.Get("Allow") == "" {
 		t.Errorf("OPTIONS: headers %v", resp.Header)
 	}
 	for depth, want := range map[string][]string{"0": {"/files/"}, "1": {"/files/", "/files/dav/"}} {

@@ -24,6 +24,7 @@ func (q *request) copyMove() error {
 	if err != nil {
 		return err
 	}
+	q.to, q.hasTo = to, true
 	move := q.r.Method == "MOVE"
 	depth, err := q.depth()
 	if err != nil || depth == 1 || depth == 0 && move {

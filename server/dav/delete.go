@@ -3,8 +3,8 @@ package dav
 import "net/http"
 
 // delete removes a resource, with all below it (RFC 4918 §9.6): 204. It is one
-// transaction: a lock anywhere below fails it as a whole, with 423 and the address of
-// what is locked. The root stays (403).
+// transaction: a lock anywhere below fails it as a whole, with 207 and the address of
+// what is locked, one on the resource itself or above with 423. The root stays (403).
 //
 // x/net/webdav deletes members that others have locked, keeps locks on what is gone
 // (golang/go#42839), and calls every failure 405.

@@ -37,8 +37,13 @@ func TestLock(t *testing.T) {
 	d.all(
 		req{method: "PUT", path: f, body: "2", want: 423, has: "<D:lock-token-submitted><D:href>/files/dav/c/f%20%25</D:href>"},
 		req{method: "DELETE", path: f, want: 423},
-		req{method: "DELETE", path: "/c", want: 423, has: "/files/dav/c/f%20%25"},
-		req{method: "MOVE", path: "/c", head: to(mount + "/d"), want: 423},
+		// a member's lock: nothing is done, and the answer names it (RFC 4918 §9.6.1)
+		req{method: "DELETE", path: "/c", want: 207, has: "<D:href>/files/dav/c/f%20%25</D:href><D:status>HTTP/1.1 423 Locked</D:status><D:error><D:lock-token-submitted>"},
+		req{method: "MOVE", path: "/c", head: to(mount + "/d"), want: 207, has: "<D:href>/files/dav/c/f%20%25</D:href><D:status>HTTP/1.1 423 Locked</D:status>"},
+		req{method: "MKCOL", path: "/other", want: 201},
+		req{method: "COPY", path: "/other", head: to(mount + "/c"), want: 207, has: "<D:href>/files/dav/c/f%20%25</D:href>"},
+		req{method: "LOCK", path: "/c", body: fmt.Sprintf(lockBody, "exclusive"), want: 207, has: "<D:response><D:href>/files/dav/c</D:href><D:status>HTTP/1.1 424 Failed Dependency</D:status></D:response>"},
+		req{method: "DELETE", path: "/other", want: 204},
 		req{method: "MOVE", path: f, head: to(mount + "/d"), want: 423},
 		req{method: "COPY", path: f, head: to(mount + "/copy"), want: 201},
 		req{method: "PROPPATCH", path: f, body: setProp, want: 423},

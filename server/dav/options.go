@@ -9,7 +9,7 @@ import "net/http"
 // x/net/webdav's answer depends on what is there, and cannot be extended.
 func (q *request) options() error {
 	h := q.w.Header()
-	h.Set("DAV", "1, 2")
+	h.Set("DAV", "1, 2, 3")
 	h.Set("MS-Author-Via", "DAV")
 	h.Set("Allow", allow)
 	h.Set("Accept-Ranges", "bytes")

@@ -49,7 +49,7 @@ func TestMethods(t *testing.T) {
 		}
 	}
 	a := d.do(req{method: "OPTIONS", path: "/nothing/here", want: 200})
-	if a.Header.Get("DAV") != "1, 2" || a.Header.Get("MS-Author-Via") != "DAV" || a.body != "" {
+	if a.Header.Get("DAV") != "1, 2, 3" || a.Header.Get("MS-Author-Via") != "DAV" || a.body != "" {
 		t.Errorf("OPTIONS: %v", a.Header)
 	}
 }

@@ -22,7 +22,9 @@ type request struct {
 	user  string
 	known bool // whose scope it is
 	p     store.Path
-	slash bool     // the address ended with one
+	slash bool       // the address ended with one
+	to    store.Path // of a COPY or MOVE, once it is known
+	hasTo bool
 	cond  preconds // of the request's own resource
 }
 
@@ -44,6 +46,10 @@ func (q *request) fail(err error) {
 		if q.r.Method == "LOCK" {
 			p.Condition = "<D:no-conflicting-lock>" + q.hrefXML(p.Locked.Path) + "</D:no-conflicting-lock>"
 		}
+	}
+	if q.aboutMember(&p) {
+		transfer.Refuse(q.w, q.r, nil, func() { q.memberLocked(&p) })
+		return
 	}
 	if p.Status == http.StatusMethodNotAllowed && p.Allow == "" {
 		p.Allow = allow
