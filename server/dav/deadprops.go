@@ -2,10 +2,12 @@ package dav
 
 import (
 	"encoding/xml"
+	"strings"
 	"time"
 
 	"golang.org/x/net/webdav"
 
+	"cairn/server/transfer"
 	"cairn/store"
 )
 
@@ -63,9 +65,9 @@ func setsTime(p webdav.Property) (time.Time, bool) {
 	switch p.XMLName {
 	case xml.Name{Space: "urn:schemas-microsoft-com:", Local: "Win32LastModifiedTime"}:
 		t, err := time.Parse(time.RFC1123, string(p.InnerXML))
-		return t, err == nil && t.Year() >= 1970 && t.Year() <= 9999
+		return transfer.Told(t), err == nil
 	case dav("lastmodified"):
-		return mtime(string(p.InnerXML))
+		return transfer.ParseSeconds(strings.TrimSpace(string(p.InnerXML)))
 	}
 	return time.Time{}, false
 }

@@ -85,12 +85,12 @@ func (m *multistatus) liveValue(l live, r *member) error {
 	case displayName:
 		m.text(r.Name)
 	case creationDate:
-		b = r.Created.UTC().AppendFormat(b, time.RFC3339)
+		b = transfer.Told(r.Created).AppendFormat(b, time.RFC3339)
 	case contentLength:
 		b = strconv.AppendInt(b, r.Size, 10)
 	case lastModified:
 		if t := r.ModTime.Unix(); t != m.dated || len(m.date) == 0 { // files come in crowds of one time
-			m.dated, m.date = t, r.ModTime.UTC().AppendFormat(m.date[:0], http.TimeFormat)
+			m.dated, m.date = t, transfer.Told(r.ModTime).AppendFormat(m.date[:0], http.TimeFormat)
 		}
 		m.Write(m.date)
 	case contentMediaType: // by the name: no property reads content

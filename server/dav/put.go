@@ -1,11 +1,9 @@
 package dav
 
 import (
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"cairn/server/httperr"
 	"cairn/server/transfer"
@@ -32,7 +30,7 @@ func (q *request) put() error {
 	case q.slash || q.p.IsRoot():
 		return httperr.Of(store.ErrIsFolder)
 	}
-	modTime, hasTime := mtime(h.Get("X-OC-Mtime"))
+	modTime, hasTime := transfer.ParseSeconds(h.Get("X-OC-Mtime"))
 	n, err := q.h.store.Put(q.r.Context(), q.sc, q.p, q.body, store.PutOptions{
 		Conditions: q.forStore(), Size: q.size(), ModTime: modTime,
 	})
@@ -56,18 +54,4 @@ func (q *request) size() int64 {
 		return n
 	}
 	return -1
-}
-
-// mtime reads Unix seconds, perhaps with a fraction, within the years 1970–9999. What
-// it cannot read is no time.
-func mtime(s string) (time.Time, bool) {
-	if s == "" {
-		return time.Time{}, false
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(f >= 0 && f < 253402300800) {
-		return time.Time{}, false
-	}
-	sec, frac := math.Modf(f)
-	return time.Unix(int64(sec), int64(frac*1e9)).UTC(), true
 }

@@ -55,8 +55,11 @@ func TestPut(t *testing.T) {
 	if a.Header.Get("X-OC-Mtime") != "accepted" || a.Header.Get("Last-Modified") != "Sun, 09 Sep 2001 01:46:40 GMT" {
 		t.Errorf("X-OC-Mtime: %v", a.Header)
 	}
-	if a = d.do(req{method: "PUT", path: "/old", body: "x", head: []string{"X-OC-Mtime", "-7"}, want: 204}); a.Header.Get("X-OC-Mtime") != "" {
-		t.Errorf("X-OC-Mtime before 1970 is accepted")
+	if a = d.do(req{method: "PUT", path: "/old", body: "x", head: []string{"X-OC-Mtime", "-7"}, want: 204}); a.Header.Get("Last-Modified") != "Thu, 01 Jan 1970 00:00:00 GMT" {
+		t.Errorf("a time before 1970: %v", a.Header)
+	}
+	if a = d.do(req{method: "PUT", path: "/old", body: "x", head: []string{"X-OC-Mtime", "yesterday"}, want: 204}); a.Header.Get("X-OC-Mtime") != "" {
+		t.Errorf("X-OC-Mtime that is no time is accepted")
 	}
 }
 

@@ -125,5 +125,5 @@ func ifRange(r *http.Request, n *store.Node) bool {
 // SetValidators sets ETag and Last-Modified of a node.
 func SetValidators(h http.Header, n *store.Node) {
 	h["Etag"] = []string{`"` + n.ETag() + `"`} // in canonical form, as Set would have it
-	h["Last-Modified"] = []string{n.ModTime.UTC().Format(http.TimeFormat)}
+	h["Last-Modified"] = []string{Told(n.ModTime).Format(http.TimeFormat)}
 }

@@ -61,7 +61,7 @@ func fileLines(b []byte, n *store.Node, o FileOptions) []byte {
 	b = append(b, "\r\nCross-Origin-Resource-Policy: same-origin\r\nEtag: \""...)
 	b = append(b, n.ETag()...)
 	b = append(b, "\"\r\nLast-Modified: "...)
-	b = n.ModTime.UTC().AppendFormat(b, http.TimeFormat)
+	b = Told(n.ModTime).AppendFormat(b, http.TimeFormat)
 	return append(b, "\r\nX-Content-Type-Options: nosniff\r\n"...)
 }
 

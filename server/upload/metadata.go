@@ -3,13 +3,12 @@ package upload
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"math"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"cairn/server/httperr"
+	"cairn/server/transfer"
 	"cairn/store"
 )
 
@@ -91,13 +90,11 @@ func parseMtime(s string) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsNaN(f) || math.Abs(f) > 253402300799 { // the year 9999
+	t, ok := transfer.ParseSeconds(s)
+	if !ok {
 		return time.Time{}, badMetadata("mtime is not a time in seconds since 1970.")
 	}
-	sec, frac := math.Modf(f)
-	// A float has no more than microseconds to give here.
-	return time.Unix(int64(sec), int64(math.Round(frac*1e6))*1000).UTC(), nil
+	return t, nil
 }
 
 // parseChecksum reads "SHA1 hex" or "SHA1:hex".
