@@ -80,20 +80,17 @@ func (a *Answer) File(n *store.Node, c store.Content, o FileOptions) error {
 		a.WriteHeader(http.StatusOK)
 		return nil
 	}
-	if len(ranges) == 1 && ranges[0].length > 0 && ranges[0].length <= maxSmallBody {
-		buf := smallBodies.Get().(*[]byte)
-		defer smallBodies.Put(buf)
-		body := (*buf)[:ranges[0].length]
-		if err := readWhole(c, body, ranges[0].start); err != nil {
+	if len(ranges) == 1 {
+		buf := leads.Get().(*[]byte)
+		lead := (*buf)[:min(ranges[0].length, maxLead)]
+		if err := readWhole(c, lead, ranges[0].start); err != nil {
+			leads.Put(buf)
 			return err
 		}
-		return a.sendOne(n, o, ranges[0], partial, body, c)
+		return a.sendOne(n, o, ranges[0], partial, c, lead, func() { leads.Put(buf) })
 	}
 	if err := readable(c, ranges[0]); err != nil {
 		return err
-	}
-	if len(ranges) == 1 {
-		return a.sendOne(n, o, ranges[0], partial, nil, c)
 	}
 	describe(a.Header(), n)
 	guard(a.Header(), ContentType(n.Name), n.Name, o.Attachment)
@@ -107,11 +104,13 @@ func describe(h http.Header, n *store.Node) {
 	h["Accept-Ranges"] = acceptBytes
 }
 
-// Up to maxSmallBody a body is read before the answer begins, and written with its
-// header: sendfile takes more system calls than the copy costs.
-const maxSmallBody = 16 << 10
+// Up to maxLead of a body is read before the answer begins, while a pack that is damaged, or
+// cannot be opened, can still be told by a status, and is written with the header: sendfile
+// takes more system calls than the copy costs, and net/http looks at the first bytes of what
+// it is to send by it.
+const maxLead = 16 << 10
 
-var smallBodies = sync.Pool{New: func() any { b := make([]byte, maxSmallBody); return &b }}
+var leads = sync.Pool{New: func() any { b := make([]byte, maxLead); return &b }}
 
 // readWhole fills p from off on.
 func readWhole(c store.Content, p []byte, off int64) error {

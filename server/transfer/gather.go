@@ -65,9 +65,9 @@ func fileLines(b []byte, n *store.Node, o FileOptions) []byte {
 	return append(b, "\r\nX-Content-Type-Options: nosniff\r\n"...)
 }
 
-// sendOne answers with the file n, or the part of it that br is: with body, or, without
-// one, from c.
-func (a *Answer) sendOne(n *store.Node, o FileOptions, br byteRange, partial bool, body []byte, c store.Content) error {
+// sendOne answers with the file n, or the part of it that br is, from c. What it begins with
+// is in lead; done is called when that is on its way.
+func (a *Answer) sendOne(n *store.Node, o FileOptions, br byteRange, partial bool, c store.Content, lead []byte, done func()) error {
 	g := a.gatherer()
 	h := a.Header()
 	if g != nil {
@@ -88,11 +88,11 @@ func (a *Answer) sendOne(n *store.Node, o FileOptions, br byteRange, partial boo
 	}
 	h["Content-Length"] = []string{strconv.FormatInt(br.length, 10)}
 	a.WriteHeader(status)
-	var err error
-	if body != nil {
-		_, err = a.Write(body)
-	} else {
-		err = a.sendRange(sink(a), c, br)
+	_, err := a.Write(lead)
+	m := int64(len(lead))
+	done()
+	if rest := (byteRange{br.start + m, br.length - m}); err == nil && rest.length > 0 {
+		err = a.sendRange(sink(a), c, rest)
 	}
 	if g == nil {
 		return err
