@@ -155,6 +155,11 @@ func (b *backup) run(ctx context.Context) (err error) {
 			return fmt.Errorf("packs/%s: %w", p.Name(), err)
 		}
 	}
+	for _, u := range b.s.packs.Unused() {
+		if err := b.unused(ctx, u); err != nil {
+			return fmt.Errorf("packs/%s: %w", u.Name, err)
+		}
+	}
 	b.out.Commit = upto
 	return b.finish()
 }
@@ -268,13 +273,9 @@ func (b *backup) pack(ctx context.Context, p pack.Info, upto uint64) error {
 		}
 	}
 	name := filepath.Join("packs", filepath.FromSlash(p.Name()))
-	from, to := filepath.Join(b.s.o.Dir, name), filepath.Join(b.to, name)
-	dir := filepath.Dir(to)
-	if !b.dirs[dir] {
-		if err := b.s.fs.MkdirAll(dir); err != nil {
-			return err
-		}
-		b.dirs[dir], b.dirs[filepath.Dir(dir)] = true, true
+	from, to, err := b.place(name)
+	if err != nil {
+		return err
 	}
 	b.out.Bytes += bytes
 	if whole && b.before != "" {
@@ -287,7 +288,7 @@ func (b *backup) pack(ctx context.Context, p pack.Info, upto uint64) error {
 	if free, _, err := b.s.fs.Space(b.to); err == nil && free < bytes+diskReserve {
 		return object.ErrNoSpace
 	}
-	err := copyFile(ctx, b.s.fs, from, to, bytes)
+	err = copyFile(ctx, b.s.fs, from, to, bytes)
 	if unread := new(unreadError); errors.As(err, &unread) {
 		b.s.o.Log.Error("a pack cannot be read to its end; the backup has what could be read", "pack", p.ID, "err", err)
 		b.out.Damaged = append(b.out.Damaged, filepath.ToSlash(name))
@@ -298,6 +299,44 @@ func (b *backup) pack(ctx context.Context, p pack.Info, upto uint64) error {
 	}
 	b.out.New++
 	b.out.Copied += bytes
+	return err
+}
+
+// place is where a file is and where it goes, in a folder that is there.
+func (b *backup) place(name string) (from, to string, err error) {
+	from, to = filepath.Join(b.s.o.Dir, name), filepath.Join(b.to, name)
+	dir := filepath.Dir(to)
+	if !b.dirs[dir] {
+		if err := b.s.fs.MkdirAll(dir); err != nil {
+			return "", "", err
+		}
+		b.dirs[dir], b.dirs[filepath.Dir(dir)] = true, true
+	}
+	return from, to, nil
+}
+
+// unused brings a merged object in, as far as it can be read, that this server cannot use, and
+// names it.
+func (b *backup) unused(ctx context.Context, u pack.Unused) error {
+	if errors.Is(u.Err, pack.ErrForeign) {
+		return nil
+	}
+	name := filepath.Join("packs", filepath.FromSlash(u.Name))
+	b.out.Damaged = append(b.out.Damaged, filepath.ToSlash(name))
+	from, to, err := b.place(name)
+	if err != nil {
+		return err
+	}
+	size, err := b.size(from)
+	if err == nil {
+		err = copyFile(ctx, b.s.fs, from, to, size)
+	} else {
+		err = &unreadError{err}
+	}
+	if unread := new(unreadError); errors.As(err, &unread) {
+		b.s.o.Log.Error("a merged object cannot be read; the backup has what could be", "file", name, "err", err)
+		err = nil
+	}
 	return err
 }
 

@@ -204,7 +204,7 @@ func (c *collector) survey(ctx context.Context) (alone []due, merge [][]due, err
 				return nil, nil, err
 			}
 		}
-		if err == nil && registered && p.Sealed && !p.Damaged {
+		if err == nil && registered && p.Sealed && !p.Damaged && !p.Fixed {
 			all = append(all, due{p.ID, p.Object, p.Bytes, live})
 		} else {
 			stay[p.Object] = true

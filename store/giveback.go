@@ -77,15 +77,23 @@ func (c *collector) collect(ctx context.Context, group []due) (err error) {
 // end of its own batch. So nothing may go before there is a commit behind all that the
 // snapshot had.
 func (c *collector) announce(ctx context.Context, m *marked, dead, rest []due) error {
-	return c.s.freeing(ctx, func(tx *meta.Tx) error {
-		for _, d := range dead {
-			if err := tx.Apply(&meta.DropPack{ID: d.id}); err != nil {
-				return err
+	for part := range slices.Chunk(dead, gcGroup) {
+		err := c.s.freeing(ctx, func(tx *meta.Tx) error {
+			for _, d := range part {
+				if err := tx.Apply(&meta.DropPack{ID: d.id}); err != nil {
+					return err
+				}
 			}
-		}
-		if len(dead) > 0 {
 			return nil
+		})
+		if err != nil {
+			return err
 		}
+	}
+	if len(dead) > 0 {
+		return nil
+	}
+	return c.s.freeing(ctx, func(tx *meta.Tx) error {
 		row := m.packs[rest[0].id]
 		in := rest[0].info()
 		row.Sealed, row.Name = tx.Now(), in.Name()

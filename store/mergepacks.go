@@ -45,6 +45,7 @@ func (c *collector) choose(all []due, newest meta.PackID) (alone []due, merge []
 		}
 	}
 	var units, spare [][]due // objects that are due, and small ones that are not
+	free := map[meta.PackID]bool{}
 	for _, list := range objects {
 		var bytes, live int64
 		for _, d := range list {
@@ -54,8 +55,9 @@ func (c *collector) choose(all []due, newest meta.PackID) (alone []due, merge []
 		switch {
 		case c.isDue(bytes, live) && !(live == 0 && list[len(list)-1].id == newest):
 			units = append(units, list)
-		case bytes < c.s.packBytes()/4:
+		case bytes < c.s.packBytes()/4 && len(list) <= mergeMost/4: // so that at least three fit in one
 			spare = append(spare, list)
+			free[list[0].object] = true
 		}
 	}
 	if len(spare) >= mergeObjects || c.o.Full && len(spare) > 1 {
@@ -74,6 +76,9 @@ func (c *collector) choose(all []due, newest meta.PackID) (alone []due, merge []
 	slices.SortFunc(units, func(a, b []due) int { return cmp.Compare(a[0].id, b[0].id) })
 	var group []due
 	var live int64
+	defer func() { // what is not due gains nothing by itself
+		merge = slices.DeleteFunc(merge, func(g []due) bool { return free[g[0].object] && g[0].object == g[len(g)-1].object })
+	}()
 	for _, u := range units {
 		n := int64(0)
 		for _, d := range u {
@@ -100,6 +105,7 @@ func (c *collector) merge(ctx context.Context, group []due) error {
 		}
 	}()
 	able := c.whole(ours, inside)
+	var many []due // to be compacted, each by itself
 	if len(able) == 0 {
 		return ctx.Err()
 	}
@@ -111,46 +117,62 @@ func (c *collector) merge(ctx context.Context, group []due) error {
 	if err := c.s.flushDatabase(); err != nil {
 		return err
 	}
+	packs := c.s.packs.Packs()
+	newest := packs[len(packs)-1].ID // its id must not come again
 	var judged []due
 	for _, d := range able {
 		d.live, err = c.live(ctx, m, d.info())
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err != nil {
+		switch alone := d.object == d.id; {
+		case err != nil:
 			c.out.Left++
 			c.s.o.Log.Warn("a pack stays as it is", "pack", d.id, "err", err)
-			continue
+		case d.live == 0 && d.id == newest: // it stays
+		case alone && d.live > c.s.few(): // more is needed by now than when it was chosen
+			if c.isDue(d.bytes, d.live) {
+				many = append(many, d)
+			}
+		default:
+			judged = append(judged, d)
 		}
-		judged = append(judged, d)
 	}
-	packs := c.s.packs.Packs()
-	newest := packs[len(packs)-1].ID // its id must not come again
-	judged = slices.DeleteFunc(judged, func(d due) bool { return d.live == 0 && d.id == newest })
-	var dead, rest []due
+	var dead, left, rest []due // files without a needed record; packs in objects without; others
 	for _, d := range c.whole(judged, inside) {
-		if d.live == 0 {
-			dead = append(dead, d)
-		} else {
+		switch {
+		case d.live > 0:
 			rest = append(rest, d)
+		case d.object == d.id:
+			dead = append(dead, d)
+		default:
+			left = append(left, d)
 		}
 	}
-	if one := len(rest) == 1 && rest[0].object == rest[0].id; one && !c.isDue(rest[0].bytes, rest[0].live) {
+	if one := len(rest) == 1 && rest[0].object == rest[0].id; one && len(left) == 0 {
+		if c.isDue(rest[0].bytes, rest[0].live) {
+			many = append(many, rest[0])
+		}
 		rest = nil
 	}
-	if len(dead)+len(rest) == 0 {
+	if len(dead)+len(left)+len(rest)+len(many) == 0 {
 		return nil
 	}
-	if err := c.announce(ctx, m, dead, rest); err != nil {
+	if err := c.announce(ctx, m, slices.Concat(dead, left), slices.Concat(rest, many)); err != nil {
 		return err
 	}
 	if err := c.drop(dead); err != nil {
 		return err
 	}
-	if len(rest) == 1 && rest[0].object == rest[0].id {
-		return c.compact(ctx, m, rest[0])
+	for _, d := range many {
+		if err := c.compact(ctx, m, d); err != nil {
+			return err
+		}
 	}
-	return c.mergeNow(ctx, m, rest)
+	if len(rest) == 0 {
+		return c.drop(left)
+	}
+	return c.mergeNow(ctx, m, slices.Concat(rest, left))
 }
 
 // whole are those of which the whole object is among them.
@@ -162,61 +184,114 @@ func (c *collector) whole(all []due, inside map[meta.PackID]int) []due {
 	return slices.DeleteFunc(slices.Clone(all), func(d due) bool { return have[d.object] < inside[d.object] })
 }
 
-// mergeNow writes one object. A pack that cannot be read stays, with those that share its
-// object.
-func (c *collector) mergeNow(ctx context.Context, m *marked, rest []due) error {
-	for again := false; len(rest) > 0; {
-		list := make([]pack.Merging, len(rest))
-		for i, d := range rest {
-			list[i] = pack.Merging{ID: d.id, Keep: needs(m.of(d.id), c.base)}
-		}
-		ins, err := c.s.packs.Merge(ctx, list, c.pacer(ctx))
-		var one *pack.MergeError
-		switch {
-		case err == nil:
-			return c.merged(ctx, rest, ins)
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case errors.As(err, &one):
-			at := slices.IndexFunc(rest, func(d due) bool { return d.id == one.ID })
-			if at < 0 {
-				return err
-			}
-			c.s.o.Log.Warn("a pack stays as it is", "pack", one.ID, "err", err)
-			object, before := rest[at].object, len(rest)
-			rest = slices.DeleteFunc(rest, func(d due) bool { return d.object == object })
-			c.out.Left += before - len(rest)
-		case errors.Is(err, object.ErrNoSpace) && !again && c.s.dropBallast():
-			again = true
-		case errors.Is(outward(err), ErrNoSpace):
-			c.out.Left += len(rest)
-			c.s.o.Log.Warn("packs stay as they are", "packs", len(rest), "err", err)
-			return nil
-		default:
-			return err
+// mergeNow writes one object. Packs without a needed record are left out of it. One that
+// cannot be read stays, with those that share its object. Where there is no room for all at
+// once, it is done in parts.
+func (c *collector) mergeNow(ctx context.Context, m *marked, all []due) error {
+	list := make([]pack.Merging, len(all))
+	live := 0
+	for i, d := range all {
+		list[i].ID = d.id
+		if d.live > 0 {
+			list[i].Keep = needs(m.of(d.id), c.base)
+			live++
 		}
 	}
-	return nil
+	if live == 0 {
+		return c.drop(all)
+	}
+	ins, err := c.s.packs.Merge(ctx, list, c.pacer(ctx))
+	if errors.Is(err, object.ErrNoSpace) && !errors.Is(err, pack.ErrDoubt) && c.s.dropBallast() {
+		ins, err = c.s.packs.Merge(ctx, list, c.pacer(ctx))
+	}
+	var one *pack.MergeError
+	switch {
+	case err == nil:
+		return c.merged(ctx, all, ins)
+	case ctx.Err() != nil:
+		return errors.Join(context.Cause(ctx), c.again(ctx, all))
+	case errors.As(err, &one):
+		at := slices.IndexFunc(all, func(d due) bool { return d.id == one.ID })
+		if at < 0 {
+			return errors.Join(err, c.again(ctx, all))
+		}
+		c.s.o.Log.Warn("a pack stays as it is", "pack", one.ID, "err", err)
+		var stay, rest []due
+		for _, d := range all {
+			if d.object == all[at].object {
+				stay = append(stay, d)
+			} else {
+				rest = append(rest, d)
+			}
+		}
+		c.out.Left += len(stay)
+		if err := c.again(ctx, stay); err != nil || len(rest) == 0 {
+			return err
+		}
+		return c.mergeNow(ctx, m, rest)
+	case errors.Is(outward(err), ErrNoSpace) && !errors.Is(err, pack.ErrDoubt):
+		if first, second := halves(all); len(second) > 0 {
+			if err := c.mergeNow(ctx, m, first); err != nil {
+				return errors.Join(err, c.again(ctx, second))
+			}
+			return c.mergeNow(ctx, m, second)
+		}
+		if d := all[0]; d.object == d.id && c.isDue(d.bytes, d.live) { // needs less
+			return c.compact(ctx, m, d)
+		}
+		c.out.Left += len(all)
+		c.s.o.Log.Warn("packs stay as they are", "packs", len(all), "err", err)
+		return c.again(ctx, all)
+	}
+	return errors.Join(err, c.again(ctx, all))
+}
+
+// halves splits packs in two, but not those of one object; second is empty if they all are.
+func halves(all []due) (first, second []due) {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b due) int { return cmp.Compare(a.object, b.object) })
+	border := func(i int) bool { return all[i].object != all[i-1].object }
+	for i := (len(all) + 1) / 2; i < len(all); i++ {
+		if border(i) {
+			return all[:i], all[i:]
+		}
+	}
+	for i := len(all) / 2; i > 0; i-- {
+		if border(i) {
+			return all[:i], all[i:]
+		}
+	}
+	return all, nil
+}
+
+// again has the database know those without a needed record that are there after all.
+func (c *collector) again(ctx context.Context, all []due) error {
+	var ins []pack.Info
+	for _, d := range all {
+		if in, ok := c.s.packs.Info(d.id); ok && d.live == 0 && in.Sealed {
+			if sum, err := c.s.packs.Summary(context.WithoutCancel(ctx), d.id); err == nil {
+				in = sum
+			}
+			ins = append(ins, in)
+		}
+	}
+	return c.s.registerPacks(context.WithoutCancel(ctx), ins)
 }
 
 // merged tells the database where packs are now.
-func (c *collector) merged(ctx context.Context, rest []due, ins []pack.Info) error {
-	for part := range slices.Chunk(ins, gcGroup) {
-		err := c.s.freeing(ctx, func(tx *meta.Tx) error {
-			for _, in := range part {
-				if err := tx.Apply(packRow(tx, in)); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
+func (c *collector) merged(ctx context.Context, all []due, ins []pack.Info) error {
+	if err := c.s.registerPacks(ctx, ins); err != nil {
+		return err
 	}
-	for i, d := range rest {
+	for _, d := range all {
+		if d.live == 0 {
+			c.out.Dropped++
+			c.freed(d, 0)
+			continue
+		}
 		c.out.Merged++
-		c.freed(d, ins[i].Bytes)
+		c.freed(d, ins[0].Bytes)
+		ins = ins[1:]
 	}
 	return nil
 }

@@ -55,10 +55,8 @@ func (s *Store) recover(ctx context.Context, sb superblock, old *aside) error {
 		return err
 	}
 	err = s.raiseEpochIfDue(ctx)
-	for _, row := range compacted {
-		if err == nil {
-			err = s.reregister(ctx, row)
-		}
+	if err == nil {
+		err = s.reregister(ctx, compacted...)
 	}
 	if err == nil {
 		err = s.dropStaged(ctx)

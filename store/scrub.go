@@ -124,11 +124,22 @@ func (s *Store) scrubPass(ctx context.Context, o ScrubOptions, out *Scrubbed) er
 	}
 	o.Progress(total, total)
 	s.scrubs.passed() // what could not be looked at is the first of the next one
-	return s.damage(ctx, s.scrubs.damaged(), func(f Finding) {
+	see := func(f Finding) {
 		s.logDamage(f)
 		if out.Damaged++; len(out.Damage) < maxFindings {
 			out.Damage = append(out.Damage, f)
 		}
+	}
+	if err := s.damage(ctx, s.scrubs.damaged(), see); err != nil {
+		return err
+	}
+	return s.objectDamage(ctx, see)
+}
+
+// objectDamage tells what is wrong with merged objects themselves, not with the packs in them.
+func (s *Store) objectDamage(ctx context.Context, see func(Finding)) error {
+	return s.packs.VerifyMerged(ctx, func(name string, err error) {
+		see(Finding{Where: "packs/" + name, What: err.Error(), Do: "restore this file from a backup; the packs in it are used as long as they can be found"})
 	})
 }
 
@@ -193,6 +204,11 @@ func (s *Store) scrubPack(ctx context.Context, id meta.PackID, wait func(bytes i
 		s.o.Log.Error("a pack is damaged", "pack", s.packName(id), "records", bad.records.count(), "err", first)
 	}
 	s.scrubs.read(id, s.o.Clock(), bad)
+	if in, ok := s.packs.Info(id); ok && in.Object != id && in.At == pack.FirstBlock { // once an object
+		if err := s.packs.VerifyObject(ctx, in.Object); err != nil && ctx.Err() == nil {
+			s.o.Log.Error("a merged object is damaged", "file", "packs/"+in.Name(), "err", err)
+		}
+	}
 	return saw, nil
 }
 

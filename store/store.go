@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -284,6 +285,24 @@ func (s *Store) registerPack(ctx context.Context, in pack.Info) error {
 	return s.freeing(ctx, func(tx *meta.Tx) error { return tx.Apply(packRow(tx, in)) })
 }
 
+// registerPacks is registerPack of many, in transactions of some.
+func (s *Store) registerPacks(ctx context.Context, ins []pack.Info) error {
+	for part := range slices.Chunk(ins, gcGroup) {
+		err := s.freeing(ctx, func(tx *meta.Tx) error {
+			for _, in := range part {
+				if err := tx.Apply(packRow(tx, in)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func packRow(tx *meta.Tx, in pack.Info) *meta.PutPack {
 	return &meta.PutPack{Pack: meta.Pack{ID: in.ID, Object: int64(in.Object), At: in.At, Bytes: in.Bytes,
 		Records: int64(in.Records), Sealed: tx.Now(), Name: in.Name()}}
@@ -294,19 +313,29 @@ func liesAt(row meta.Pack, in pack.Info) bool {
 	return row.Bytes == in.Bytes && row.Object == int64(in.Object) && row.At == in.At
 }
 
-// reregister does so for a pack that was compacted or merged without the database being told, as a
-// crash between the two leaves it. A pack of another size for other reasons is damage,
+// reregister does so for packs that were compacted or merged without the database being told,
+// as a crash between the two leaves them. A pack of another size for other reasons is damage,
 // which verify tells of.
-func (s *Store) reregister(ctx context.Context, row meta.Pack) error {
-	in, err := s.packs.Summary(ctx, row.ID)
-	if err != nil || in.Generation == 0 || liesAt(row, in) {
-		return ctx.Err()
+func (s *Store) reregister(ctx context.Context, rows ...meta.Pack) error {
+	var ins []pack.Info
+	dirs := map[string]bool{}
+	for _, row := range rows {
+		in, err := s.packs.Summary(ctx, row.ID)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil && in.Generation > 0 && !liesAt(row, in) {
+			ins = append(ins, in)
+			dirs[filepath.Dir(filepath.Join(s.o.Dir, "packs", in.Name()))] = true
+		}
 	}
-	// The process that gave the file its name may have died before it flushed the folder.
-	if err := s.fs.SyncDir(filepath.Dir(filepath.Join(s.o.Dir, "packs", in.Name()))); err != nil {
-		return err
+	// The process that gave a file its name may have died before it flushed the folder.
+	for dir := range dirs {
+		if err := s.fs.SyncDir(dir); err != nil {
+			return err
+		}
 	}
-	return s.registerPack(ctx, in)
+	return s.registerPacks(ctx, ins)
 }
 
 // outward turns the errors of the packages below into the store's own.

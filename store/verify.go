@@ -244,7 +244,8 @@ func (c *verifier) openPacks(sb superblock) (err error) {
 	c.codec = chunk.NewCodec(slab.Map)
 	o := pack.Options{FS: c.fs, Dir: filepath.Join(c.dir, "packs"), Store: sb.Store, Key: sb.Key,
 		Decode: c.codec.Decode, Log: slog.New(slog.DiscardHandler)}
-	if c.packs, err = pack.Open(c.ctx, o); err != nil && c.ctx.Err() == nil { // strays tells why
+	c.packs, err = pack.Open(c.ctx, o)
+	if err != nil && !errors.Is(err, pack.ErrVersion) && c.ctx.Err() == nil { // a folder cannot be listed: strays tells
 		o.FS = nothing{c.fs}
 		c.packs, err = pack.Open(c.ctx, o)
 	}

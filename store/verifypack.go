@@ -51,7 +51,14 @@ func packName(s *pack.Set, id meta.PackID) string {
 
 func (s *Store) packName(id meta.PackID) string { return packName(s.packs, id) }
 
-func (c *verifier) packName(id meta.PackID) string { return packName(c.packs, id) }
+func (c *verifier) packName(id meta.PackID) string {
+	if _, ok := c.packs.Info(id); !ok {
+		if row, known := c.known[id]; known && row.Object != int64(id) { // of one that is missing
+			return fmt.Sprintf("packs/%s (pack %016x)", pack.MergedName(meta.PackID(row.Object)), uint64(id))
+		}
+	}
+	return packName(c.packs, id)
+}
 
 // eachPack looks at all packs that are in the folder.
 func (c *verifier) eachPack() error {

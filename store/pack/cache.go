@@ -56,9 +56,16 @@ func (c *footers) putTrailer(p *pack, t *trailer) {
 	c.trailers[k.shard()].put(k, t)
 }
 
-// forget drops all that is kept of a pack. It looks at the whole cache.
-func (c *footers) forget(p *pack) {
-	of := func(k pageKey) bool { return k.pack == p }
+// forget drops all that is kept of some packs. It looks at the whole cache.
+func (c *footers) forget(packs ...*pack) {
+	of := func(k pageKey) bool { return k.pack == packs[0] }
+	if len(packs) > 1 {
+		gone := map[*pack]bool{}
+		for _, p := range packs {
+			gone[p] = true
+		}
+		of = func(k pageKey) bool { return gone[k.pack] }
+	}
 	for i := range c.pages {
 		c.pages[i].forget(of)
 		c.trailers[i].forget(of)

@@ -57,7 +57,7 @@ func (s *Set) Compact(ctx context.Context, id meta.PackID, keep func(*Entry) boo
 func (p *pack) leaving() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.draining && p.pins == 0 && p.sealed && !p.damaged && !p.gone && !p.replaced && p.file == nil
+	return p.draining && p.pins == 0 && (p.in == nil || !p.in.object.unlisted) && p.sealed && !p.damaged && !p.gone && !p.replaced && p.file == nil
 }
 
 // writeAnew makes the file of the next generation of p, durable but for its name.

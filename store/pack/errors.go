@@ -7,6 +7,8 @@ var (
 	// ErrReplaced: the pack was compacted, so that offsets that were asked for before are
 	// those of another file: ask again.
 	ErrReplaced = errors.New("replaced by its next generation")
+	// ErrDoubt: a file may have its name or not, if the power goes.
+	ErrDoubt = errors.New("in doubt")
 	// ErrVersion: the pack is of another format version, or uses a feature that this
 	// program does not know.
 	ErrVersion = errors.New("pack of an unknown format")

@@ -307,7 +307,7 @@ func (p *pack) info() Info {
 // place says where p lies.
 func (p *pack) place(in *Info) {
 	if p.in != nil {
-		in.Object, in.At, in.Bytes = p.in.object.id, p.in.at, p.in.stored
+		in.Object, in.At, in.Bytes, in.Fixed = p.in.object.id, p.in.at, p.in.stored, p.in.object.unlisted
 	}
 }
 

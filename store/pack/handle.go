@@ -16,11 +16,15 @@ import (
 // so many transfers run at once: a transfer never waits for another's file.
 const maxHandles = 256
 
-// forget drops what is kept in memory of p, which the set has no more: call it after p
-// was taken out of the set, or replaced.
-func (s *Set) forget(p *pack) error {
-	s.cache.forget(p)
-	return s.handles.forget(p)
+// forget drops what is kept in memory of packs which the set has no more: call it after they
+// were taken out of the set, or replaced.
+func (s *Set) forget(olds ...*pack) error {
+	s.cache.forget(olds...)
+	var errs []error
+	for _, p := range olds {
+		errs = append(errs, s.handles.forget(p))
+	}
+	return errors.Join(errs...)
 }
 
 // Handle is a pack opened for reading, lent by Borrow to one caller at a time. It stays

@@ -15,7 +15,8 @@ import (
 	"cairn/store/object"
 )
 
-// Merging is a pack that Merge writes anew, and which of its records stay: see Compact.
+// Merging is a pack that Merge writes anew, and which of its records stay: see Compact. A pack
+// without Keep is left out, as by Drop; it must lie in a merged object.
 type Merging struct {
 	ID   meta.PackID
 	Keep func(*Entry) bool
@@ -39,10 +40,14 @@ func (e *MergeError) Unwrap() error { return e.Err }
 // given, at most maxMembers.
 //
 // When it returns the new object is durable, and the files and objects that the packs were
-// in are deleted, or will be by Tidy. A crash at any point leaves all packs whole, some of
-// them twice: Open takes the later generation. After an error nothing has changed; a
+// in are deleted, or will be by Tidy. The result has those that were not left out, in their
+// order. A crash at any point leaves all packs whole, some of them twice: Open takes the
+// later generation. Who reads an old file goes on with it. One call at a time.
+//
+// After an error nothing has changed, but for one: if it is not known whether the object has
+// its name for good (ErrDoubt), the packs are those in it from now on, since the next Open may
+// find it; the old files stay. Records that it does not have are not found any more. A
 // *MergeError names the pack that is the cause, if there is one, ErrCorrupt or ErrPinned.
-// Who reads an old file goes on with it. One call at a time.
 func (s *Set) Merge(ctx context.Context, all []Merging, pace func(bytes int64)) ([]Info, error) {
 	if len(all) == 0 || len(all) > maxMembers {
 		return nil, fmt.Errorf("merge: %w: %d packs", ErrTooLarge, len(all))
@@ -69,10 +74,8 @@ func (s *Set) Merge(ctx context.Context, all []Merging, pace func(bytes int64)) 
 			return nil, &MergeError{m.ID, ErrPinned}
 		}
 	}
-	for _, p := range olds {
-		if rest := s.others(p, given); rest != nil {
-			return nil, &MergeError{rest.id, ErrPinned}
-		}
+	if rest := s.others(olds, given); rest != nil {
+		return nil, &MergeError{rest.id, ErrPinned}
 	}
 	s.mu.Lock()
 	s.last++
@@ -80,33 +83,52 @@ func (s *Set) Merge(ctx context.Context, all []Merging, pace func(bytes int64)) 
 	s.mu.Unlock()
 	m := &merging{set: s, pace: pace, path: s.mergedPath(id), header: mergedHeader{store: s.opt.Store, key: s.opt.Key, id: id,
 		marker: s.opt.marker(), created: s.opt.Now().UnixMilli()}}
-	if err := m.write(ctx, all, olds); err != nil {
+	err := m.write(ctx, all, olds)
+	if err != nil && !errors.Is(err, ErrDoubt) {
 		return nil, err
 	}
-	out := make([]Info, len(all))
-	for i, q := range m.packs {
-		s.moved(olds[i], q)
-		out[i] = q.info()
-	}
-	unlock()
-	for _, p := range olds {
-		if err := s.leave(p); err != nil {
-			s.opt.Log.Warn("what was merged stays twice for now", "file", p.path, "err", err)
+	var out []Info
+	for i, p := range olds {
+		q := m.made[i]
+		s.moved(p, q)
+		if q != nil {
+			out = append(out, q.info())
 		}
+	}
+	s.mu.Lock()
+	s.objects[id] = m.object
+	if err != nil {
+		for _, p := range olds {
+			s.keepTwice(p)
+		}
+	}
+	s.mu.Unlock()
+	s.forget(olds...)
+	unlock()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.leave(olds...); err != nil {
+		s.opt.Log.Warn("what was merged stays twice for now", "err", err)
 	}
 	return out, nil
 }
 
-// others is a pack in the object of p that is not given; nil if there is none.
-func (s *Set) others(p *pack, given map[*pack]bool) *pack {
-	if p.in == nil {
-		return nil
-	}
+// others is a pack that lies in an object with some of olds, and is not given; nil if there is
+// none.
+func (s *Set) others(olds []*pack, given map[*pack]bool) *pack {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, q := range p.in.object.packs {
-		if !given[q] {
-			return q
+	seen := map[*merged]bool{}
+	for _, p := range olds {
+		if p.in == nil || seen[p.in.object] {
+			continue
+		}
+		seen[p.in.object] = true
+		for _, q := range p.in.object.packs {
+			if !given[q] {
+				return q
+			}
 		}
 	}
 	return nil
@@ -118,8 +140,8 @@ type merging struct {
 	pace   func(int64)
 	path   string
 	header mergedHeader
-	packs  []*pack
-	size   int64
+	object *merged
+	made   []*pack // of each that is given; nil: it is left out
 }
 
 // write makes the object, durable with its name.
@@ -137,27 +159,48 @@ func (m *merging) write(ctx context.Context, all []Merging, olds []*pack) error 
 	if err == nil {
 		err = file.Sync()
 	}
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = files.Rename(to, m.path)
-	}
-	if err != nil {
+	if err = errors.Join(err, file.Close()); err != nil {
 		files.Remove(to) // or the next Recover does
 		return err
 	}
-	if err := files.SyncDir(dir); err != nil { // it may be there after a crash, or not: the old ones stay
-		files.Remove(m.path)
-		return err
+	// From here on the next Open may find it, and take it for what counts: there is no way back.
+	if err := files.Rename(to, m.path); err != nil {
+		if !m.isThere() {
+			files.Remove(to)
+			return err
+		}
+		return fmt.Errorf("%w: %w", ErrDoubt, err)
+	}
+	if err := files.SyncDir(dir); err != nil {
+		return fmt.Errorf("%w: %w", ErrDoubt, err)
 	}
 	return nil
+}
+
+// isThere reports whether the object has its name, or may have it, after a rename that failed.
+func (m *merging) isThere() bool {
+	f, err := m.set.openFile(m.path)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	f.Close()
+	return true
 }
 
 func (m *merging) fill(ctx context.Context, out *appender, all []Merging, olds []*pack) error {
 	if err := out.write(m.header.encode()); err != nil {
 		return err
 	}
-	o := &merged{id: m.header.id, path: m.path, marker: m.header.marker}
-	members := make([]member, len(all))
+	m.object = &merged{id: m.header.id, path: m.path, marker: m.header.marker}
+	var members []member
+	m.made = make([]*pack, len(all))
 	for i, p := range olds {
+		if all[i].Keep == nil {
+			if p.in == nil {
+				return &MergeError{p.id, errors.New("it lies in no object, and is to be left out")}
+			}
+			continue
+		}
 		q, err := m.one(ctx, out, p, all[i].Keep)
 		if err != nil {
 			if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrVersion) {
@@ -165,14 +208,18 @@ func (m *merging) fill(ctx context.Context, out *appender, all []Merging, olds [
 			}
 			return err
 		}
-		q.in.object = o
-		members[i] = *q.in
-		m.packs = append(m.packs, q)
+		q.in.object = m.object
+		members = append(members, *q.in)
+		m.made[i] = q
+		m.object.packs = append(m.object.packs, q)
+	}
+	if len(members) == 0 {
+		return errors.New("merge: nothing is kept")
 	}
 	if err := out.write(encodeDirectory(&m.header, members, out.at)); err != nil {
 		return err
 	}
-	o.size, o.packs = out.at, slices.Clone(m.packs)
+	m.object.size = out.at
 	return out.flush()
 }
 
@@ -261,59 +308,83 @@ func (f *folder) write(b []byte) error {
 	return nil
 }
 
-// moved gives q the place of p.
+// moved gives q the place of p; nil: p is no more.
 func (s *Set) moved(p, q *pack) {
 	p.mu.Lock()
-	p.replaced = true // from now on nobody opens a file for p
-	q.bad = maps.Clone(p.bad)
+	if q == nil {
+		p.gone = true
+	} else {
+		p.replaced = true // from now on nobody opens a file for p
+		q.bad = maps.Clone(p.bad)
+	}
 	p.mu.Unlock()
 	s.mu.Lock()
-	s.packs[p.id] = q
-	s.objects[q.in.object.id] = q.in.object
-	s.mu.Unlock()
-	s.forget(p)
+	defer s.mu.Unlock()
+	if q == nil {
+		delete(s.packs, p.id)
+	} else {
+		s.packs[p.id] = q
+	}
 }
 
-// leave deletes what p was in: its file, or the object that has no other pack any more.
-func (s *Set) leave(p *pack) error {
-	if p.in != nil {
+// leave deletes what packs were in that are elsewhere now, or no more: files, and objects that
+// have no other pack any more. One that has packs which others have too is for Tidy, and one
+// of which not all may be known stays. It flushes the folders.
+func (s *Set) leave(olds ...*pack) error {
+	var paths []string
+	s.mu.Lock()
+	for _, p := range olds {
+		if p.in == nil {
+			paths = append(paths, p.path)
+			continue
+		}
 		o := p.in.object
-		s.mu.Lock()
+		before := len(o.packs)
 		o.remove(p)
-		empty := len(o.packs) == 0
-		if empty {
+		if len(o.packs) == 0 && before > 0 && len(o.twice) == 0 && !o.unlisted {
 			delete(s.objects, o.id)
-		}
-		s.mu.Unlock()
-		if !empty {
-			return nil
+			paths = append(paths, o.path)
 		}
 	}
-	if err := s.opt.FS.Remove(p.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return s.opt.FS.SyncDir(filepath.Dir(p.path))
+	s.mu.Unlock()
+	return s.removeAll(paths)
 }
 
-// Tidy deletes what a crash has left twice: files of packs, and merged objects, of which
-// merged objects have everything in later generations. These are read first. What cannot
-// be read, or is not what it should be, stays, and so does what has the place of one. It
-// returns the bytes that it has given back.
+// removeAll deletes files, and then flushes the folders that they were in.
+func (s *Set) removeAll(paths []string) error {
+	var errs []error
+	dirs := map[string]bool{}
+	for _, path := range paths {
+		if err := s.opt.FS.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+			continue
+		}
+		dirs[filepath.Dir(path)] = true
+	}
+	for dir := range dirs {
+		errs = append(errs, s.opt.FS.SyncDir(dir))
+	}
+	return errors.Join(errs...)
+}
+
+// Tidy deletes what a crash, or a Merge in doubt, has left twice: files of packs, and merged
+// objects, of which merged objects have everything in later generations. These are read first.
+// What cannot be read, or is not what it should be, stays, and so does what has the place of
+// one. It returns the bytes that it has given back.
 func (s *Set) Tidy(ctx context.Context) (freed int64, err error) {
 	s.mu.Lock()
-	stale := s.stale
-	s.stale = nil
+	stale := slices.Clone(s.stale)
 	var empty []*merged
 	for _, o := range s.objects {
-		if len(o.packs) == 0 {
+		if len(o.packs) == 0 && !o.unlisted {
 			empty = append(empty, o)
 		}
 	}
 	s.mu.Unlock()
 	for _, p := range stale {
-		whole, err := s.superseded(ctx, p, nil)
+		whole, err := s.superseded(ctx, p)
 		if err == nil && whole {
-			err = s.leave(p)
+			err = s.removeAll([]string{p.path})
 		}
 		if ctx.Err() != nil {
 			return freed, context.Cause(ctx)
@@ -322,14 +393,20 @@ func (s *Set) Tidy(ctx context.Context) (freed int64, err error) {
 			s.opt.Log.Warn("a file that a merged object has in a later generation stays for now", "file", p.path, "err", err)
 			continue
 		}
+		s.mu.Lock()
+		s.stale = slices.DeleteFunc(s.stale, func(q *pack) bool { return q == p })
+		s.mu.Unlock()
 		freed += p.size
 	}
 	for _, o := range empty {
-		whole, err := s.isSpare(ctx, o)
-		if err == nil && whole {
-			if err = s.opt.FS.Remove(o.path); err == nil {
-				err = s.opt.FS.SyncDir(filepath.Dir(o.path))
+		whole := true
+		for _, p := range o.twice {
+			if whole, err = s.superseded(ctx, p); err != nil || !whole {
+				break
 			}
+		}
+		if err == nil && whole {
+			err = s.removeAll([]string{o.path})
 		}
 		if ctx.Err() != nil {
 			return freed, context.Cause(ctx)
@@ -346,39 +423,32 @@ func (s *Set) Tidy(ctx context.Context) (freed int64, err error) {
 	return freed, nil
 }
 
-// isSpare reports whether every pack of o has a whole later generation elsewhere.
-func (s *Set) isSpare(ctx context.Context, o *merged) (bool, error) {
-	_, members, err := s.openMerged(o.id, o.path)
-	if err != nil {
-		return false, err
-	}
-	for i := range members {
-		m := &members[i]
-		if ok, err := s.superseded(ctx, &pack{id: m.id, path: o.path, in: m, size: m.size}, m); err != nil || !ok {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-// superseded reports whether the pack that counts is a whole and later generation of old,
-// or the same one in a later object (at).
-func (s *Set) superseded(ctx context.Context, old *pack, at *member) (bool, error) {
+// superseded reports whether the pack that counts is a whole and later generation of old, or
+// the same one in a later object; or whether there is no such pack any more.
+func (s *Set) superseded(ctx context.Context, old *pack) (bool, error) {
 	now, err := s.lookup(old.id)
-	if err != nil || now.in == nil || now == old {
+	if errors.Is(err, ErrNotFound) { // it was dropped since
+		return true, nil
+	}
+	if err != nil || now.in == nil || now == old || old.in != nil && now.in.object == old.in.object {
 		return false, err
 	}
-	if at == nil {
+	generation := now.in.generation
+	if old.in != nil {
+		generation = old.in.generation
+	} else {
 		f, err := s.opt.FS.Open(old.path, os.O_RDONLY)
 		if err != nil {
 			return false, err
 		}
 		h, err := s.header(f, old.id)
 		f.Close()
-		if err != nil || h.generation > now.in.generation {
+		if err != nil {
 			return false, err
 		}
-	} else if at.generation > now.in.generation {
+		generation = h.generation
+	}
+	if generation > now.in.generation {
 		return false, nil
 	}
 	if err := s.opt.FS.SyncDir(filepath.Dir(now.path)); err != nil {

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -39,7 +40,13 @@ type merged struct {
 	path   string
 	size   int64
 	marker marker
-	packs  []*pack // guarded by Set.mu: those that are read from it
+	// Its directory is not whole: there may be packs in it that nobody knows of.
+	unlisted bool
+
+	// Guarded by Set.mu: what is read from it, and what is not, since another has it in a
+	// later generation. Neither: it can go.
+	packs []*pack
+	twice []*pack
 }
 
 // member is a place in a merged object: that of one pack.
@@ -148,7 +155,7 @@ func readBlockHead(f io.ReaderAt, mark marker, off, end int64) (m member, runs [
 		sum += r.n
 	}
 	m.stored = int64(len(b)) + sum
-	if m.id == 0 || uint64(sum) != le.Uint64(b[40:]) || last != m.size || off+m.stored > end {
+	if m.id == 0 || uint64(sum) != le.Uint64(b[40:]) || last != m.size || m.size <= HeaderBytes || m.stored > end-off {
 		return m, nil, bad
 	}
 	return m, runs, nil
@@ -206,7 +213,7 @@ func readDirectory(f io.ReaderAt, h *mergedHeader, size int64) ([]member, error)
 		e := b[memberBytes*i:]
 		m := member{id: meta.PackID(le.Uint64(e)), generation: le.Uint32(e[8:]),
 			at: int64(le.Uint64(e[16:])), stored: int64(le.Uint64(e[24:])), size: int64(le.Uint64(e[32:]))}
-		if m.at != at || m.stored < blockHeadBytes || m.id == 0 { // one behind the other
+		if m.at != at || m.stored < blockHeadBytes || m.stored > off-at || m.size <= HeaderBytes || m.id == 0 { // one behind the other
 			return nil, bad
 		}
 		out[i] = m
@@ -218,30 +225,72 @@ func readDirectory(f io.ReaderAt, h *mergedHeader, size int64) ([]member, error)
 	return out, nil
 }
 
-// scanBlocks finds the blocks of a merged object without its directory.
-func scanBlocks(f io.ReaderAt, h *mergedHeader, size int64) (out []member, err error) {
-	for off := int64(mergedHeaderBytes); off+blockHeadBytes <= size; {
-		m, _, err := readBlockHead(f, h.marker, off, size)
-		switch {
-		case err == nil:
-			out = append(out, m)
-			off += m.stored
-		case errors.Is(err, ErrCorrupt):
-			off += 8
-		default:
+// scanBlocks finds the blocks of a merged object without its directory; also without its
+// marker, which is then that of the first block. What cannot be read is passed over.
+func scanBlocks(ctx context.Context, f io.ReaderAt, mark *marker, size int64) (out []member, err error) {
+	buf := make([]byte, 256<<10)
+	next := int64(mergedHeaderBytes) // no block begins before it
+	for at := next; at+blockHeadBytes <= size; {
+		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		n, rerr := f.ReadAt(buf[:min(int64(len(buf)), size-at)], at)
+		if rerr != nil && !errors.Is(rerr, io.EOF) && n == 0 { // what lies further on may be the cause
+			n, rerr = f.ReadAt(buf[:min(object.DirectBytes, size-at)], at)
+		}
+		if rerr != nil && !errors.Is(rerr, io.EOF) && n == 0 {
+			at = (at + object.DirectBytes) &^ (object.DirectBytes - 1)
+			continue
+		}
+		found := false
+		for i := 0; i+8 <= n; i += 8 {
+			j := bytes.Index(buf[i:n], []byte(magicBlock))
+			if j < 0 {
+				break
+			}
+			i = (i + j) &^ 7 // where it begins at a multiple of 8, which it does if it is one
+			off := at + int64(i)
+			if j%8 != 0 || off < next {
+				continue
+			}
+			m, marked, err := readAnyBlock(f, *mark, off, size)
+			if err != nil {
+				continue
+			}
+			*mark = marked
+			out, next, found = append(out, m), off+m.stored, true
+			break
+		}
+		switch {
+		case found:
+			at = next
+		case n < 16 || at+int64(n) >= size:
+			return out, nil
+		default:
+			at += int64(n-8) &^ 7
 		}
 	}
 	return out, nil
 }
 
-// errUnlisted says that a directory is damaged: what is known of the object was found by
-// its blocks.
-var errUnlisted = fmt.Errorf("%w: it has no whole directory", ErrCorrupt)
+// readAnyBlock is readBlockHead, of a block with any marker if mark is zero.
+func readAnyBlock(f io.ReaderAt, mark marker, off, end int64) (member, marker, error) {
+	if mark == (marker{}) {
+		if err := readFull(f, mark[:], off+8); err != nil {
+			return member{}, mark, err
+		}
+	}
+	m, _, err := readBlockHead(f, mark, off, end)
+	return m, mark, err
+}
 
-// openMerged reads what a merged object holds. ErrForeign; ErrVersion; ErrCorrupt if its
-// header is damaged. With errUnlisted there are members too.
-func (s *Set) openMerged(id meta.PackID, path string) (*merged, []member, error) {
+// errUnlisted says that header or directory are damaged, or cannot be read: what is known of
+// the object was found by its blocks.
+var errUnlisted = fmt.Errorf("%w: it has no whole header and directory", ErrCorrupt)
+
+// openMerged reads what a merged object holds. ErrForeign, ErrVersion, or why the file cannot
+// be opened. With errUnlisted there are members too.
+func (s *Set) openMerged(ctx context.Context, id meta.PackID, path string) (*merged, []member, error) {
 	f, err := s.opt.FS.Open(path, os.O_RDONLY)
 	if err != nil {
 		return nil, nil, err
@@ -251,27 +300,43 @@ func (s *Set) openMerged(id meta.PackID, path string) (*merged, []member, error)
 	if err != nil {
 		return nil, nil, err
 	}
+	o := &merged{id: id, path: path, size: size}
 	h, err := readMergedHeader(f)
-	if err != nil {
+	if errors.Is(err, ErrVersion) {
 		return nil, nil, err
 	}
-	if h.store != s.opt.Store || h.id != id {
+	if err == nil && (h.store != s.opt.Store || h.id != id) {
 		return nil, nil, fmt.Errorf("%w: merged object", ErrForeign)
 	}
-	o := &merged{id: id, path: path, size: size, marker: h.marker}
-	members, err := readDirectory(f, &h, size)
-	if errors.Is(err, ErrCorrupt) {
-		if members, err = scanBlocks(f, &h, size); err == nil {
-			err = errUnlisted
+	var members []member
+	if err == nil {
+		members, err = readDirectory(f, &h, size)
+	} else {
+		h = mergedHeader{id: id}
+		h.marker = trailerMarker(f, id, size)
+	}
+	if err != nil {
+		o.unlisted = true
+		if members, err = scanBlocks(ctx, f, &h.marker, size); err != nil {
+			return nil, nil, err
 		}
+		err = errUnlisted
 	}
-	if err != nil && !errors.Is(err, errUnlisted) {
-		return nil, nil, err
-	}
+	o.marker = h.marker
 	for i := range members {
 		members[i].object = o
 	}
 	return o, members, err
+}
+
+// trailerMarker is the marker of an object by its trailer; zero if that is damaged too.
+func trailerMarker(f io.ReaderAt, id meta.PackID, size int64) marker {
+	t := make([]byte, mergedTrailerBytes)
+	if size < mergedTrailerBytes || readFull(f, t, size-mergedTrailerBytes) != nil ||
+		string(t[:8]) != magicDirectory || !sumHolds(t) || meta.PackID(le.Uint64(t[24:])) != id {
+		return marker{}
+	}
+	return marker(t[32:40])
 }
 
 func readMergedHeader(f io.ReaderAt) (mergedHeader, error) {
@@ -389,22 +454,23 @@ func (p *pack) open(open func(path string) (object.File, error), bounce []byte) 
 }
 
 // admit takes the packs of merged objects in, and of each pack the file that counts: that
-// of the highest generation, and of two equal ones that of the newest object. The others
-// are left for Tidy.
-func (s *Set) admit(objects []found) error {
+// of the highest generation, and of two equal ones that of the newest object; but one that
+// is whole rather than one that is not, since an earlier generation has all that a later one
+// has. The others are left for Tidy.
+func (s *Set) admit(ctx context.Context, objects []found) error {
 	for _, f := range objects {
 		s.last = max(s.last, f.id)
 		path := s.mergedPath(f.id)
-		o, members, err := s.openMerged(f.id, path)
+		o, members, err := s.openMerged(ctx, f.id, path)
 		switch {
 		case errors.Is(err, errUnlisted):
-			s.opt.Log.Error("merged object without a whole directory: its packs are found by what is before them", "file", path, "packs", len(members))
-		case errors.Is(err, ErrForeign), errors.Is(err, ErrCorrupt):
+			s.opt.Log.Error("merged object without a whole header and directory: its packs are found by what is before them", "file", path, "packs", len(members))
+		case errors.Is(err, ErrVersion) || ctx.Err() != nil:
+			return fmt.Errorf("%s: %w", path, err)
+		case err != nil:
 			s.opt.Log.Error("a merged object is not used", "file", path, "err", err)
 			s.unused = append(s.unused, Unused{f.name, err})
 			continue
-		case err != nil:
-			return fmt.Errorf("%s: %w", path, err)
 		}
 		s.objects[o.id] = o
 		for i := range members {
@@ -417,16 +483,10 @@ func (s *Set) admit(objects []found) error {
 					return err
 				}
 				if !newer {
-					p, old = old, p
-				}
-				if old.in == nil {
-					s.stale = append(s.stale, old)
-				} else {
-					old.in.object.remove(old)
-				}
-				if !newer {
+					s.keepTwice(p)
 					continue
 				}
+				s.keepTwice(old)
 			}
 			s.packs[m.id] = p
 			o.packs = append(o.packs, p)
@@ -435,21 +495,56 @@ func (s *Set) admit(objects []found) error {
 	return nil
 }
 
+// keepTwice leaves a place of a pack, which has another that counts, for Tidy. Under mu.
+func (s *Set) keepTwice(p *pack) {
+	if p.in == nil {
+		s.stale = append(s.stale, p)
+		return
+	}
+	p.in.object.remove(p)
+	p.in.object.twice = append(p.in.object.twice, p)
+}
+
 // isNewer reports whether p, of a merged object, counts rather than old.
 func (s *Set) isNewer(p, old *pack) (bool, error) {
+	var newer bool
 	if old.in != nil {
-		return cmp.Or(cmp.Compare(p.in.generation, old.in.generation), cmp.Compare(p.in.object.id, old.in.object.id)) > 0, nil
+		newer = cmp.Or(cmp.Compare(p.in.generation, old.in.generation), cmp.Compare(p.in.object.id, old.in.object.id)) > 0
+	} else {
+		f, err := s.opt.FS.Open(old.path, os.O_RDONLY)
+		if err != nil {
+			return false, err
+		}
+		h, err := s.header(f, old.id)
+		f.Close()
+		if errors.Is(err, ErrVersion) {
+			return false, err
+		}
+		newer = err != nil || h.generation <= p.in.generation
 	}
-	f, err := s.opt.FS.Open(old.path, os.O_RDONLY)
+	if first, second := s.indexed(p), s.indexed(old); first != second {
+		return first, nil
+	}
+	return newer, nil
+}
+
+// indexed reports whether a pack has a header and a footer that are whole.
+func (s *Set) indexed(p *pack) bool {
+	f, err := s.open(p)
 	if err != nil {
-		return false, err
+		return false
 	}
 	defer f.Close()
-	h, err := s.header(f, old.id)
-	if errors.Is(err, ErrVersion) {
-		return false, err
+	size, err := f.Size()
+	if err != nil {
+		return false
 	}
-	return err != nil || h.generation <= p.in.generation, nil
+	h, err := s.header(f, p.id)
+	if err != nil {
+		return false
+	}
+	_, err = readFooter(f, size, &h)
+	return err == nil
 }
 
 // remove takes p out of the packs that are read from o. Under Set.mu.
@@ -467,8 +562,11 @@ func MergedName(id meta.PackID) string { return shard(id) + "/" + name(id) + mer
 // Unused is a merged object that Open could not take in.
 type Unused struct {
 	Name string // below the folder of packs
-	Err  error  // ErrForeign, ErrCorrupt
+	Err  error  // ErrForeign, or why it cannot be read
 }
+
+// Unused are the merged objects that Open could not take in.
+func (s *Set) Unused() []Unused { return s.unused }
 
 // VerifyMerged checks the merged objects themselves: that each has a header and a directory
 // that are whole, and before each pack what the directory says. The packs in them are for
@@ -485,7 +583,7 @@ func (s *Set) VerifyMerged(ctx context.Context, report func(name string, err err
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := s.verifyMerged(o); isDefect(err) || errors.Is(err, ErrForeign) {
+		if err := s.verifyMerged(ctx, o); isDefect(err) || errors.Is(err, ErrForeign) {
 			report(MergedName(o.id), err)
 		} else if err != nil {
 			return err
@@ -494,8 +592,22 @@ func (s *Set) VerifyMerged(ctx context.Context, report func(name string, err err
 	return nil
 }
 
-func (s *Set) verifyMerged(o *merged) error {
-	_, members, err := s.openMerged(o.id, o.path)
+// FirstBlock is where the first block of a merged object is.
+const FirstBlock = mergedHeaderBytes
+
+// VerifyObject is VerifyMerged of one object: its defect, or why it cannot be read.
+func (s *Set) VerifyObject(ctx context.Context, id meta.PackID) error {
+	s.mu.Lock()
+	o := s.objects[id]
+	s.mu.Unlock()
+	if o == nil {
+		return nil
+	}
+	return s.verifyMerged(ctx, o)
+}
+
+func (s *Set) verifyMerged(ctx context.Context, o *merged) error {
+	_, members, err := s.openMerged(ctx, o.id, o.path)
 	if err != nil {
 		return err
 	}
@@ -525,7 +637,7 @@ func (s *Set) Files() (all, twice map[string]bool) {
 	}
 	for _, o := range s.objects {
 		all[MergedName(o.id)] = true
-		if len(o.packs) == 0 {
+		if len(o.packs) == 0 && !o.unlisted {
 			twice[MergedName(o.id)] = true
 		}
 	}

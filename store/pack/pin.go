@@ -213,19 +213,26 @@ func (s *Set) MarkDamaged(id meta.PackID, ordinal uint32) {
 		return
 	}
 	s.marked.Store(true)
-	p.mu.Lock()
-	if p.bad == nil {
-		p.bad = map[uint32]bool{}
+	p.mark(ordinal)
+	if q, err := s.lookup(id); err == nil && q != p { // it was replaced meanwhile
+		q.mark(ordinal)
 	}
-	if len(p.bad) < maxBad {
-		p.bad[ordinal] = true
-	}
-	p.mu.Unlock()
 	if s.hints == nil {
 		return
 	}
 	if es, err := s.Entries(context.Background(), id, ordinal, 1); err == nil {
 		s.hints.drop(newHint(&es[0].ID, id, ordinal))
+	}
+}
+
+func (p *pack) mark(ordinal uint32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bad == nil {
+		p.bad = map[uint32]bool{}
+	}
+	if len(p.bad) < maxBad {
+		p.bad[ordinal] = true
 	}
 }
 

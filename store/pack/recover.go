@@ -130,7 +130,7 @@ func (s *Set) examine(ctx context.Context, p *pack, f object.File) (keep bool, e
 	if herr != nil && !errors.Is(herr, ErrCorrupt) {
 		return false, herr
 	}
-	if herr != nil && size <= HeaderBytes {
+	if herr != nil && size <= HeaderBytes && p.in == nil {
 		return false, nil // never used: a header is flushed before the first record
 	}
 	var x *index

@@ -64,6 +64,9 @@ func (s *Set) Scrub(ctx context.Context, id meta.PackID, o ScrubOptions) (out Sc
 			return ErrReplaced
 		}
 		if !s.has(p) || p.isGone() {
+			if p.isReplaced() { // between the two
+				return ErrReplaced
+			}
 			return fmt.Errorf("pack %s: %w", name(id), ErrNotFound)
 		}
 		if err != nil {

@@ -21,7 +21,8 @@ type scrubber struct {
 	out     Scrubbed
 	defects []Defect
 
-	entries, blocks, records aligned // windows on parts of the file
+	entries, blocks, records aligned  // windows on parts of the file
+	bounce                   *aligned // of a pack in a merged object, what these read through
 
 	sum     chunk.Summer
 	batch   []Entry
@@ -40,6 +41,9 @@ const scrubBatch = pageEntries
 func (c *scrubber) run(ctx context.Context) error {
 	const k = scrubFooter
 	f, err := c.set.openDirect(c.pack, c.o.Buf[2*k:3*k])
+	if m, ok := f.(*memberFile); ok && err == nil {
+		c.bounce, _ = m.read.(*aligned)
+	}
 	if isDefect(err) {
 		c.out.Partial = true
 		c.defect(err)
@@ -84,6 +88,14 @@ func (c *scrubber) run(ctx context.Context) error {
 	return nil
 }
 
+// forget has the next record read from the medium.
+func (c *scrubber) forget() {
+	c.records.forget()
+	if c.bounce != nil {
+		c.bounce.forget()
+	}
+}
+
 func (c *scrubber) defect(err error) { c.defects = append(c.defects, Defect{Err: err}) }
 
 // memory looks at the records of a pack whose index is in memory; false if it is not, or
@@ -91,7 +103,7 @@ func (c *scrubber) defect(err error) { c.defects = append(c.defects, Defect{Err:
 func (c *scrubber) memory(ctx context.Context) (all bool, err error) {
 	for {
 		if c.records.off+int64(c.records.n) > c.flushed { // what was read there may have come since
-			c.records.forget()
+			c.forget()
 		}
 		there, damaged := c.next()
 		if !there {

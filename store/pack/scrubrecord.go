@@ -21,7 +21,7 @@ func (c *scrubber) look(ctx context.Context, e *Entry, crcs []uint32) error {
 	}
 	if isDefect(err) {
 		first := err
-		c.records.forget()
+		c.forget()
 		if lost, err = c.record(ctx, e, crcs); err == nil {
 			c.set.opt.Log.Warn("a record was not what it should be when it was read first, and is; look at the cables and the memory of this machine", "pack", name(c.pack.id), "record", e.Ordinal, "err", first)
 			return nil

@@ -64,6 +64,7 @@ type Info struct {
 	Records  int
 	Sealed   bool
 	Damaged  bool   // some of its records cannot be read
+	Fixed    bool   // it lies in a merged object of which not all may be known: it stays there
 	FirstLSN uint64 // lowest and highest of its commits; 0: none
 	LastLSN  uint64
 	// Generation counts how often it was compacted; only Summary and Inspect tell it.
@@ -146,7 +147,7 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 		s.packs[f.id] = &pack{id: f.id, path: s.path(f.id), size: f.bytes, flushed: f.bytes, sealed: true}
 		s.last = max(s.last, f.id)
 	}
-	if err := s.admit(l.objects); err != nil {
+	if err := s.admit(ctx, l.objects); err != nil {
 		return nil, fmt.Errorf("packs: %w", err)
 	}
 	if s.last > 0 {
