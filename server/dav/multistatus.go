@@ -84,8 +84,10 @@ func (m *multistatus) answer(n *store.Node) error {
 		self.Node = &root
 	}
 	m.WriteString(`<?xml version="1.0" encoding="UTF-8"?><D:multistatus xmlns:D="DAV:">`)
-	if err := m.response(&self); err != nil {
-		return err
+	if !m.a.noRoot {
+		if err := m.response(&self); err != nil {
+			return err
+		}
 	}
 	if !m.a.depth0 && n.IsFolder() {
 		m.folder = escapeXML(q.h.href(q.p, true))
@@ -227,6 +229,9 @@ func (m *multistatus) response(r *member) error {
 		default:
 			lost++
 		}
+	}
+	if a.minimal {
+		lost = 0
 	}
 	if found || lost == 0 {
 		have()

@@ -63,6 +63,42 @@ func TestPropfind(t *testing.T) {
 	}
 }
 
+// Clients that prefer less get less, and are told so.
+func TestPropfindPrefers(t *testing.T) {
+	d := newDoor(t, nil)
+	d.do(req{method: "MKCOL", path: "/c", want: 201})
+	d.do(req{method: "PUT", path: "/c/f", body: "1", want: 201})
+	body := propfind("<D:prop><D:getcontentlength/><x xmlns='urn:none'/></D:prop>")
+	for _, c := range []struct {
+		head          []string
+		root, missing bool
+		applied       string
+	}{
+		{depth1, true, true, ""},
+		{[]string{"Depth", "1", "Prefer", "return=minimal"}, true, false, "return=minimal"},
+		{[]string{"Depth", "1", "Prefer", `respond-async, Return="minimal"; foo=1`}, true, false, "return=minimal"},
+		{[]string{"Depth", "1", "Brief", "t"}, true, false, "return=minimal"},
+		{[]string{"Depth", "1", "Brief", "f", "Prefer", "return=representation"}, true, true, ""},
+		{[]string{"Depth", "1", "Prefer", "depth-noroot"}, false, true, "depth-noroot"},
+		{[]string{"Depth", "1,noroot"}, false, true, "depth-noroot"},
+		{[]string{"Depth", "1", "Prefer", "return=minimal,depth-noroot"}, false, false, "return=minimal,depth-noroot"},
+		{[]string{"Depth", "0", "Prefer", "depth-noroot"}, true, true, ""},
+	} {
+		a := d.do(req{method: "PROPFIND", path: "/c", head: c.head, body: body, want: 207})
+		root, missing := strings.Contains(a.body, "<D:href>/files/dav/c/</D:href>"), strings.Contains(a.body, "404 Not Found")
+		if root != c.root || missing != c.missing || strings.Join(a.Header.Values("Preference-Applied"), ",") != c.applied {
+			t.Errorf("%q: root %v, missing %v, %q in %s", c.head, root, missing, a.Header.Values("Preference-Applied"), a.body)
+		}
+		if c.head[1] != "0" && !strings.Contains(a.body, "<D:getcontentlength>1<") {
+			t.Errorf("%q: %s", c.head, a.body)
+		}
+		var any struct{}
+		if err := xml.Unmarshal([]byte(a.body), &any); err != nil {
+			t.Errorf("%q: %v in %s", c.head, err, a.body)
+		}
+	}
+}
+
 func TestPropfindMany(t *testing.T) {
 	d := newDoor(t, nil)
 	const n = 2500

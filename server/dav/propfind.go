@@ -46,6 +46,9 @@ func (q *request) propfind() error {
 		depth = 0
 	}
 	a.depth0 = depth == 0
+	a.prefers = q.prefers()
+	a.noRoot = a.noRoot && !a.depth0 && n.IsFolder() // else there would be nothing
+	q.applied(a.prefers)
 	m := q.multistatus(a)
 	defer m.free()
 	return m.answer(&n)
@@ -68,6 +71,7 @@ type asked struct {
 	has        map[xml.Name]bool
 	dead       bool // a name that only a client can have set is among them
 	depth0     bool
+	prefers
 }
 
 // askedProp is a property asked for by name.

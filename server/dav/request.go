@@ -73,7 +73,7 @@ func escapeXML(s string) string {
 }
 
 // depth reads the Depth header: 0, 1, or infinite; absent if there is none.
-// "1,noroot" is what Windows sends for 1.
+// "1,noroot" is Microsoft's: see prefers.
 func (q *request) depth() (int, error) {
 	switch strings.ToLower(strings.TrimSpace(q.r.Header.Get("Depth"))) {
 	case "":
