@@ -1,6 +1,7 @@
 package dav
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -31,9 +32,16 @@ func (q *request) put() error {
 		return httperr.Of(store.ErrIsFolder)
 	}
 	modTime, hasTime := transfer.ParseSeconds(h.Get("X-OC-Mtime"))
-	n, err := q.h.store.Put(q.r.Context(), q.sc, q.p, q.body, store.PutOptions{
+	body, err := transfer.CheckDigest(h, q.body)
+	if err != nil {
+		return err
+	}
+	n, err := q.h.store.Put(q.r.Context(), q.sc, q.p, body, store.PutOptions{
 		Conditions: q.forStore(), Size: q.size(), ModTime: modTime,
 	})
+	if errors.Is(err, store.ErrDigest) {
+		return store.ErrDigest
+	}
 	if err != nil {
 		return q.body.Cause(err)
 	}
