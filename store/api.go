@@ -154,6 +154,15 @@ type Digest struct {
 	Sum       []byte
 }
 
+// MemberLocks are the locks that cover members of a folder.
+type MemberLocks struct {
+	// All cover every member: those of depth infinity on the folder, and above it. Paths
+	// are where they are, in the same order; as those of Locks.
+	All   []Lock
+	Paths []Path
+	On    map[NodeID][]Lock // of a member alone
+}
+
 // LockSpec describes a lock to take.
 type LockSpec struct {
 	Infinite bool
@@ -321,6 +330,9 @@ type API interface {
 	Unlock(ctx context.Context, sc Scope, p Path, token string) error
 	// Locks lists the live locks that cover p, and the path of each one's root.
 	Locks(ctx context.Context, sc Scope, p Path) ([]Lock, []Path, error)
+	// ListLocks finds the live locks that cover the members of a folder, all at once.
+	// ErrNotExist, ErrNotFolder.
+	ListLocks(ctx context.Context, sc Scope, p Path) (MemberLocks, error)
 
 	// CreateUpload begins an upload of one part. One of no bytes is committed in the
 	// same transaction. ErrQuota, ErrNoParent, ErrLocked, ErrDigest (an algorithm that

@@ -195,18 +195,51 @@ func (s *Store) Locks(ctx context.Context, sc Scope, p Path) (locks []Lock, path
 		if err != nil {
 			return err
 		}
-		locks, paths = ls.covering(pl.line(), true), nil
-		for _, l := range locks {
-			q, ok, err := pathFrom(r, pl.line()[0], Root, l.Node)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				q = p
-			}
-			paths = append(paths, q)
-		}
-		return nil
+		locks = ls.covering(pl.line(), true)
+		paths, err = lockRoots(r, pl.line(), p, locks)
+		return err
 	})
 	return locks, paths, fail("locks", p, err)
+}
+
+// lockRoots are the paths of what locks are on that cover the last of a line, at p.
+func lockRoots(r *meta.Reader, line []Node, p Path, locks []Lock) (paths []Path, err error) {
+	for _, l := range locks {
+		q, ok, err := pathFrom(r, line[0], Root, l.Node)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			q = p
+		}
+		paths = append(paths, q)
+	}
+	return paths, nil
+}
+
+// ListLocks implements API.
+func (s *Store) ListLocks(ctx context.Context, sc Scope, p Path) (out MemberLocks, err error) {
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		pl, err := find(r, sc, p)
+		if err != nil {
+			return err
+		}
+		if !pl.node.IsFolder() {
+			return ErrNotFolder
+		}
+		ls, err := liveLocks(r, sc.Space, s.o.Clock())
+		if err != nil {
+			return err
+		}
+		out = MemberLocks{All: ls.covering(pl.line(), false), On: map[NodeID][]Lock{}}
+		for _, l := range ls {
+			out.On[l.Node] = append(out.On[l.Node], l)
+		}
+		for _, n := range pl.line() {
+			delete(out.On, n.ID)
+		}
+		out.Paths, err = lockRoots(r, pl.line(), p, out.All)
+		return err
+	})
+	return out, fail("locks", p, err)
 }

@@ -53,6 +53,7 @@ type locker interface {
 	Refresh(ctx context.Context, sc store.Scope, p store.Path, token string, timeout time.Duration) (store.Lock, error)
 	Unlock(ctx context.Context, sc store.Scope, p store.Path, token string) error
 	Locks(ctx context.Context, sc store.Scope, p store.Path) ([]store.Lock, []store.Path, error)
+	ListLocks(ctx context.Context, sc store.Scope, p store.Path) (store.MemberLocks, error)
 }
 
 // Options say where the door is mounted and how patient it is. Zero values get the

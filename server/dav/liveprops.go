@@ -114,18 +114,25 @@ func (m *multistatus) liveValue(l live, r *member) error {
 const supportedLock = `<D:lockentry><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>` +
 	`<D:lockentry><D:lockscope><D:shared/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>`
 
-// locks writes the locks that cover r. A member that went away meanwhile has none.
+// locks writes the locks that cover r: of a member what was found for its page.
 func (m *multistatus) locks(r *member) error {
-	q, p := m.q, r.p
+	q := m.q
 	if r.href == "" {
-		p = q.p.Join(r.Name)
+		for i := range m.held.All {
+			m.WriteString(q.h.activeLock(&m.held.All[i], m.held.Paths[i], true))
+		}
+		on := m.held.On[r.ID]
+		for i := range on {
+			m.WriteString(q.h.activeLock(&on[i], q.p.Join(r.Name), r.IsFolder()))
+		}
+		return nil
 	}
-	locks, roots, err := q.h.store.Locks(q.r.Context(), q.sc, p)
+	locks, roots, err := q.h.store.Locks(q.r.Context(), q.sc, r.p)
 	if err != nil && !absentPath(err) {
 		return err
 	}
 	for i := range locks {
-		m.WriteString(q.h.activeLock(&locks[i], roots[i], roots[i] != p || r.IsFolder()))
+		m.WriteString(q.h.activeLock(&locks[i], roots[i], roots[i] != r.p || r.IsFolder()))
 	}
 	return nil
 }

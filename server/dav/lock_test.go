@@ -1,11 +1,15 @@
 package dav
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"cairn/store"
 )
 
 const lockBody = `<?xml version="1.0"?><D:lockinfo xmlns:D="DAV:" xmlns:o="urn:own"><D:lockscope><D:%s/></D:lockscope>` +
@@ -127,6 +131,59 @@ func TestLockKinds(t *testing.T) {
 		req{method: "PUT", path: "/c/f", head: []string{"If", "(" + two + ")", "User", "bob"}, body: "t", want: 204},
 		req{method: "PROPFIND", path: "/c/f", head: []string{"Depth", "0"}, want: 207, has: strings.Trim(one, "<>")},
 	)
+}
+
+// lookCounter counts how often a listing asks for locks.
+type lookCounter struct {
+	Store
+	one, all int
+}
+
+func (c *lookCounter) Locks(ctx context.Context, sc store.Scope, p store.Path) ([]store.Lock, []store.Path, error) {
+	c.one++
+	return c.Store.Locks(ctx, sc, p)
+}
+
+func (c *lookCounter) ListLocks(ctx context.Context, sc store.Scope, p store.Path) (store.MemberLocks, error) {
+	c.all++
+	return c.Store.ListLocks(ctx, sc, p)
+}
+
+// The locks of members are looked up a page at a time, whatever their number.
+func TestLockDiscoveryOfMembers(t *testing.T) {
+	d := newDoor(t, nil)
+	d.do(req{method: "MKCOL", path: "/c", want: 201})
+	const members = 300
+	for i := range members {
+		d.do(req{method: "PUT", path: fmt.Sprintf("/c/f%03d", i), body: "x", want: 201})
+	}
+	var own []string
+	for _, i := range []int{0, 7, 299} {
+		own = append(own, d.take(fmt.Sprintf("/c/f%03d", i), "shared", 200))
+	}
+	flat := d.take("/c", "shared", 200, "Depth", "0")
+	deep := d.take("/", "shared", 200, "Depth", "infinity")
+	st := &lookCounter{Store: d.st}
+	h := New(st, Options{Prefix: mount})
+	d.srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r.WithContext(WithScope(r.Context(), d.alice, "alice")))
+	})
+	a := d.do(req{method: "PROPFIND", path: "/c", head: depth1, body: propfind("<D:prop><D:lockdiscovery/></D:prop>"), want: 207})
+	count := func(token string) int { return strings.Count(a.body, strings.Trim(token, "<>")) }
+	if count(deep) != members+1 || count(flat) != 1 {
+		t.Errorf("the lock above is told %d times, that of the folder %d times", count(deep), count(flat))
+	}
+	for i, token := range own {
+		if count(token) != 1 {
+			t.Errorf("lock %d is told %d times", i, count(token))
+		}
+	}
+	if !strings.Contains(a.body, "<D:lockroot><D:href>/files/dav/c/f007</D:href></D:lockroot>") || !strings.Contains(a.body, "<D:lockroot><D:href>/files/dav/</D:href></D:lockroot>") {
+		t.Error("a lock has another root")
+	}
+	if st.one > 1 || st.all > 5 {
+		t.Errorf("locks were asked for %d and %d times", st.one, st.all)
+	}
 }
 
 func TestLockTimeout(t *testing.T) {

@@ -23,6 +23,7 @@ type multistatus struct {
 	folder  string // escaped href of the collection
 	usage   [2]int64
 	dead    map[store.NodeID][]store.Prop // of the page
+	held    store.MemberLocks             // likewise
 	scratch []byte
 	dated   int64  // the second that date writes
 	date    []byte // the last getlastmodified
@@ -133,6 +134,11 @@ func (m *multistatus) members() error {
 				return err
 			}
 			bytes = propBytes(m.dead)
+		}
+		if m.a.has[dav("lockdiscovery")] {
+			if m.held, err = q.h.store.ListLocks(q.r.Context(), q.sc, q.p); err != nil && !absentPath(err) {
+				return err
+			}
 		}
 		for i := range nodes {
 			n := &nodes[i]
