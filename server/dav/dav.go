@@ -86,6 +86,7 @@ type Handler struct {
 	large    chan struct{} // turns to parse a large body
 	arriving transfer.Arriving
 	buffers  sync.Pool // *bufio.Writer of multistatus
+	zippers  zippers
 }
 
 // New makes the door over st.
@@ -105,7 +106,7 @@ func New(st Store, o Options) *Handler {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	h := &Handler{store: st, o: o, large: make(chan struct{}, maxLargeBodies)}
+	h := &Handler{store: st, o: o, large: make(chan struct{}, maxLargeBodies), zippers: newZippers()}
 	for name := range strings.SplitSeq(o.Prefix, "/") {
 		if name != "" {
 			h.prefix = append(h.prefix, name)

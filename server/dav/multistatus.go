@@ -7,6 +7,8 @@ import (
 	"path"
 	"strconv"
 
+	"github.com/klauspost/compress/gzip"
+
 	"cairn/store"
 )
 
@@ -17,8 +19,9 @@ import (
 // most of its time in encoding/xml.
 type multistatus struct {
 	*bufio.Writer
-	q *request
-	a *asked
+	out *listing
+	q   *request
+	a   *asked
 
 	folder  string // escaped href of the collection
 	usage   [2]int64
@@ -37,12 +40,14 @@ func (q *request) multistatus(a *asked) *multistatus {
 	if !ok {
 		b = bufio.NewWriterSize(nil, multistatusBuffer)
 	}
-	b.Reset(started{q})
-	return &multistatus{Writer: b, q: q, a: a}
+	out := &listing{q: q}
+	b.Reset(out)
+	return &multistatus{Writer: b, out: out, q: q, a: a}
 }
 
 // free gives the buffer back.
 func (m *multistatus) free() {
+	m.out.free()
 	m.Reset(nil)
 	m.q.h.buffers.Put(m.Writer)
 }
@@ -52,13 +57,75 @@ type started struct{ q *request }
 
 func (s started) Write(b []byte) (int, error) {
 	if !s.q.w.Started() {
-		h := s.q.w.Header()
-		h.Set("Content-Type", "application/xml; charset=utf-8")
-		h.Set("Cache-Control", "private, no-cache")
-		s.q.status(http.StatusMultiStatus)
+		s.begin()
 	}
 	return s.q.w.Write(b)
 }
+
+func (s started) begin() {
+	h := s.q.w.Header()
+	h.Set("Content-Type", "application/xml; charset=utf-8")
+	h.Set("Cache-Control", "private, no-cache")
+	s.q.status(http.StatusMultiStatus)
+}
+
+// listing is started, compressed if the client takes that and a writer is free.
+type listing struct {
+	q   *request
+	gz  *gzip.Writer
+	all bool // what is written first is the whole
+}
+
+func (l *listing) Write(b []byte) (int, error) {
+	if q := l.q; !q.w.Started() {
+		h := q.w.Header()
+		h.Add("Vary", "Accept-Encoding")
+		if len(b) >= zipFrom && acceptsGzip(q.r.Header) {
+			l.gz = q.h.zippers.take(q.w)
+		}
+		if l.gz != nil {
+			h.Set("Content-Encoding", "gzip")
+		} else if l.all {
+			h.Set("Content-Length", strconv.Itoa(len(b)))
+		}
+		if l.gz != nil { // its header is the first that is written
+			started{q}.begin()
+		}
+	}
+	if l.gz != nil {
+		return l.gz.Write(b)
+	}
+	return started{l.q}.Write(b)
+}
+
+// flush sends what was written so far.
+func (l *listing) flush() error {
+	if l.gz != nil {
+		if err := l.gz.Flush(); err != nil {
+			return err
+		}
+	}
+	l.q.w.Flush()
+	return nil
+}
+
+// end writes what is due at the end.
+func (l *listing) end() error {
+	if l.gz == nil {
+		return nil
+	}
+	return l.gz.Close()
+}
+
+func (l *listing) free() {
+	if l.gz != nil {
+		l.q.h.zippers.give(l.gz)
+		l.gz = nil
+	}
+}
+
+// zipFrom is the least that is worth compressing.
+const zipFrom = 1 << 10
 
 // answer writes the whole of it for n and, unless the depth is 0, its members. An
 // error before anything was sent can still be told; later the connection is broken.
@@ -97,10 +164,11 @@ func (m *multistatus) answer(n *store.Node) error {
 		}
 	}
 	m.WriteString("</D:multistatus>")
-	if !q.w.Started() { // it is all in the buffer
-		q.w.Header().Set("Content-Length", strconv.Itoa(m.Buffered()))
+	m.out.all = true // if nothing was written yet, it is all in the buffer
+	if err := m.Flush(); err != nil {
+		return err
 	}
-	return m.Flush()
+	return m.out.end()
 }
 
 // The members that one call of the store brings: few at first, so that the first byte
@@ -153,7 +221,9 @@ func (m *multistatus) members() error {
 			if err := m.Flush(); err != nil {
 				return err
 			}
-			q.w.Flush()
+			if err := m.out.flush(); err != nil {
+				return err
+			}
 		}
 		if after = last; bytes > deadPageBytes {
 			size = max(1, size/4)

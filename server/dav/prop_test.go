@@ -3,8 +3,10 @@ package dav
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"encoding/xml"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -276,4 +278,81 @@ func FuzzXML(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A listing is compressed for who takes that, whole or in pages, and goes out as it is for others,
+// and when too many are under way.
+func TestPropfindGzip(t *testing.T) {
+	d := newDoor(t, nil)
+	d.do(req{method: "MKCOL", path: "/few", want: 201})
+	d.do(req{method: "MKCOL", path: "/many", want: 201})
+	const n = 700
+	for i := range n {
+		if _, err := d.st.Mkdir(t.Context(), d.alice, store.Path(fmt.Sprintf("many/d%04d", i)), store.Conditions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := func(path, accept string) (*http.Response, string) {
+		t.Helper()
+		r, err := http.NewRequest("PROPFIND", d.srv.URL+mount+path, strings.NewReader(propfind("<D:prop><D:getetag/><D:resourcetype/></D:prop>")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Depth", "1")
+		r.Header.Set("Accept-Encoding", accept)
+		resp, err := d.srv.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		var body io.Reader = resp.Body
+		if resp.Header.Get("Content-Encoding") == "gzip" {
+			if body, err = gzip.NewReader(resp.Body); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text, err := io.ReadAll(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp, string(text)
+	}
+	for _, c := range []struct {
+		path, accept, coding string
+		responses            int
+	}{
+		{"/many", "gzip", "gzip", n + 1},
+		{"/many", "deflate, GZip;q=0.5", "gzip", n + 1},
+		{"/many", "gzip;q=0", "", n + 1},
+		{"/many", "identity", "", n + 1},
+		{"/many", "*", "", n + 1},
+		{"/few", "gzip", "", 1}, // not worth it
+		{"/", "gzip", "", 3},
+	} {
+		resp, text := ask(c.path, c.accept)
+		if resp.Header.Get("Content-Encoding") != c.coding || strings.Count(text, "<D:response>") != c.responses || !strings.HasSuffix(text, "</D:multistatus>") {
+			t.Errorf("%s, %q: %v, %d responses", c.path, c.accept, resp.Header, strings.Count(text, "<D:response>"))
+		}
+		if resp.Header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%s, %q: Vary: %q", c.path, c.accept, resp.Header.Get("Vary"))
+		}
+	}
+	h := New(d.st, Options{Prefix: mount})
+	d.srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r.WithContext(WithScope(r.Context(), d.alice, "alice")))
+	})
+	for range maxZippers {
+		<-h.zippers
+	}
+	if resp, text := ask("/many", "gzip"); resp.Header.Get("Content-Encoding") != "" || strings.Count(text, "<D:response>") != n+1 {
+		t.Errorf("without a free writer: %v", resp.Header)
+	}
+	for range maxZippers {
+		h.zippers <- nil
+	}
+	for range 3 * maxZippers {
+		if resp, _ := ask("/many", "gzip"); resp.Header.Get("Content-Encoding") != "gzip" {
+			t.Fatal("a writer was not given back")
+		}
+	}
 }
