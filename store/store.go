@@ -76,6 +76,9 @@ type Options struct {
 	// HoldCommits is meta.Options.Hold: -1 has COMMITs wait even while somebody reads. For
 	// tests.
 	HoldCommits int
+	// Progress is told how many bytes of packs were read of those that opening has to read,
+	// of how many; nil: nobody is.
+	Progress func(done, total int64)
 	// rebuild has the database made again, and told of it.
 	rebuild *Rebuilt
 	// restored says that the packs are those of a backup: Rebuild ends all sessions.
@@ -175,7 +178,7 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	}
 	s.packs, err = pack.Open(ctx, pack.Options{FS: s.fs, Dir: filepath.Join(o.Dir, "packs"), Store: sb.Store, Key: sb.Key,
 		Skip: skippedPacks, Now: o.Clock, Decode: s.codec.Decode, Hints: hints, Ahead: aheadBytes,
-		MaxBytes: o.PackBytes, OnSealed: s.sealed, Log: o.Log})
+		MaxBytes: o.PackBytes, OnSealed: s.sealed, Progress: o.Progress, Log: o.Log})
 	if err != nil {
 		return s, outward(err)
 	}

@@ -51,7 +51,7 @@ func (k *restoreCmd) Run(c *cli, std streams) error {
 	begin := time.Now()
 	log := slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	line := newProgress(std.err, "restore")
-	_, err := store.RestoreBackup(ctx, k.From, store.Options{Dir: c.Data, UnsafeFS: c.UnsafeFS, Log: log}, line.bytes)
+	_, err := store.RestoreBackup(ctx, k.From, store.Options{Dir: c.Data, UnsafeFS: c.UnsafeFS, Log: log, Progress: line.bytes}, line.bytes)
 	line.clear()
 	if ctx.Err() != nil && err != nil {
 		return &failure{130, fmt.Errorf("stopped; there is no store in %s yet", c.Data)}

@@ -21,7 +21,9 @@ func (*rebuildCmd) Run(c *cli, std streams) error {
 	}
 	begin := time.Now()
 	log := slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	done, err := store.Rebuild(context.Background(), store.Options{Dir: c.Data, UnsafeFS: c.UnsafeFS, Log: log})
+	line := newProgress(std.err, "rebuild")
+	done, err := store.Rebuild(context.Background(), store.Options{Dir: c.Data, UnsafeFS: c.UnsafeFS, Log: log, Progress: line.bytes})
+	line.clear()
 	if err != nil {
 		return err
 	}

@@ -37,10 +37,19 @@ func (s *Set) Recover(ctx context.Context, sealed func(meta.PackID) bool, v Visi
 		logs logs
 	)
 	dirs := map[string]bool{}
+	var unknown []*pack
+	var done, total int64
 	for _, p := range s.sorted() {
-		if sealed(p.id) {
-			continue
+		if !sealed(p.id) {
+			unknown = append(unknown, p)
+			total += p.info().Bytes
 		}
+	}
+	for _, p := range unknown {
+		if s.opt.Progress != nil {
+			s.opt.Progress(done, total)
+		}
+		done += p.info().Bytes
 		keep, err := s.reopen(ctx, p)
 		if err != nil {
 			return fmt.Errorf("recover pack %s: %w", name(p.id), err)

@@ -45,6 +45,9 @@ type Options struct {
 	// OnSealed is told of every pack that was sealed, once, from a goroutine that
 	// holds no lock. Nil: nobody is.
 	OnSealed func(Info)
+	// Progress is told by Recover how many bytes of packs it has read, of how many; nil:
+	// nobody is.
+	Progress func(done, total int64)
 	Log      *slog.Logger
 	// Decode calls use with what stored, one zstd frame of plain bytes, holds, as that of
 	// chunk.Codec: chunk.ErrFrame is a defect of the pack, other errors are not. For
