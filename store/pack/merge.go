@@ -406,7 +406,10 @@ func (s *Set) Tidy(ctx context.Context) (freed int64, err error) {
 			}
 		}
 		if err == nil && whole {
-			err = s.removeAll([]string{o.path})
+			s.keepObject(o, false) // before its file goes: who looks at all objects asks then
+			if err = s.removeAll([]string{o.path}); err != nil {
+				s.keepObject(o, true)
+			}
 		}
 		if ctx.Err() != nil {
 			return freed, context.Cause(ctx)
@@ -415,12 +418,20 @@ func (s *Set) Tidy(ctx context.Context) (freed int64, err error) {
 			s.opt.Log.Warn("a merged object of which others have all packs in later generations stays for now", "file", o.path, "err", err)
 			continue
 		}
-		s.mu.Lock()
-		delete(s.objects, o.id)
-		s.mu.Unlock()
 		freed += o.size
 	}
 	return freed, nil
+}
+
+// keepObject has the set know an object, or not any more.
+func (s *Set) keepObject(o *merged, keep bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if keep {
+		s.objects[o.id] = o
+	} else {
+		delete(s.objects, o.id)
+	}
 }
 
 // superseded reports whether the pack that counts is a whole and later generation of old, or

@@ -110,6 +110,12 @@ func TestMergeRace(t *testing.T) {
 		}
 		scrubs.Add(1)
 	})
+	loop(func(meta.PackID, int) {
+		err := s.VerifyMerged(ctx, func(name string, err error) { t.Errorf("%s: %v", name, err) })
+		if err != nil {
+			t.Errorf("objects: %v", err)
+		}
+	})
 	merges := 0
 	for end := time.Now().Add(4 * time.Second); time.Now().Before(end); {
 		for _, id := range ids {

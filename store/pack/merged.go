@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -583,13 +584,22 @@ func (s *Set) VerifyMerged(ctx context.Context, report func(name string, err err
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := s.verifyMerged(ctx, o); isDefect(err) || errors.Is(err, ErrForeign) {
+		err := s.verifyMerged(ctx, o)
+		if err != nil && s.isObject(o) { // else it was merged with others meanwhile, or its packs dropped
+			if !isDefect(err) && !errors.Is(err, ErrForeign) && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
 			report(MergedName(o.id), err)
-		} else if err != nil {
-			return err
 		}
 	}
 	return nil
+}
+
+// isObject reports whether o is still one of the objects.
+func (s *Set) isObject(o *merged) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.objects[o.id] == o
 }
 
 // FirstBlock is where the first block of a merged object is.
@@ -603,7 +613,11 @@ func (s *Set) VerifyObject(ctx context.Context, id meta.PackID) error {
 	if o == nil {
 		return nil
 	}
-	return s.verifyMerged(ctx, o)
+	err := s.verifyMerged(ctx, o)
+	if !s.isObject(o) {
+		return nil
+	}
+	return err
 }
 
 func (s *Set) verifyMerged(ctx context.Context, o *merged) error {
