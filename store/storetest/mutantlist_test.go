@@ -132,13 +132,13 @@ func (s *Store) lay(ctx context.Context, l *laying) {
 	{"flush of a merged object", "store/pack/merge.go", "err = file.Sync()", "err = nil", nil},
 	{"folder of a merged object", "store/pack/merge.go", "if err := files.SyncDir(dir); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"a merge in doubt is taken back", "store/pack/merge.go", "if err != nil && !errors.Is(err, ErrDoubt) {", "if err != nil {", nil},
-	{"an object of which not all is known goes", "store/pack/compact.go", "(p.in == nil || !p.in.object.unlisted)", "true", nil},
+	{"an object of which not all is known goes", "store/pack/compact.go", "(p.in == nil || !p.in.object.unlisted)", "true",
+		&mutant{"", "store/pack/merge.go", "len(o.twice) == 0 && !o.unlisted {", "len(o.twice) == 0 {", nil}},
 	{"nothing is committed before a merge", "store/mergepacks.go", "if err := c.announce(ctx, m, slices.Concat(dead, left), slices.Concat(rest, many)); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"an object goes before all its packs have left it", "store/pack/merge.go", "if len(o.packs) == 0 && before > 0 && len(o.twice) == 0 && !o.unlisted {", "if before > 0 {", nil},
 	{"a pack of an object is left out", "store/pack/merge.go", "if !given[q] {", "if !given[q] && q.id == 0 {", &mutant{"", "store/mergepacks.go", "return have[d.object] < inside[d.object]", "return false", nil}},
-	{"an earlier generation counts", "store/pack/merged.go", "newer = err != nil || h.generation <= p.in.generation", "newer = false", nil},
+	{"an earlier generation counts", "store/pack/merged.go", "newer = err != nil || h.generation <= p.in.generation", "newer = err != nil && h.generation > p.in.generation", nil},
 	{"what is twice goes unread", "store/pack/merge.go", "err = s.Verify(ctx, old.id, true, func(error) { whole = false })", "err = nil", nil},
-	{"a pack in an object is taken for an open one", "store/pack/recover.go", "ours := h.roCompat == 0 && p.in == nil", "ours := h.roCompat == 0", nil},
 
 	// Snapshots.
 	{"prune drops versions that a snapshot shows", "store/prunedrop.go", "if pinned.has(v.ID) {", "if pinned.has(v.ID) && v.Size < 0 {", nil},
