@@ -23,18 +23,11 @@ func (c *collector) collect(ctx context.Context, group []due) (err error) {
 	if len(ours) == 0 {
 		return ctx.Err()
 	}
-	// From here on nobody can come to refer to more of these packs than rows do now.
-	m, err := c.s.mark(ctx)
+	m, newest, err := c.look(ctx)
 	if err != nil {
 		return err
 	}
-	// Without its database's latest commits the store would need older ones than are left.
-	if err := c.s.flushDatabase(); err != nil {
-		return err
-	}
 	var dead, rest []due
-	packs := c.s.packs.Packs()
-	newest := packs[len(packs)-1].ID // its id must not come again
 	for _, d := range ours {
 		d.live, err = c.live(ctx, m, d.info())
 		if ctx.Err() != nil {
@@ -66,6 +59,20 @@ func (c *collector) collect(ctx context.Context, group []due) (err error) {
 		}
 	}
 	return nil
+}
+
+// look finds what rows refer to, when packs are drained: from here on nobody can come to refer
+// to more of them than rows do now. newest is the pack whose id must not come again.
+func (c *collector) look(ctx context.Context) (m *marked, newest meta.PackID, err error) {
+	if m, err = c.s.mark(ctx); err != nil {
+		return nil, 0, err
+	}
+	// Without its database's latest commits the store would need older ones than are left.
+	if err := c.s.flushDatabase(); err != nil {
+		return nil, 0, err
+	}
+	packs := c.s.packs.Packs()
+	return m, packs[len(packs)-1].ID, nil
 }
 
 // announce makes a commit in which packs are forgotten that are about to be deleted: one

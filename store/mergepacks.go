@@ -109,16 +109,10 @@ func (c *collector) merge(ctx context.Context, group []due) error {
 	if len(able) == 0 {
 		return ctx.Err()
 	}
-	// From here on nobody can come to refer to more of these packs than rows do now.
-	m, err := c.s.mark(ctx)
+	m, newest, err := c.look(ctx)
 	if err != nil {
 		return err
 	}
-	if err := c.s.flushDatabase(); err != nil {
-		return err
-	}
-	packs := c.s.packs.Packs()
-	newest := packs[len(packs)-1].ID // its id must not come again
 	var judged []due
 	for _, d := range able {
 		d.live, err = c.live(ctx, m, d.info())

@@ -399,7 +399,7 @@ func (s *Set) Tidy(ctx context.Context) (freed int64, err error) {
 		freed += p.size
 	}
 	for _, o := range empty {
-		whole := true
+		whole, err := true, error(nil)
 		for _, p := range o.twice {
 			if whole, err = s.superseded(ctx, p); err != nil || !whole {
 				break
@@ -444,23 +444,8 @@ func (s *Set) superseded(ctx context.Context, old *pack) (bool, error) {
 	if err != nil || now.in == nil || now == old || old.in != nil && now.in.object == old.in.object {
 		return false, err
 	}
-	generation := now.in.generation
-	if old.in != nil {
-		generation = old.in.generation
-	} else {
-		f, err := s.opt.FS.Open(old.path, os.O_RDONLY)
-		if err != nil {
-			return false, err
-		}
-		h, err := s.header(f, old.id)
-		f.Close()
-		if err != nil {
-			return false, err
-		}
-		generation = h.generation
-	}
-	if generation > now.in.generation {
-		return false, nil
+	if generation, err := s.generationOf(old); err != nil || generation > now.in.generation {
+		return false, err
 	}
 	if err := s.opt.FS.SyncDir(filepath.Dir(now.path)); err != nil {
 		return false, err

@@ -122,7 +122,7 @@ func (s *Store) lay(ctx context.Context, l *laying) {
 	{"flush of a compacted pack", "store/pack/compact.go", "err = file.Sync()", "err = nil", nil},
 	{"folder of a compacted pack", "store/pack/compact.go", "if err := s.opt.FS.SyncDir(filepath.Dir(p.path)); err != nil {", "if filepath.Dir(p.path) == \"\" {", nil},
 	{"folder of a compaction that a start finds", "store/store.go", "if err := s.fs.SyncDir(dir); err != nil {", "if err := error(nil); err != nil {", nil},
-	{"a replaced pack is opened", "store/pack/merged.go", "if !p.isReplaced() {", "if !p.isReplaced() || p.id != 0 {", nil},
+	{"a replaced pack is opened", "store/pack/member.go", "if !p.isReplaced() {", "if !p.isReplaced() || p.id != 0 {", nil},
 	{"copied blocks are not checked", "store/pack/compact.go", "if crc32.Checksum(b, castagnoli) != want {", "if crc32.Checksum(b, castagnoli) != want && e.Stored == 0 {", nil},
 	// That the pack with the highest id stays has no mutant: it is the second of two fences, and
 	// the first cannot be taken away. Whatever is sealed, the commit that comes before anything
@@ -137,7 +137,7 @@ func (s *Store) lay(ctx context.Context, l *laying) {
 	{"nothing is committed before a merge", "store/mergepacks.go", "if err := c.announce(ctx, m, slices.Concat(dead, left), slices.Concat(rest, many)); err != nil {", "if err := error(nil); err != nil {", nil},
 	{"an object goes before all its packs have left it", "store/pack/merge.go", "if len(o.packs) == 0 && before > 0 && len(o.twice) == 0 && !o.unlisted {", "if before > 0 {", nil},
 	{"a pack of an object is left out", "store/pack/merge.go", "if !given[q] {", "if !given[q] && q.id == 0 {", &mutant{"", "store/mergepacks.go", "return have[d.object] < inside[d.object]", "return false", nil}},
-	{"an earlier generation counts", "store/pack/merged.go", "newer = err != nil || h.generation <= p.in.generation", "newer = err != nil && h.generation > p.in.generation", nil},
+	{"an earlier generation counts", "store/pack/admit.go", "newer = err != nil || generation <= p.in.generation", "newer = err != nil && generation > p.in.generation", nil},
 	{"what is twice goes unread", "store/pack/merge.go", "err = s.Verify(ctx, old.id, true, func(error) { whole = false })", "err = nil", nil},
 
 	// Snapshots.
