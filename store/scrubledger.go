@@ -161,7 +161,7 @@ func (l *ledger) damaged() map[meta.PackID]badPack {
 
 // passing goes on with a pass, or begins one: it returns the packs that it has not come
 // to, those read longest ago first; and the bytes and the number of the others.
-func (l *ledger) passing(now time.Time, all []pack.Info) (todo []pack.Info, done int64, before int) {
+func (l *ledger) passing(now time.Time, all []pack.Info) (unread []pack.Info, done int64, before int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	age := now.Sub(time.Unix(0, l.pass))
@@ -176,12 +176,12 @@ func (l *ledger) passing(now time.Time, all []pack.Info) (todo []pack.Info, done
 			before++
 			continue
 		}
-		todo = append(todo, p)
+		unread = append(unread, p)
 	}
-	slices.SortFunc(todo, func(a, b pack.Info) int {
+	slices.SortFunc(unread, func(a, b pack.Info) int {
 		return cmp.Or(cmp.Compare(l.whole[a.ID], l.whole[b.ID]), cmp.Compare(a.ID, b.ID))
 	})
-	return todo, done, before
+	return unread, done, before
 }
 
 // passed ends the pass.
