@@ -20,13 +20,13 @@ const (
 // or of the newest one if from holds several, and has its database made: see Rebuild. The
 // store's epoch is raised, so that clients that know what came after the backup look at
 // everything once, and all sessions are ended: some may have been ended since. App passwords
-// and accounts are as they were. Progress is told how many bytes of packs are copied, of how many; nil:
-// nobody is. The folder may be a mount point.
+// and accounts are as they were. Progress is told how many bytes of packs are copied, of how
+// many; nil: nobody is. The folder may be a mount point.
 //
 // All is made in a folder in it, and then moved up. A crash, or an error, before that leaves
-// that folder, which the next call removes. ErrInUse if another process restores to o.Dir.
-// ErrNotExist if from holds no backup; ErrOccupied
-// if there is anything in o.Dir; ErrCorrupt if a part of the backup cannot be read.
+// that folder, which the next call removes. ErrInUse if another process restores to o.Dir;
+// ErrNotExist if from holds no backup; ErrOccupied if there is anything in o.Dir; ErrCorrupt
+// if a part of the backup cannot be read.
 func RestoreBackup(ctx context.Context, from string, o Options, progress func(done, total int64)) (done Rebuilt, err error) {
 	if o.FS == nil {
 		o.FS = object.OS()
