@@ -157,7 +157,8 @@ func (c *collector) commits(ctx context.Context) (bytes int64, err error) {
 	return bytes, nil
 }
 
-// sealOpen seals the open packs that nobody writes to, so that they can be looked at.
+// sealOpen seals the open packs that nobody writes to, so that they can be looked at, and
+// sees to it that what was sealed up to now is registered.
 func (c *collector) sealOpen(ctx context.Context) error {
 	for _, p := range c.s.packs.Packs() {
 		if p.Sealed || p.Damaged || p.Records == 0 {
@@ -169,7 +170,35 @@ func (c *collector) sealOpen(ctx context.Context) error {
 			c.s.o.Log.Warn("an open pack could not be sealed; it is left as it is", "pack", p.ID, "err", err)
 		}
 	}
-	return nil
+	if err := c.s.packs.Settle(ctx); err != nil {
+		return context.Cause(ctx)
+	}
+	return c.registerSealed(ctx)
+}
+
+// registerSealed registers the sealed packs that a seal in the background, which has just
+// ended, has not come to yet.
+func (c *collector) registerSealed(ctx context.Context) error {
+	var unknown []pack.Info
+	err := c.s.db.View(ctx, func(r *meta.Reader) error {
+		for _, p := range c.s.packs.Packs() {
+			if !p.Sealed || p.Damaged {
+				continue
+			}
+			known, err := r.PackKnown(p.ID)
+			if err != nil {
+				return err
+			}
+			if !known {
+				unknown = append(unknown, p)
+			}
+		}
+		return nil
+	})
+	for _, p := range unknown {
+		c.s.sealed(p)
+	}
+	return err
 }
 
 // survey counts what all packs hold, and returns those that are due: the dead ones first,

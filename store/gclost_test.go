@@ -99,8 +99,8 @@ func TestGCKilledBeforeTheFlush(t *testing.T) {
 		r.put("f3", nil)
 		r.forget()
 		faults.Add(object.Rule{Op: object.OpSyncDir, Site: "pack.(*Set).Compact"})
-		if _, err := m.s.GC(t.Context(), store.GCOptions{Full: true}); err == nil {
-			t.Fatal("the folder was not flushed")
+		if c, err := m.s.GC(t.Context(), store.GCOptions{Full: true}); err == nil {
+			t.Fatalf("seed %d: the folder was not flushed: %+v", seed, c)
 		}
 		m.disk.Off()
 		m.close()

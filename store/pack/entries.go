@@ -168,6 +168,19 @@ func (s *Set) SealOpen(ctx context.Context, id meta.PackID) (bool, error) {
 	return true, nil
 }
 
+// Settle waits for the seals that are under way. OnSealed may not have been told yet.
+func (s *Set) Settle(ctx context.Context) error {
+	for range cap(s.sealing) {
+		select {
+		case s.sealing <- struct{}{}:
+			defer func() { <-s.sealing }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
 // laneOf is the lane that has an open pack, if nobody has leased it.
 func (s *Set) laneOf(id meta.PackID) *Lane {
 	s.mu.Lock()
