@@ -20,30 +20,35 @@ type verifyCmd struct {
 // The exit codes of verify: 0 is clean, 1 problems were found, and this one.
 const couldNotLook = 2
 
-// Run verifies the store of a server that is not running. SIGINT ends it at once.
+// interruptPatience is how long what was interrupted may take to end by itself.
+const interruptPatience = time.Second
+
+// Run verifies the store of a server that is not running. SIGINT ends it at once, or, if
+// it waits for a disk, after a second; nothing stays behind.
 func (k *verifyCmd) Run(c *cli, std streams) error {
 	scratch, err := os.MkdirTemp("", "cairn-verify-")
 	if err != nil {
 		return &failure{couldNotLook, fmt.Errorf("%w\n  hint: name a folder for temporary files in TMPDIR", err)}
 	}
 	defer os.RemoveAll(scratch)
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
-	defer signal.Stop(stop)
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		select {
-		case <-stop:
-			os.RemoveAll(scratch)
-			os.Exit(130)
-		case <-done:
-		}
-	}()
-	return k.verify(c, std, scratch, newProgress(std.err, "verify"))
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- k.verify(ctx, c, std, scratch, newProgress(std.err, "verify")) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	stop() // a second one ends the process
+	select {
+	case <-done:
+	case <-time.After(interruptPatience):
+	}
+	return &failure{130, errReported}
 }
 
-func (k *verifyCmd) verify(c *cli, std streams, scratch string, line *progress) error {
+func (k *verifyCmd) verify(ctx context.Context, c *cli, std streams, scratch string, line *progress) error {
 	if state, err := lookAt(c.Data); err != nil {
 		return &failure{couldNotLook, err}
 	} else if state != folderStore {
@@ -52,7 +57,7 @@ func (k *verifyCmd) verify(c *cli, std streams, scratch string, line *progress) 
 	begin := time.Now()
 	o := store.VerifyOptions{Deep: k.Deep, Scratch: scratch,
 		Progress: line.bytes}
-	stats, err := store.Verify(context.Background(), store.Options{Dir: c.Data}, o, func(f store.Finding) {
+	stats, err := store.Verify(ctx, store.Options{Dir: c.Data}, o, func(f store.Finding) {
 		line.clear()
 		fmt.Fprintln(std.out, f)
 	})
