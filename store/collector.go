@@ -196,7 +196,13 @@ func (c *collector) registerSealed(ctx context.Context) error {
 		return nil
 	})
 	for _, p := range unknown {
-		c.s.sealed(p)
+		in, err := c.s.packs.Summary(ctx, p.ID) // of one found at the start not all is known
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err == nil { // else it stays as it is
+			c.s.sealed(in)
+		}
 	}
 	return err
 }
