@@ -72,6 +72,9 @@ func (s *Store) copyOne(tx *meta.Tx, sc Scope, from, to Path, o MoveOptions) (Wr
 		if err := allowGrowth(tx, sc.Space, src.Size-t.dst.node.Size); err != nil {
 			return w, err
 		}
+		if err := takeBack(tx, sc, &t.dst, src.ID); err != nil {
+			return w, err
+		}
 		if w, err = writeFile(tx, sc, &t.dst, content{src.Manifest, src.Size, src.ModTime}); err != nil {
 			return w, err
 		}

@@ -68,7 +68,11 @@ func planLock(tx *meta.Tx, sc Scope, p Path, spec LockSpec) (lk Lock, created bo
 	if err := dropExpired(tx, sc.Space, ls); err != nil {
 		return lk, false, err
 	}
-	if !pl.exists { // an empty file, so that the name is held (RFC 4918, 7.3)
+	made := !pl.exists
+	if made { // an empty file, so that the name is held (RFC 4918, 7.3)
+		if err := takeBack(tx, sc, &pl, 0); err != nil {
+			return lk, false, err
+		}
 		w, err := writeFile(tx, sc, &pl, content{})
 		if err != nil {
 			return lk, false, err
@@ -83,7 +87,7 @@ func planLock(tx *meta.Tx, sc Scope, p Path, spec LockSpec) (lk Lock, created bo
 	} else if ok {
 		lk.UserName = u.Name
 	}
-	return lk, !pl.exists, tx.Apply(&meta.PutLock{Lock: lk})
+	return lk, made, tx.Apply(&meta.PutLock{Lock: lk})
 }
 
 // conflict finds the locks that a new one would contradict.

@@ -85,9 +85,17 @@ func move(tx *meta.Tx, sc Scope, t transfer) (Written, error) {
 	if err := t.locks.end(tx, t.src.node); err != nil {
 		return Written{}, err
 	}
+	created := !t.dst.exists
+	if created && !t.src.node.IsFolder() {
+		if err := takeBack(tx, sc, &t.dst, t.src.node.ID); err != nil {
+			return Written{}, err
+		}
+	}
 	replaced := t.dst.exists && t.dst.node.ID != t.src.node.ID
 	if replaced && !t.dst.node.IsFolder() && !t.src.node.IsFolder() {
-		return moveOver(tx, sc, t)
+		w, err := moveOver(tx, sc, t)
+		w.Created = created
+		return w, err
 	}
 	if replaced {
 		if err := toTrash(tx, sc, t.locks, t.dst.node); err != nil {
@@ -126,7 +134,11 @@ func moveOver(tx *meta.Tx, sc Scope, t transfer) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
-	if err := supersede(tx, dst, seq, true); err != nil {
+	keep, err := keepsContent(tx, &t.dst, seq)
+	if err == nil {
+		err = supersede(tx, dst, seq, keep)
+	}
+	if err != nil {
 		return Written{}, err
 	}
 	gone, err := tx.NextSeq(sc.Space)

@@ -188,10 +188,14 @@ func allowPut(r *meta.Reader, sc Scope, p Path, now time.Time, o PutOptions) (pl
 	if err != nil {
 		return pl, err
 	}
-	if pl.exists {
-		return pl, ls.allowContent(sc, o.Tokens, pl.line(), p)
+	if !pl.exists {
+		return pl, ls.allowName(sc, o.Tokens, &pl)
 	}
-	return pl, ls.allowName(sc, o.Tokens, &pl)
+	if pl.node.Size == 0 && pl.node.Author == sc.User && len(ls) > 0 {
+		locks := ls.covering(pl.line(), true)
+		pl.draft = len(locks) > 0 && allow(locks, sc, o.Tokens, p) == nil
+	}
+	return pl, ls.allowContent(sc, o.Tokens, pl.line(), p)
 }
 
 // planPut makes content the current version of the file at p.
@@ -208,7 +212,13 @@ func planPut(tx *meta.Tx, sc Scope, p Path, c content, o PutOptions) (Written, e
 			return Written{}, err
 		}
 	}
-	return writeFile(tx, sc, &pl, c)
+	created := !pl.exists
+	if err := takeBack(tx, sc, &pl, 0); err != nil {
+		return Written{}, err
+	}
+	w, err := writeFile(tx, sc, &pl, c)
+	w.Created = created
+	return w, err
 }
 
 // allowGrowth checks the quota of a space.
@@ -262,7 +272,11 @@ func writeFile(tx *meta.Tx, sc Scope, pl *place, c content) (Written, error) {
 	if pl.exists {
 		n = pl.node
 		grown, kind = c.size-n.Size, meta.Written
-		if err := supersede(tx, n, seq, true); err != nil {
+		keep, err := keepsContent(tx, pl, seq)
+		if err == nil {
+			err = supersede(tx, n, seq, keep)
+		}
+		if err != nil {
 			return Written{}, err
 		}
 	} else {

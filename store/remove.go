@@ -8,7 +8,9 @@ import (
 
 // Remove implements API.
 func (s *Store) Remove(ctx context.Context, sc Scope, p Path, c Conditions) error {
+	more := false
 	err := s.freeing(ctx, func(tx *meta.Tx) error {
+		more = false
 		if err := sc.need(MayWrite); err != nil {
 			return err
 		}
@@ -32,8 +34,23 @@ func (s *Store) Remove(ctx context.Context, sc Scope, p Path, c Conditions) erro
 		if err := ls.allowSubtree(&tx.Reader, sc, c.Tokens, &pl); err != nil {
 			return err
 		}
-		return toTrash(tx, sc, ls, pl.node)
+		if err := toTrash(tx, sc, ls, pl.node); err != nil || pl.node.IsFolder() || !isJunk(pl.node.Name) {
+			return err
+		}
+		t, _, err := tx.Trashed(pl.node.ID)
+		if err != nil {
+			return err
+		}
+		d := s.dropper(tx)
+		if _, err := d.trashed(t); err != nil {
+			return err
+		}
+		more, err = d.gone()
+		return err
 	})
+	if more && err == nil {
+		s.reap()
+	}
 	return fail("remove", p, err)
 }
 

@@ -23,6 +23,7 @@ type simNode struct {
 	props   map[string]string
 	mtime   time.Time // zero: not known
 	vague   bool      // some of the older versions may have gone
+	wild    bool      // neither they nor the properties are known
 }
 
 // simUpload is an unfinished upload. told was said to be durable; a request whose
@@ -156,6 +157,8 @@ func (n simNode) differs(seen simNode, loose bool) string {
 		return fmt.Sprintf("a folder: %v, not %v", seen.folder, n.folder)
 	case !bytes.Equal(n.content, seen.content):
 		return fmt.Sprintf("%d bytes that are not the %d written", len(seen.content), len(n.content))
+	case n.wild:
+		return ""
 	case !maps.Equal(n.props, seen.props):
 		return fmt.Sprintf("properties %v, not %v", seen.props, n.props)
 	case !n.mtime.IsZero() && !n.mtime.Equal(seen.mtime):
@@ -183,6 +186,9 @@ func (n simNode) differs(seen simNode, loose bool) string {
 func (s *simState) settle(seen *simState) {
 	s.settleMixed(seen)
 	for p, n := range s.nodes {
+		if n.wild {
+			n.props, n.wild, n.vague = seen.nodes[p].props, false, true
+		}
 		if s.loose || n.vague {
 			n.older, n.vague = seen.nodes[p].older, false
 			s.nodes[p] = n

@@ -186,10 +186,13 @@ func (w *simWorker) put(ctx context.Context, p store.Path, c []byte, o store.Put
 
 func (w *simWorker) putFrom(ctx context.Context, p store.Path, c []byte, from io.Reader, o store.PutOptions) simOp {
 	o.Size = int64(len(c))
-	return simOp{name: fmt.Sprintf("put %s (%d bytes)", p, len(c)), run: func(s *store.Store) error {
-		_, err := s.Put(ctx, w.sc, p, from, o)
+	var back simAside
+	return simOp{name: fmt.Sprintf("put %s (%d bytes)", p, len(c)), run: func(s *store.Store) (err error) {
+		if back, err = w.aside(ctx, s, p); err == nil {
+			_, err = s.Put(ctx, w.sc, p, from, o)
+		}
 		return err
-	}, did: func(st *simState) { st.put(p, c) }}
+	}, did: func(st *simState) { st.takeBack(back, p); st.put(p, c) }}
 }
 
 // move moves a node to a free name, or a file over a file.
@@ -199,16 +202,26 @@ func (w *simWorker) move(ctx context.Context, r *rand.Rand) simOp {
 	if over := w.pick(r, isFile); r.IntN(2) == 0 && over != from && !w.state.nodes[from].folder && over != "" {
 		to = over
 	}
-	return simOp{name: fmt.Sprintf("move %s to %s", from, to), run: func(s *store.Store) error {
-		_, err := s.Move(ctx, w.sc, from, to, store.MoveOptions{Overwrite: true})
+	var back simAside
+	return simOp{name: fmt.Sprintf("move %s to %s", from, to), run: func(s *store.Store) (err error) {
+		if !w.state.nodes[from].folder {
+			back, err = w.aside(ctx, s, to)
+		}
+		if back.at == from { // back to where it was
+			back = simAside{}
+		}
+		if err == nil {
+			_, err = s.Move(ctx, w.sc, from, to, store.MoveOptions{Overwrite: true})
+		}
 		return err
 	}, did: func(st *simState) {
+		st.takeBack(back, to)
 		old, over := st.nodes[to]
 		tree := st.cut(from)
 		if over {
 			n := tree[store.Root]
 			n.older = append(append(slices.Clone(n.older), old.older...), int64(len(old.content)))
-			n.vague = n.vague || old.vague
+			n.vague, n.wild = n.vague || old.vague, n.wild || old.wild
 			tree[store.Root] = n
 		}
 		st.paste(to, tree)
@@ -222,14 +235,24 @@ func (w *simWorker) copy(ctx context.Context, r *rand.Rand) simOp {
 	if over := w.pick(r, isFile); r.IntN(3) == 0 && over != from && !w.state.nodes[from].folder && over != "" {
 		to = over
 	}
-	return simOp{name: fmt.Sprintf("copy %s to %s", from, to), run: func(s *store.Store) error {
-		_, err := s.Copy(ctx, w.sc, from, to, store.MoveOptions{Overwrite: true})
+	var back simAside
+	return simOp{name: fmt.Sprintf("copy %s to %s", from, to), run: func(s *store.Store) (err error) {
+		if !w.state.nodes[from].folder {
+			back, err = w.aside(ctx, s, to)
+		}
+		if back.at == from {
+			back = simAside{}
+		}
+		if err == nil {
+			_, err = s.Copy(ctx, w.sc, from, to, store.MoveOptions{Overwrite: true})
+		}
 		return err
 	}, did: func(st *simState) {
+		st.takeBack(back, to)
 		old, over := st.nodes[to]
 		tree := st.below(from)
 		for q, n := range tree {
-			n.older, n.vague = nil, old.vague
+			n.older, n.vague, n.wild = nil, old.vague, n.wild || old.wild
 			if n.folder {
 				n.mtime = time.Time{}
 			}
@@ -350,11 +373,15 @@ func (w *simWorker) begin(ctx context.Context, r *rand.Rand, large bool) simOp {
 	c := simContent(r, large)
 	p := store.Path(fmt.Sprintf("up%d", r.IntN(5)))
 	var u store.Upload
+	var back simAside
 	return simOp{name: fmt.Sprintf("begin upload of %d bytes to %s", len(c), p), run: func(s *store.Store) (err error) {
-		u, err = s.CreateUpload(ctx, w.sc, store.UploadSpec{Path: p, Size: int64(len(c))})
+		if back, err = w.aside(ctx, s, p); err == nil {
+			u, err = s.CreateUpload(ctx, w.sc, store.UploadSpec{Path: p, Size: int64(len(c))})
+		}
 		return err
 	}, did: func(st *simState) {
 		if len(c) == 0 {
+			st.takeBack(back, p)
 			st.put(p, c)
 			return
 		}
@@ -382,9 +409,11 @@ func (w *simWorker) bring(ctx context.Context, r *rand.Rand) simOp {
 		from = slowly{from, 1 + r.IntN(100_000)}
 	}
 	var at, said int64
+	var back simAside
 	after := func(st *simState, at int64) {
 		if at == int64(len(u.content)) {
 			delete(st.uploads, id)
+			st.takeBack(back, u.path)
 			st.put(u.path, u.content)
 			return
 		}
@@ -394,7 +423,10 @@ func (w *simWorker) bring(ctx context.Context, r *rand.Rand) simOp {
 	}
 	end := u.told + int64(n)
 	return simOp{name: fmt.Sprintf("bring %d bytes at %d of %d", n, u.told, len(u.content)), run: func(s *store.Store) (err error) {
-		at, err = s.AppendUpload(ctx, w.sc, id, 0, u.told, from)
+		at = u.told
+		if back, err = w.aside(ctx, s, u.path); err == nil {
+			at, err = s.AppendUpload(ctx, w.sc, id, 0, u.told, from)
+		}
 		if breaks && errors.Is(err, store.ErrRead) { // the offset counts all that arrived
 			err = nil
 			if want := min(end, int64(len(u.content))-1); at != want {

@@ -20,6 +20,7 @@ type place struct {
 	above   []Node // from the scope's root to the parent; empty for the root itself
 	node    Node
 	exists  bool
+	draft   bool  // the node is an empty file that its maker has locked, and now fills
 	missing error // why there is no parent: ErrNoParent or ErrNotFolder
 }
 

@@ -94,6 +94,7 @@ func TestUndo(t *testing.T) {
 	r.trashIt("h")
 	r.put("new", []byte("new"))
 	to := r.snapshot("to").Seq
+	r.clock.advance(time.Minute) // no safe save
 	r.put("h", []byte("a newer h"))
 	r.put("new", []byte("newer"))
 	did, err := r.s.Undo(ctx, r.sc, from, to, store.Conditions{})

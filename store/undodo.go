@@ -253,7 +253,7 @@ func (u *undoing) fill(t *undoTx, was, now, parent Node) error {
 		if m, ok, err = t.ManifestOf(was.ID, was.Version); err != nil {
 			return err
 		}
-		if !ok {
+		if !ok && was.Size > 0 {
 			return errNoContent
 		}
 	}

@@ -62,6 +62,7 @@ func TestUndo_takenByChanged(t *testing.T) {
 	r.mkdir("d")
 	sn := r.snapshot("s")
 	r.move("x", "y")
+	r.clock.advance(time.Minute) // no safe save
 	r.put("x", []byte("b"))
 	r.move("d", "e")
 	r.mkdir("d")

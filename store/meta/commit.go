@@ -278,8 +278,11 @@ again:
 			return 0, nil, err
 		}
 	}
-	begin := time.Now()
-	tx := &Tx{Reader: Reader{s: d.writer, epoch: d.epoch}, now: d.o.Now(), near: &d.near, late: d.late,
+	begin, now := time.Now(), d.o.Now()
+	if d.left == nil {
+		d.left = newLeft(now)
+	}
+	tx := &Tx{Reader: Reader{s: d.writer, epoch: d.epoch}, now: now, near: &d.near, late: d.late, left: d.left,
 		firstID: d.lastID, lastID: d.lastID, seqs: map[SpaceID]int64{}, sums: map[NodeID]*sum{}, grown: map[SpaceID]int64{}}
 	tx.tx = tx
 	n := 0

@@ -76,6 +76,7 @@ type DB struct {
 	stats stats
 	near  near
 	late  *late // of the open transaction
+	left  *left // the committer's own; nil before the first plan
 	check *checkpointer
 	cache cache
 	ahead ahead

@@ -12,6 +12,7 @@ type Tx struct {
 	now     time.Time
 	near    *near
 	late    *late
+	left    *left
 	free    childKey // the last name that was looked for and has no row
 	firstID NodeID   // newest node id given out before the batch
 	rec     Payload  // the ops applied so far
@@ -49,6 +50,7 @@ func (tx *Tx) Apply(ops ...Op) error {
 			return tx.err
 		}
 		tx.near.note(op)
+		tx.left.note(op, tx.now)
 		tx.rec.Add(op)
 		tx.ops++
 		tx.touched.note(op)
