@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Entry, Listing } from '../api/types';
-import { createRows } from './rows';
+import { countShown, createRows } from './rows';
 import type { Sort } from './types';
 
 let next = 0;
@@ -81,4 +81,19 @@ test('100,000 rows: sorted in a moment, and again in less', () => {
   // Seen: 600 and 150 ms. Quadratic work would take minutes.
   expect(first).toBeLessThan(5000);
   expect(filtered).toBeLessThan(2500);
+});
+
+test('what programs leave beside files is not shown, unless it is asked for', () => {
+  const rows = createRows();
+  const all = listing(
+    entry('film.mov'),
+    entry('._film.mov'),
+    entry('.DS_Store'),
+    entry('._folder', { folder: true }),
+  );
+  expect(names(rows.of(all, byName, ''))).toEqual(['._folder', 'film.mov']);
+  expect(names(rows.of(all, byName, 'film'))).toEqual(['film.mov']);
+  expect(names(rows.of(all, byName, '._f'))).toEqual(['._folder', '._film.mov']);
+  expect(names(rows.of(all, byName, '.ds'))).toEqual(['.DS_Store']);
+  expect(countShown(all)).toBe(2);
 });

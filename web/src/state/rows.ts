@@ -1,9 +1,11 @@
 import type { Entry, Listing } from '../api/types';
 import { compareNames, foldName } from '../lib/collate';
+import { isJunk } from '../lib/junk';
 import type { Sort, SortKey } from './types';
 
 /**
- * Makes the rows of a listing: folders first, sorted, filtered. O(n log n) when the listing
+ * Makes the rows of a listing: folders first, sorted, filtered, without what programs leave
+ * beside people's files, unless the filter is how its name begins. O(n log n) when the listing
  * is new, O(n) when only the filter or the direction changed. The rows are frozen, and the
  * same array as long as nothing changed.
  */
@@ -27,12 +29,15 @@ export function createRows(): Rows {
 
   function matching(entries: readonly Entry[], listing: Listing, filter: string): Entry[] {
     const wanted = foldName(filter.trim());
-    if (wanted === '') return entries.slice();
+    if (wanted === '') return entries.filter((entry) => !isHidden(entry));
     if (folded?.listing !== listing) {
       folded = { listing, names: new Map(listing.entries.map((e) => [e, foldName(e.name)])) };
     }
     const names = folded.names;
-    return entries.filter((entry) => names.get(entry)?.includes(wanted));
+    return entries.filter((entry) => {
+      const name = names.get(entry) ?? '';
+      return isHidden(entry) ? name.startsWith(wanted) : name.includes(wanted);
+    });
   }
 
   return {
@@ -53,6 +58,15 @@ export function createRows(): Rows {
       return rows;
     },
   };
+}
+
+function isHidden(entry: Entry): boolean {
+  return !entry.folder && isJunk(entry.name);
+}
+
+/** How many entries a listing has for people to see. */
+export function countShown(listing: Listing): number {
+  return listing.entries.reduce((n, entry) => (isHidden(entry) ? n : n + 1), 0);
 }
 
 const comparers: Readonly<Record<SortKey, (a: Entry, b: Entry) => number>> = {
