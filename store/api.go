@@ -178,6 +178,14 @@ type PropPatch struct {
 	Remove bool
 }
 
+// Patch is one change of what is told of a node, beside its content and its place.
+type Patch struct {
+	Props []PropPatch // in order; at most MaxProps and MaxPropsBytes are left, else ErrPropsTooLarge
+	// ModTime and Created are its times, kept to the nanosecond; zero: as it is. A root
+	// keeps its times: ErrRoot.
+	ModTime, Created time.Time
+}
+
 // Content is an opened file at one version. It stays readable when the node is
 // overwritten or removed meanwhile. Not for concurrent use. Close it.
 type Content interface {
@@ -308,7 +316,12 @@ type API interface {
 	DropVersions(ctx context.Context, sc Scope, upto int64) (n int, err error)
 	// Prune drops what of the past is to be kept no longer.
 	Prune(ctx context.Context, o PruneOptions) (Pruned, error)
-	// Touch sets the modification time.
+	// Patch changes dead properties and times of a file or folder in one transaction, which
+	// checks locks and conditions too, and returns the node as it is then. The content, a
+	// file's ETag and its versions stay; the ETags of the folders above change. ErrNotExist,
+	// ErrPropsTooLarge, ErrRoot, ErrLocked, ErrPrecondition, ErrPermission.
+	Patch(ctx context.Context, sc Scope, p Path, patch Patch, c Conditions) (Node, error)
+	// Touch is Patch of the modification time.
 	Touch(ctx context.Context, sc Scope, p Path, t time.Time, c Conditions) (Node, error)
 
 	// Props lists the dead properties of a node.
@@ -317,7 +330,7 @@ type API interface {
 	// names after (not included; "" to begin) and last (included), by node. Children
 	// without any are left out.
 	ListProps(ctx context.Context, sc Scope, p Path, after, last string) (map[NodeID][]Prop, error)
-	// SetProps sets and removes dead properties in order, all or none.
+	// SetProps is Patch of dead properties.
 	SetProps(ctx context.Context, sc Scope, p Path, patch []PropPatch, c Conditions) error
 
 	// Lock takes a write lock. Where nothing is at p an empty file is made (created).

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"cairn/store/meta"
 	"cairn/store/pack"
@@ -231,7 +232,7 @@ func (s *Store) TouchForTest(ctx context.Context, sc Scope, p Path, n int) error
 		err := s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
 			pl, err := find(&tx.Reader, sc, p)
 			for i := 0; err == nil && i < min(n, 500); i++ {
-				pl.node, err = retime(tx, sc, pl.node, tx.Now())
+				pl.node, err = retime(tx, sc, pl.node, tx.Now(), time.Time{})
 			}
 			return err
 		})

@@ -47,26 +47,46 @@ func (s *Store) ListProps(ctx context.Context, sc Scope, p Path, after, last str
 
 // SetProps implements API.
 func (s *Store) SetProps(ctx context.Context, sc Scope, p Path, patch []PropPatch, c Conditions) error {
-	err := s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
+	_, err := s.Patch(ctx, sc, p, Patch{Props: patch}, c)
+	return err
+}
+
+// Touch implements API.
+func (s *Store) Touch(ctx context.Context, sc Scope, p Path, t time.Time, c Conditions) (Node, error) {
+	return s.Patch(ctx, sc, p, Patch{ModTime: t}, c)
+}
+
+// Patch implements API.
+func (s *Store) Patch(ctx context.Context, sc Scope, p Path, patch Patch, c Conditions) (n Node, err error) {
+	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
 		pl, err := allowPatch(tx, sc, p, c)
 		if err != nil {
 			return err
 		}
-		if err := fitsProps(tx, pl.node.ID, patch); err != nil {
+		n = pl.node
+		timed := !patch.ModTime.IsZero() || !patch.Created.IsZero()
+		if timed && n.Parent == 0 {
+			return ErrRoot
+		}
+		if err := fitsProps(tx, n.ID, patch.Props); err != nil {
 			return err
 		}
-		for _, x := range patch {
-			var op meta.Op = &meta.PutProp{Node: pl.node.ID, Prop: x.Prop}
+		for _, x := range patch.Props {
+			var op meta.Op = &meta.PutProp{Node: n.ID, Prop: x.Prop}
 			if x.Remove {
-				op = &meta.DropProp{Node: pl.node.ID, Name: x.Name}
+				op = &meta.DropProp{Node: n.ID, Name: x.Name}
 			}
 			if err := tx.Apply(op); err != nil {
 				return err
 			}
 		}
-		return patched(tx, sc, pl.node)
+		if timed {
+			n, err = retime(tx, sc, n, patch.ModTime, patch.Created)
+			return err
+		}
+		return patched(tx, sc, n)
 	})
-	return fail("set properties", p, err)
+	return n, fail("patch", p, err)
 }
 
 // fitsProps checks the bounds on what a node would have after a patch.
@@ -131,25 +151,8 @@ func patched(tx *meta.Tx, sc Scope, n Node) error {
 	return tx.Apply(change(tx, sc, n, seq, meta.Patched))
 }
 
-// Touch implements API.
-func (s *Store) Touch(ctx context.Context, sc Scope, p Path, t time.Time, c Conditions) (n Node, err error) {
-	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
-		pl, err := allowPatch(tx, sc, p, c)
-		if err != nil {
-			return err
-		}
-		n = pl.node
-		if n.Parent == 0 {
-			return ErrRoot
-		}
-		n, err = retime(tx, sc, n, t)
-		return err
-	})
-	return n, fail("touch", p, err)
-}
-
-// retime gives a node another modification time.
-func retime(tx *meta.Tx, sc Scope, n Node, t time.Time) (Node, error) {
+// retime gives a node other times; a zero one stays as it is.
+func retime(tx *meta.Tx, sc Scope, n Node, modified, created time.Time) (Node, error) {
 	seq, err := tx.NextSeq(sc.Space)
 	if err != nil {
 		return n, err
@@ -157,7 +160,13 @@ func retime(tx *meta.Tx, sc Scope, n Node, t time.Time) (Node, error) {
 	if err := supersede(tx, n, seq, false); err != nil {
 		return n, err
 	}
-	n.ModTime, n.Since = t.UTC(), seq
+	if !modified.IsZero() {
+		n.ModTime = modified.UTC()
+	}
+	if !created.IsZero() {
+		n.Created = created.UTC()
+	}
+	n.Since = seq
 	tx.AddSum(n.Parent, 0, 0, seq)
 	if n.IsFolder() {
 		tx.AddSum(n.ID, 0, 0, seq) // its own ETag

@@ -335,9 +335,10 @@ func readVersion(ctx context.Context, s *store.Store, sc store.Scope, p store.Pa
 	return io.ReadAll(c)
 }
 
-// mark touches a file or sets a property.
+// mark touches a file or sets a property, or both.
 func (w *simWorker) mark(ctx context.Context, r *rand.Rand, p store.Path) simOp {
-	if r.IntN(2) == 0 {
+	what := r.IntN(4)
+	if what < 2 {
 		at := time.Unix(1_600_000_000+r.Int64N(1e6), 0)
 		return simOp{name: "touch " + string(p), run: func(s *store.Store) error {
 			_, err := s.Touch(ctx, w.sc, p, at, store.Conditions{})
@@ -350,10 +351,18 @@ func (w *simWorker) mark(ctx context.Context, r *rand.Rand, p store.Path) simOp 
 	}
 	x := store.Prop{Name: store.PropName{Space: "urn:x", Local: string('p' + rune(r.IntN(3)))}, Value: fmt.Append(nil, r.IntN(1000))}
 	remove := r.IntN(4) == 0
+	var at time.Time
+	if what == 3 {
+		at = time.Unix(1_600_000_000+r.Int64N(1e6), 0)
+	}
 	return simOp{name: "property of " + string(p), run: func(s *store.Store) error {
-		return s.SetProps(ctx, w.sc, p, []store.PropPatch{{Prop: x, Remove: remove}}, store.Conditions{})
+		_, err := s.Patch(ctx, w.sc, p, store.Patch{Props: []store.PropPatch{{Prop: x, Remove: remove}}, ModTime: at}, store.Conditions{})
+		return err
 	}, did: func(st *simState) {
 		n := st.nodes[p]
+		if !at.IsZero() {
+			n.mtime = at
+		}
 		n.props = maps.Clone(n.props)
 		if n.props == nil {
 			n.props = map[string]string{}

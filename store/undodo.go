@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"cairn/store/meta"
 )
@@ -258,7 +259,11 @@ func (u *undoing) fill(t *undoTx, was, now, parent Node) error {
 		}
 	}
 	same := was.IsFolder() || was.Size == now.Size && reflect.DeepEqual(m, now.Manifest)
-	if same && was.ModTime.Equal(now.ModTime) {
+	created := was.Created
+	if was.ID != now.ID || created.Equal(now.Created) {
+		created = time.Time{} // as it is
+	}
+	if same && was.ModTime.Equal(now.ModTime) && created.IsZero() {
 		return nil
 	}
 	if len(t.locks) > 0 {
@@ -276,11 +281,14 @@ func (u *undoing) fill(t *undoTx, was, now, parent Node) error {
 		}
 		t.did.Written++
 		pl := place{path: Path(now.Name), above: []Node{parent}, node: now, exists: true}
-		_, err := writeFile(t.Tx, u.sc, &pl, content{m, was.Size, was.ModTime})
+		w, err := writeFile(t.Tx, u.sc, &pl, content{m, was.Size, was.ModTime})
+		if err == nil && !created.IsZero() {
+			_, err = retime(t.Tx, u.sc, w.Node, time.Time{}, created)
+		}
 		return err
 	}
 	t.did.Written++
-	_, err := retime(t.Tx, u.sc, now, was.ModTime)
+	_, err := retime(t.Tx, u.sc, now, was.ModTime, created)
 	return err
 }
 
