@@ -1,9 +1,9 @@
 // Package dav is the WebDAV door (RFC 4918): one file a method, over the store.
 //
-// golang.org/x/net/webdav answers PROPPATCH. Every other method is our own, because a
-// client or a test showed what x/net does wrong; the comment of each says what that
-// is. The same goes for the If header and for locks, which the store enforces inside
-// the transaction that commits a change.
+// Of golang.org/x/net/webdav the words are used in which a PROPPATCH and its outcome are
+// put. Every method is our own, because a client or a test showed what x/net's handler
+// does wrong; the comment of each says what that is. The same goes for the If header and
+// for locks, which the store enforces inside the transaction that commits a change.
 package dav
 
 import (
@@ -44,8 +44,7 @@ type writer interface {
 	Move(ctx context.Context, sc store.Scope, from, to store.Path, o store.MoveOptions) (store.Written, error)
 	Copy(ctx context.Context, sc store.Scope, from, to store.Path, o store.MoveOptions) (store.Written, error)
 	Remove(ctx context.Context, sc store.Scope, p store.Path, c store.Conditions) error
-	Touch(ctx context.Context, sc store.Scope, p store.Path, t time.Time, c store.Conditions) (store.Node, error)
-	SetProps(ctx context.Context, sc store.Scope, p store.Path, patch []store.PropPatch, c store.Conditions) error
+	Patch(ctx context.Context, sc store.Scope, p store.Path, patch store.Patch, c store.Conditions) (store.Node, error)
 }
 
 type locker interface {

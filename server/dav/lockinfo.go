@@ -14,6 +14,8 @@ import (
 // maxOwner bounds the owner of a lock, in bytes of XML.
 const maxOwner = 8 << 10
 
+var errOwner = httperr.BadRequest("owner", "The owner of the lock is too long.", "Use at most 8 KiB.")
+
 // parseLockInfo reads a lockinfo element (RFC 4918 §14.11) that checkXML let pass:
 // scope and owner.
 func parseLockInfo(body []byte) (spec store.LockSpec, err error) {
@@ -34,7 +36,7 @@ func parseLockInfo(body []byte) (spec store.LockSpec, err error) {
 		case dav("lockscope"), dav("locktype"):
 			return children(d, flag)
 		case dav("owner"):
-			spec.Owner, err = innerXML(d, maxOwner)
+			spec.Owner, err = innerXML(d, maxOwner, errOwner)
 			return err
 		}
 		return d.Skip()
@@ -51,8 +53,9 @@ func parseLockInfo(body []byte) (spec store.LockSpec, err error) {
 }
 
 // innerXML is what is inside the element that d has entered, written so that it can
-// stand anywhere: each element declares the namespaces it uses.
-func innerXML(d *xml.Decoder, limit int) (string, error) {
+// stand anywhere: each element declares the namespaces it uses. Comments and processing
+// instructions are left out. Above limit bytes it fails with tooLong.
+func innerXML(d *xml.Decoder, limit int, tooLong error) (string, error) {
 	var b strings.Builder
 	var open []string
 	for {
@@ -73,7 +76,7 @@ func innerXML(d *xml.Decoder, limit int) (string, error) {
 			open = open[:len(open)-1]
 		}
 		if b.Len() > limit {
-			return "", httperr.BadRequest("owner", "The owner of the lock is too long.", "Use at most 8 KiB.")
+			return "", tooLong
 		}
 	}
 }

@@ -151,7 +151,7 @@ func (m *multistatus) answer(n *store.Node) error {
 		root.Name = path.Base(path.Clean(q.h.urlPath(q.p, false)))
 		self.Node = &root
 	}
-	m.WriteString(`<?xml version="1.0" encoding="UTF-8"?><D:multistatus xmlns:D="DAV:">`)
+	m.begin()
 	if !m.a.noRoot {
 		if err := m.response(&self); err != nil {
 			return err
@@ -163,6 +163,14 @@ func (m *multistatus) answer(n *store.Node) error {
 			return err
 		}
 	}
+	return m.end()
+}
+
+func (m *multistatus) begin() {
+	m.WriteString(`<?xml version="1.0" encoding="UTF-8"?><D:multistatus xmlns:D="DAV:">`)
+}
+
+func (m *multistatus) end() error {
 	m.WriteString("</D:multistatus>")
 	m.out.all = true // if nothing was written yet, it is all in the buffer
 	if err := m.Flush(); err != nil {
@@ -282,7 +290,7 @@ func (m *multistatus) response(r *member) error {
 		}
 		for i := range r.dead {
 			if p := &r.dead[i]; lives[xml.Name(p.Name)] == 0 {
-				m.deadProp(p, !a.names)
+				m.deadProp(p, r, !a.names)
 			}
 		}
 	}
@@ -300,7 +308,7 @@ func (m *multistatus) response(r *member) error {
 		case p.live == 0 && find(r.dead, p.Name) != nil:
 			if !a.all {
 				have()
-				m.deadProp(find(r.dead, p.Name), true)
+				m.deadProp(find(r.dead, p.Name), r, true)
 			}
 		default:
 			lost++
@@ -334,14 +342,14 @@ func (m *multistatus) lost(r *member) {
 }
 
 // deadProp writes a property that a client has set, or its name alone.
-func (m *multistatus) deadProp(p *store.Prop, value bool) {
+func (m *multistatus) deadProp(p *store.Prop, r *member, value bool) {
 	lang := p.Lang
 	if !value {
 		lang = ""
 	}
 	m.startTag(xml.Name(p.Name), lang)
 	if value {
-		m.Write(p.Value)
+		m.Write(tells(p, r.Node))
 	}
 	m.endTag(xml.Name(p.Name))
 }

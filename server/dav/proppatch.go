@@ -1,94 +1,132 @@
 package dav
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/xml"
-	"io"
 	"net/http"
-	"net/url"
+	"strconv"
 
 	"golang.org/x/net/webdav"
 
-	"cairn/server/httperr"
+	"cairn/store"
 )
 
-// proppatch sets and removes properties (RFC 4918 §9.2), all or none, through
-// x/net/webdav, which reads the body and writes the 207; the change is one
-// transaction of the store (resource.Patch), under its locks. Works on collections,
-// where x/net's own answer is 500 (golang/go#43929).
+// proppatch sets and removes properties of a file or a collection (RFC 4918 §9.2), all
+// or none: dead properties and times change in one transaction of the store, which
+// checks locks and conditions in it. What is wrong with one property is told in the 207,
+// with 424 for the others; nothing has changed then. With return=minimal (RFC 8144 §2)
+// or Brief: t a success is a 200 without a body.
+//
+// x/net/webdav protects every live property that it knows, the times too, which clients
+// set; answers 500 to collections (golang/go#43929); refuses a remove with content and
+// elements that it does not know, which are to be ignored (§17). Its types for a
+// patch and its outcome are used.
 func (q *request) proppatch() error {
 	body, release, err := q.readXML()
 	defer release()
 	if err != nil {
 		return err
 	}
-	if err := root(xml.NewDecoder(bytes.NewReader(body)), "propertyupdate"); err != nil {
+	patches, err := parsePropertyUpdate(body)
+	release()
+	if err != nil {
 		return err
 	}
-	if err := q.checkIf(); err != nil { // a patch of protected names alone never gets to the store
+	if err := q.checkIf(); err != nil { // a patch that is refused never gets to the store
 		return err
 	}
 	n, err := q.h.store.Stat(q.r.Context(), q.sc, q.p)
 	if err != nil {
 		return err
 	}
-	t := newTree(q, &n)
-	w := &xnetWriter{q: q, t: t}
-	(&webdav.Handler{FileSystem: t, LockSystem: noLocks{}}).ServeHTTP(w, q.forXNet("PROPPATCH", n.IsFolder(), body))
-	return w.end()
-}
-
-// forXNet is the request as x/net/webdav gets it: the resource in its one canonical
-// spelling, so that hrefs are, and without conditions, which are ours to check.
-func (q *request) forXNet(method string, collection bool, body []byte) *http.Request {
-	r := &http.Request{
-		Method: method, URL: &url.URL{Path: q.h.urlPath(q.p, collection)}, Host: q.r.Host,
-		Proto: q.r.Proto, ProtoMajor: q.r.ProtoMajor, ProtoMinor: q.r.ProtoMinor,
-		Header: make(http.Header), Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+	if !q.cond.Current(&n) || q.cond.Known(&n) {
+		return store.ErrPrecondition
 	}
-	return r.WithContext(q.r.Context())
-}
-
-// xnetWriter stands between x/net/webdav and the client. It passes a 207 on and
-// swallows everything else: the error that tree has seen says more.
-type xnetWriter struct {
-	q      *request
-	t      *tree
-	buf    *bufio.Writer
-	failed int // the status x/net would have sent
-}
-
-func (w *xnetWriter) Header() http.Header { return w.q.w.Header() }
-
-// WriteHeader is called a second time by x/net when an answer breaks off after it
-// has begun.
-func (w *xnetWriter) WriteHeader(code int) {
-	if code != http.StatusMultiStatus || w.buf != nil {
-		w.failed = code
-		return
+	patch, stats := settle(patches, n.Parent == 0)
+	if len(stats) == 1 && stats[0].Status == http.StatusOK {
+		if _, err := q.h.store.Patch(q.r.Context(), q.sc, q.p, patch, q.forStore()); err != nil {
+			return err
+		}
+		if p := q.prefers(); p.minimal {
+			q.applied(prefers{minimal: true})
+			q.w.Header().Set("Content-Length", "0")
+			return q.status(http.StatusOK)
+		}
 	}
-	w.buf = bufio.NewWriterSize(started{w.q}, 4<<10)
+	return q.patchAnswer(stats, n.IsFolder())
 }
 
-func (w *xnetWriter) Write(b []byte) (int, error) {
-	if w.buf == nil || w.failed != 0 {
-		return len(b), nil
+// settle makes of what a client asks for what the store is to do, and what there is to
+// answer: one Propstat of 200, or those that say why nothing is done. root: the resource
+// is the root of a space, which keeps its times.
+func settle(patches []webdav.Proppatch, root bool) (patch store.Patch, stats []webdav.Propstat) {
+	var fine, protected, wrong []webdav.Property
+	for _, pp := range patches {
+		for _, p := range pp.Props {
+			name := webdav.Property{XMLName: p.XMLName}
+			times := timed[p.XMLName]
+			switch {
+			case lives[p.XMLName] > 0 && (times == nil || pp.Remove || root):
+				protected = append(protected, name)
+				continue
+			case times != nil && !pp.Remove:
+				t, ok := parseTime(p.InnerXML)
+				if !ok {
+					wrong = append(wrong, name)
+					continue
+				}
+				if !root {
+					*times.in(&patch) = t
+				}
+			}
+			fine = append(fine, name)
+			if lives[p.XMLName] == 0 {
+				patch.Props = append(patch.Props, store.PropPatch{Remove: pp.Remove, Prop: store.Prop{
+					Name: store.PropName(p.XMLName), Lang: p.Lang, Value: p.InnerXML,
+				}})
+			}
+		}
 	}
-	return w.buf.Write(b)
+	status := http.StatusOK
+	if len(protected)+len(wrong) > 0 {
+		status = webdav.StatusFailedDependency
+	}
+	for _, s := range []webdav.Propstat{
+		{Status: status, Props: fine},
+		{Status: http.StatusForbidden, Props: protected, XMLError: `<D:cannot-modify-protected-property/>`},
+		{Status: http.StatusConflict, Props: wrong, ResponseDescription: "This is no time: write it as RFC 1123 or ISO 8601 has it."},
+	} {
+		if len(s.Props) > 0 {
+			stats = append(stats, s)
+		}
+	}
+	return patch, stats
 }
 
-// end sends what is left, or says what went wrong.
-func (w *xnetWriter) end() error {
-	switch {
-	case w.t.err != nil:
-		return w.t.err
-	case w.failed == http.StatusBadRequest:
-		return badXML("is not what the method takes")
-	case w.failed != 0:
-		return httperr.Problem{Status: 500, Code: "internal", Title: "Something went wrong on the server.", Hint: "Try again."}
-	case w.buf == nil:
-		return nil
+// patchAnswer writes the 207.
+func (q *request) patchAnswer(stats []webdav.Propstat, collection bool) error {
+	m := q.multistatus(&asked{})
+	defer m.free()
+	m.begin()
+	m.WriteString("<D:response>" + "<D:href>" + escapeXML(q.h.href(q.p, collection)) + "</D:href>")
+	for _, s := range stats {
+		m.WriteString("<D:propstat><D:prop>")
+		told := make(map[xml.Name]bool, len(s.Props))
+		for _, p := range s.Props {
+			if !told[p.XMLName] {
+				told[p.XMLName] = true
+				m.startTag(p.XMLName, "")
+				m.endTag(p.XMLName)
+			}
+		}
+		m.WriteString("</D:prop><D:status>HTTP/1.1 " + strconv.Itoa(s.Status) + " " + webdav.StatusText(s.Status) + "</D:status>")
+		if s.XMLError != "" {
+			m.WriteString("<D:error>" + s.XMLError + "</D:error>")
+		}
+		if s.ResponseDescription != "" {
+			m.WriteString("<D:responsedescription>" + s.ResponseDescription + "</D:responsedescription>")
+		}
+		m.WriteString("</D:propstat>")
 	}
-	return w.buf.Flush()
+	m.WriteString("</D:response>")
+	return m.end()
 }

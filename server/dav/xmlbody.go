@@ -287,16 +287,22 @@ func children(d *xml.Decoder, f func(xml.StartElement) error) error {
 
 // root enters the document's element, which must have the name in "DAV:".
 func root(d *xml.Decoder, local string) error {
+	_, err := rootElement(d, local)
+	return err
+}
+
+// rootElement is root, and returns the start tag.
+func rootElement(d *xml.Decoder, local string) (s xml.StartElement, err error) {
 	for {
 		t, err := d.Token()
 		if err != nil {
-			return badXML("is empty")
+			return s, badXML("is empty")
 		}
 		if s, ok := t.(xml.StartElement); ok {
 			if s.Name != dav(local) {
-				return badXML("is not a DAV:" + local)
+				err = badXML("is not a DAV:" + local)
 			}
-			return nil
+			return s, err
 		}
 	}
 }

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"math"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -12,8 +13,8 @@ import (
 var (
 	firstTime = time.Unix(0, 0).UTC()
 	lastTime  = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
-	// The store has nanoseconds in 64 bits: this is the last whole second of them, in 2262.
-	lastKept = time.Unix(math.MaxInt64/int64(time.Second), 0).UTC()
+	// The store has nanoseconds in 64 bits: this is the last second that it keeps, in 2262.
+	lastKept = time.Unix(math.MaxInt64/int64(time.Second)-1, 0).UTC()
 )
 
 // Told is t as it is told to clients, in UTC: from 1970 to 9999. The store may hold others, from
@@ -49,6 +50,39 @@ func ParseSeconds(s string) (t time.Time, ok bool) {
 	}
 	f = min(max(f, 0), float64(lastKept.Unix()))
 	return time.Unix(int64(f), int64((f-math.Floor(f))*1e6)*1000).UTC(), true
+}
+
+// ParseTime reads a time as clients write it in a property: an HTTP date (RFC 9110 §5.6.7), also
+// with one digit for the day, a numeric zone or UTC; ISO 8601 with a zone, or without one for UTC;
+// or as ParseSeconds does. To the nanosecond; what the store cannot keep is the nearest that it can.
+// Not ok: it is none of these.
+func ParseTime(s string) (t time.Time, ok bool) {
+	s = strings.TrimSpace(s)
+	if t, err := http.ParseTime(s); err == nil {
+		return kept(t), true
+	}
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, s); err == nil {
+			return kept(t), true
+		}
+	}
+	return ParseSeconds(s)
+}
+
+var timeLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05",
+	"Mon, _2 Jan 2006 15:04:05 GMT", "Mon, _2 Jan 2006 15:04:05 UTC", "Mon, _2 Jan 2006 15:04:05 -0700",
+}
+
+// kept is the time next to t that the store can keep and clients can be told.
+func kept(t time.Time) time.Time {
+	switch t = t.UTC(); {
+	case t.Before(firstTime):
+		return firstTime
+	case t.After(lastKept):
+		return lastKept
+	}
+	return t
 }
 
 func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
