@@ -21,6 +21,7 @@ const settle = 10 * time.Second
 // connections (an upload keeps what has arrived), waits until the handlers have
 // returned, and returns nil. The store can be closed then. Call it once.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	defer s.digests.Close()
 	most := s.MaxConnections
 	if most <= 0 {
 		most = maxConnections(descriptors())

@@ -17,6 +17,7 @@ import (
 
 	"cairn/server/auth"
 	"cairn/server/spa"
+	"cairn/server/transfer"
 	"cairn/store"
 	"cairn/web"
 )
@@ -52,6 +53,7 @@ type Server struct {
 	basic     *auth.Basic
 	sessions  *auth.Sessions
 	setup     *auth.Setup
+	digests   *transfer.Digests
 	dav       http.Handler
 	tus       http.Handler
 	api       http.Handler
@@ -94,6 +96,7 @@ func New(c Config, st *store.Store) (*Server, error) {
 	s.basic = auth.NewBasic(st, c.Clock)
 	s.sessions = auth.NewSessions(st, s.basic, s.base, c.Clock)
 	s.setup = auth.NewSetup(st, c.Clock)
+	s.digests = transfer.NewDigests(st)
 	s.dav = s.davDoor()
 	if s.tus, err = s.tusDoor(); err != nil {
 		return nil, err

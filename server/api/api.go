@@ -66,6 +66,8 @@ type Options struct {
 	// Scope is the tree that somebody sees here. Its error is answered.
 	Scope func(ctx context.Context, p auth.Principal) (store.Scope, error)
 	Log   *slog.Logger // nil: slog.Default()
+	// Digests tell what files come to, to who asks for it; nil: nobody is told.
+	Digests *transfer.Digests
 	// ReadTimeout is how long a body of JSON may take as a whole, WriteTimeout how
 	// long a client may take nothing of an answer. Defaults as in transfer.
 	ReadTimeout, WriteTimeout time.Duration

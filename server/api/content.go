@@ -32,7 +32,7 @@ func (a *API) content(q *request) error {
 	if c != nil {
 		defer c.Close()
 	}
-	return q.w.File(&n, c, transfer.FileOptions{Attachment: v.Has("download")})
+	return q.w.File(&n, c, transfer.FileOptions{Attachment: v.Has("download"), Digests: a.o.Digests})
 }
 
 func (a *API) open(q *request, p store.Path, v url.Values) (n store.Node, c store.Content, err error) {

@@ -65,6 +65,8 @@ type Options struct {
 	// decides whether a Destination is another server's; without it none is.
 	BaseURL *url.URL
 	Log     *slog.Logger // nil: slog.Default()
+	// Digests tell what files come to, to who asks for it; nil: nobody is told.
+	Digests *transfer.Digests
 	// MaxXML bounds an XML body in bytes. Default 1 MiB.
 	MaxXML int64
 	// ReadTimeout ends a request whose body brings nothing for so long, WriteTimeout

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"cairn/server/transfer"
 	"cairn/store"
 )
 
@@ -42,7 +43,7 @@ func newDoor(t *testing.T, change func(*Options)) *door {
 		}
 	}
 	d.bob.Space, d.bob.Root = d.alice.Space, d.alice.Root
-	o := Options{Prefix: mount, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	o := Options{Prefix: mount, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Digests: transfer.NewDigests(st)}
 	if change != nil {
 		change(&o)
 	}
@@ -56,6 +57,9 @@ func newDoor(t *testing.T, change func(*Options)) *door {
 	}))
 	t.Cleanup(func() {
 		d.srv.Close()
+		if o.Digests != nil {
+			o.Digests.Close()
+		}
 		if err := st.Close(); err != nil {
 			t.Error(err)
 		}

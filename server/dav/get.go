@@ -23,5 +23,5 @@ func (q *request) get() error {
 	if c != nil {
 		defer c.Close()
 	}
-	return q.w.File(&n, c, transfer.FileOptions{})
+	return q.w.File(&n, c, transfer.FileOptions{Digests: q.h.o.Digests})
 }

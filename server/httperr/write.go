@@ -84,7 +84,7 @@ func (p Problem) Log(r *http.Request, log *slog.Logger) {
 func (p Problem) send(w http.ResponseWriter, r *http.Request, log *slog.Logger, ctype string, body []byte) {
 	p.Log(r, log)
 	h := w.Header()
-	for _, k := range []string{"Content-Disposition", "Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Accept-Ranges"} {
+	for _, k := range []string{"Content-Disposition", "Content-Encoding", "Content-Range", "Digest", "Etag", "Last-Modified", "Accept-Ranges", "Repr-Digest"} {
 		h.Del(k) // meant for the answer that did not come
 	}
 	h.Set("Content-Type", ctype)

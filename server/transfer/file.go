@@ -42,6 +42,8 @@ func Open(r *http.Request, st Opener, sc store.Scope, p store.Path) (n store.Nod
 type FileOptions struct {
 	// Attachment has it saved rather than shown, whatever its type.
 	Attachment bool
+	// Digests tell what the file comes to, to who asks for it; nil: nobody is told.
+	Digests *Digests
 }
 
 // File answers GET or HEAD with the file n (RFC 9110 §9.3.1), whole or in ranges,
@@ -73,6 +75,7 @@ func (a *Answer) File(n *store.Node, c store.Content, o FileOptions) error {
 	case len(ranges) == 0:
 		ranges = []byteRange{{0, n.Size}}
 	}
+	a.tellDigest(n, c, o.Digests)
 	if c == nil || a.r.Method == http.MethodHead {
 		describe(a.Header(), n)
 		guard(a.Header(), ContentType(n.Name), n.Name, o.Attachment)
