@@ -13,7 +13,7 @@ import (
 // davDoor is /dav: Basic only, no cookie, so that no web page can use somebody's
 // session on it.
 func (s *Server) davDoor() http.Handler {
-	o := dav.Options{Prefix: s.base + "/dav", Log: s.Log, Digests: s.digests}
+	o := dav.Options{Prefix: s.base + "/dav", Log: s.Log, Digests: s.digests, InfiniteDepth: s.PropfindInfinity, FinderQuota: s.FinderQuota}
 	if s.BaseURL.Host != "" {
 		o.BaseURL = s.BaseURL
 	}

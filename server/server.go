@@ -36,6 +36,10 @@ type Config struct {
 	// process's limit of descriptors.
 	MaxConnections int
 	Log            *slog.Logger
+	// PropfindInfinity lets PROPFIND list a whole tree with so many members at most, FinderQuota
+	// tells Finder the quota: dav.Options.
+	PropfindInfinity int
+	FinderQuota      bool
 	// Access takes the lines of requests, if Log is on at their level; nil: Log does.
 	// It is the caller's to close once Serve has returned.
 	Access *AccessLog

@@ -117,7 +117,7 @@ func TestConfig_mistakes(t *testing.T) {
 // A bad command line costs one clear line, a hint and exit code 1.
 func TestRun_usage(t *testing.T) {
 	t.Setenv("XDG_CONFIG_HOME", "/nowhere")
-	for _, args := range [][]string{{"serve", "--lisen", "x"}, {"srve"}, {"serve", "--memory-budget", "lots"}} {
+	for _, args := range [][]string{{"serve", "--lisen", "x"}, {"srve"}, {"serve", "--memory-budget", "lots"}, {"serve", "--propfind-infinity", "-1"}} {
 		var out, errs bytes.Buffer
 		if code := run(args, streams{strings.NewReader(""), &out, &errs}); code != 1 {
 			t.Errorf("%v: exit code %d", args, code)

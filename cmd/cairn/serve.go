@@ -32,6 +32,8 @@ type serveCmd struct {
 	ScrubRate      size          `help:"How fast that is read at most, a second; 0: as fast as the disk (${default})." default:"16MiB" env:"CAIRN_SCRUB_RATE" placeholder:"SIZE"`
 	Ballast        size          `help:"Space set aside in the data folder, so that deleting and gc work when the disk is full; 0: none (${default})." default:"64MiB" env:"CAIRN_BALLAST" placeholder:"SIZE"`
 	MaxConnections int           `help:"Connections open at once, at most 10000; 0 derives it from the limit of file descriptors (${default})." default:"0" env:"CAIRN_MAX_CONNECTIONS" placeholder:"N"`
+	DepthInfinity  int           `name:"propfind-infinity" help:"WebDAV clients may list a whole tree at once, up to so many files and folders; 0: folder by folder only (${default})." default:"0" env:"CAIRN_PROPFIND_INFINITY" placeholder:"N"`
+	FinderQuota    bool          `help:"Tell Finder how much space is left: macOS from 15.4 on then takes a minute and a half to mount." env:"CAIRN_FINDER_QUOTA"`
 	Keep           keepFlags     `embed:""`
 	ShutdownGrace  time.Duration `help:"How long requests may go on after SIGTERM (${default})." default:"30s" env:"CAIRN_SHUTDOWN_GRACE" placeholder:"TIME"`
 	LogFormat      string        `help:"text or json (${default})." enum:"text,json" default:"text" env:"CAIRN_LOG_FORMAT" placeholder:"FORMAT"`
@@ -79,7 +81,7 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	opts := store.Options{Dir: c.Data, MemoryBudget: int64(k.MemoryBudget), VerifyReads: k.VerifyReads, Retention: &keep, CollectEvery: k.GCEvery, ScrubEvery: time.Duration(k.ScrubEvery), ScrubRate: int64(k.ScrubRate), Ballast: int64(k.Ballast), Log: log, UnsafeFS: c.UnsafeFS}
 	conf := server.Config{
 		BaseURL: base, Proxies: proxies, TLSCert: k.TLSCert, TLSKey: k.TLSKey,
-		ShutdownGrace: k.ShutdownGrace, MaxConnections: k.MaxConnections, Log: log, Access: access,
+		ShutdownGrace: k.ShutdownGrace, MaxConnections: k.MaxConnections, PropfindInfinity: k.DepthInfinity, FinderQuota: k.FinderQuota, Log: log, Access: access,
 	}
 	disarm, err := arm(&opts, &conf)
 	if err != nil {

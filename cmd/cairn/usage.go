@@ -63,6 +63,8 @@ func (k *serveCmd) check() error {
 		return errors.New("--scrub-every unlimited: not a time\n  hint: write it as 30d or 12h; 0 turns it off")
 	case k.ShutdownGrace < 0:
 		return fmt.Errorf("--shutdown-grace %v: less than nothing\n  hint: write it as 30s", k.ShutdownGrace)
+	case k.DepthInfinity < 0:
+		return fmt.Errorf("--propfind-infinity %d: less than nothing\n  hint: a number of files and folders, such as 100000; 0 turns it off", k.DepthInfinity)
 	case k.MaxConnections < 0 || k.MaxConnections > 10_000:
 		return fmt.Errorf("--max-connections %d: out of range\n  hint: a number from 1 to 10000, or 0 for automatic", k.MaxConnections)
 	}

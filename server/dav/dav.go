@@ -69,6 +69,12 @@ type Options struct {
 	Digests *transfer.Digests
 	// MaxXML bounds an XML body in bytes. Default 1 MiB.
 	MaxXML int64
+	// InfiniteDepth lets PROPFIND list a whole tree, with so many members at most; an
+	// answer that has reached it says so (507). 0: Depth infinity is refused.
+	InfiniteDepth int
+	// FinderQuota tells the macOS client the quota too, which hangs on it from macOS
+	// 15.4 on.
+	FinderQuota bool
 	// ReadTimeout ends a request whose body brings nothing for so long, WriteTimeout
 	// one whose answer is not taken (counted anew for each 1 MiB at most). Defaults
 	// 60 s and 2 min. No limit holds for a whole request.

@@ -28,6 +28,8 @@ const (
 	lockDiscovery
 	quotaUsed
 	quotaAvailable
+	quotaBlocks     // Apple's, from before RFC 4331: all there is, in blocks of 512 bytes
+	quotaUsedBlocks // likewise, what is used
 	contentLanguage // nothing has it, and nobody can set it
 
 	firstLive, lastCheap, lastLive = resourceType, supportedLocks, contentLanguage
@@ -39,6 +41,7 @@ var lives = map[xml.Name]live{
 	dav("getcontentlength"): contentLength, dav("getlastmodified"): lastModified, dav("getcontenttype"): contentMediaType,
 	dav("getetag"): entityTag, dav("supportedlock"): supportedLocks, dav("lockdiscovery"): lockDiscovery,
 	dav("quota-used-bytes"): quotaUsed, dav("quota-available-bytes"): quotaAvailable,
+	dav("quota"): quotaBlocks, dav("quotaused"): quotaUsedBlocks,
 	dav("getcontentlanguage"): contentLanguage,
 }
 
@@ -55,7 +58,7 @@ func (m *multistatus) has(l live, r *member) bool {
 	switch l {
 	case contentLength, contentMediaType:
 		return !r.IsFolder()
-	case quotaUsed, quotaAvailable:
+	case quotaUsed, quotaAvailable, quotaBlocks, quotaUsedBlocks:
 		return r.IsFolder() && m.q.tellsQuota()
 	case contentLanguage:
 		return false
@@ -105,6 +108,10 @@ func (m *multistatus) liveValue(l live, r *member) error {
 		b = strconv.AppendInt(b, m.usage[0], 10)
 	case quotaAvailable:
 		b = strconv.AppendInt(b, m.usage[1], 10)
+	case quotaBlocks:
+		b = strconv.AppendInt(b, (m.usage[0]+m.usage[1])/512, 10)
+	case quotaUsedBlocks:
+		b = strconv.AppendInt(b, (m.usage[0]+511)/512, 10)
 	}
 	m.scratch = b
 	m.Write(b)
@@ -123,7 +130,7 @@ func (m *multistatus) locks(r *member) error {
 		}
 		on := m.held.On[r.ID]
 		for i := range on {
-			m.WriteString(q.h.activeLock(&on[i], q.p.Join(r.Name), r.IsFolder()))
+			m.WriteString(q.h.activeLock(&on[i], m.at.Join(r.Name), r.IsFolder()))
 		}
 		return nil
 	}

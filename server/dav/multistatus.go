@@ -3,6 +3,7 @@ package dav
 import (
 	"bufio"
 	"encoding/xml"
+	"errors"
 	"net/http"
 	"path"
 	"strconv"
@@ -23,7 +24,9 @@ type multistatus struct {
 	q   *request
 	a   *asked
 
-	folder  string // escaped href of the collection
+	at      store.Path // the collection whose members are written
+	folder  string     // its escaped href
+	entries int        // members written
 	usage   [2]int64
 	dead    map[store.NodeID][]store.Prop // of the page
 	held    store.MemberLocks             // likewise
@@ -131,7 +134,7 @@ const zipFrom = 1 << 10
 // error before anything was sent can still be told; later the connection is broken.
 func (m *multistatus) answer(n *store.Node) error {
 	q := m.q
-	if (m.a.has[dav("quota-used-bytes")] || m.a.has[dav("quota-available-bytes")]) && q.tellsQuota() {
+	if m.a.quota && q.tellsQuota() {
 		used, _, available, err := q.h.store.Usage(q.r.Context(), q.sc)
 		if err != nil {
 			return err
@@ -158,8 +161,16 @@ func (m *multistatus) answer(n *store.Node) error {
 		}
 	}
 	if !m.a.depth0 && n.IsFolder() {
-		m.folder = escapeXML(q.h.href(q.p, true))
-		if err := m.members(); err != nil {
+		var err error
+		if m.a.infinite {
+			err = m.tree(q.p)
+		} else {
+			err = m.members(q.p)
+		}
+		if errors.Is(err, errTooMany) {
+			err = m.cutShort(self.href)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -189,14 +200,15 @@ const (
 	deadPageBytes = 128 << 10
 )
 
-// members writes the members, a page at a time.
-func (m *multistatus) members() error {
+// members writes the members of a collection, a page at a time.
+func (m *multistatus) members(at store.Path) error {
 	q, after, size := m.q, "", firstPage
+	m.at, m.folder = at, escapeXML(q.h.href(at, true))
 	if m.wantsDead() {
 		size = firstDeadPage
 	}
 	for {
-		nodes, err := q.h.store.List(q.r.Context(), q.sc, q.p, after, size)
+		nodes, err := q.h.store.List(q.r.Context(), q.sc, at, after, size)
 		if err != nil {
 			return err
 		}
@@ -206,18 +218,21 @@ func (m *multistatus) members() error {
 		last := nodes[len(nodes)-1].Name
 		bytes := 0
 		if m.wantsDead() {
-			if m.dead, err = q.h.store.ListProps(q.r.Context(), q.sc, q.p, after, last); err != nil {
+			if m.dead, err = q.h.store.ListProps(q.r.Context(), q.sc, at, after, last); err != nil {
 				return err
 			}
 			bytes = propBytes(m.dead)
 		}
 		if m.a.has[dav("lockdiscovery")] {
-			if m.held, err = q.h.store.ListLocks(q.r.Context(), q.sc, q.p); err != nil && !absentPath(err) {
+			if m.held, err = q.h.store.ListLocks(q.r.Context(), q.sc, at); err != nil && !absentPath(err) {
 				return err
 			}
 		}
 		for i := range nodes {
 			n := &nodes[i]
+			if m.entries++; m.a.infinite && m.entries > q.h.o.InfiniteDepth {
+				return errTooMany
+			}
 			if err := m.response(&member{Node: n, dead: m.dead[n.ID]}); err != nil {
 				return err
 			}

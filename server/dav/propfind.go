@@ -10,8 +10,9 @@ import (
 )
 
 // propfind answers PROPFIND (RFC 4918 §9.1) for one resource or for a collection and
-// its members, whose answer is written page by page (multistatus). There is no Depth
-// infinity, also not for want of a header (403 propfind-finite-depth).
+// its members, whose answer is written page by page (multistatus). Depth infinity, which
+// the want of a header means too, is 403 propfind-finite-depth unless it was switched on
+// (Options.InfiniteDepth).
 //
 // x/net/webdav lists a folder whole before it writes, and keeps it until a slow client
 // has read the last byte; asks the file system for each member several times; calls
@@ -39,13 +40,13 @@ func (q *request) propfind() error {
 	if err != nil {
 		return err
 	}
-	if depth < 0 {
-		if n.IsFolder() {
-			return errFinite
-		}
+	switch {
+	case !n.IsFolder():
 		depth = 0
+	case depth < 0 && q.h.o.InfiniteDepth <= 0:
+		return errFinite
 	}
-	a.depth0 = depth == 0
+	a.depth0, a.infinite = depth == 0, depth < 0
 	a.prefers = q.prefers()
 	a.noRoot = a.noRoot && !a.depth0 && n.IsFolder() // else there would be nothing
 	q.applied(a.prefers)
@@ -70,7 +71,9 @@ type asked struct {
 	props      []askedProp // by name, or included
 	has        map[xml.Name]bool
 	dead       bool // a name that only a client can have set is among them
+	quota      bool // one of the properties of the quota is among them
 	depth0     bool
+	infinite   bool
 	prefers
 }
 
@@ -99,7 +102,9 @@ func parsePropfind(body []byte) (*asked, error) {
 		if !a.has[s.Name] {
 			a.has[s.Name] = true
 			a.props = append(a.props, askedProp{s.Name, lives[s.Name]})
-			a.dead = a.dead || lives[s.Name] == 0
+			l := lives[s.Name]
+			a.dead = a.dead || l == 0
+			a.quota = a.quota || l == quotaUsed || l == quotaAvailable || l == quotaBlocks || l == quotaUsedBlocks
 			size += len(s.Name.Space) + len(s.Name.Local)
 		}
 		if len(a.props) > maxPropNames || size > maxPropNameBytes {
@@ -142,6 +147,8 @@ func b2i(b bool) int {
 }
 
 // tellsQuota reports whether the quota properties are told. They are only when asked
-// for by name (RFC 4331 §2), and never to the macOS client, which from 15.4 on hangs
-// for a minute and a half on them.
-func (q *request) tellsQuota() bool { return !strings.HasPrefix(q.r.UserAgent(), "WebDAVFS/") }
+// for by name (RFC 4331 §2), and not to the macOS client, which from 15.4 on hangs for a
+// minute and a half on them, unless that was switched on.
+func (q *request) tellsQuota() bool {
+	return q.h.o.FinderQuota || !strings.HasPrefix(q.r.UserAgent(), "WebDAVFS/")
+}
