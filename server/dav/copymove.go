@@ -85,9 +85,11 @@ func (q *request) sourceGuard() func(store.View) error {
 }
 
 // destination reads the Destination header: an absolute URL, http or https, or an
-// absolute path (RFC 4918 §10.3). Only its path counts, since a proxy changes scheme, host and
-// port, unless our address is configured and the host is another: then, as outside
-// the mount, it is a server we do not know (502).
+// absolute path (RFC 4918 §10.3). Only its path counts, since a proxy changes scheme, host
+// and port, unless our address is configured and the host is another: then it is a
+// server we do not know (502, §9.8.5). A path outside the mount is 403: it may be on this
+// very server, and is no place for what is moved; nor can a client make it one, which it
+// would try after a 409.
 func (q *request) destination() (store.Path, error) {
 	bad := httperr.BadRequest("destination", "The Destination header is missing or no address.", "Send a whole URL, or an absolute path, properly escaped.")
 	v := q.r.Header.Get("Destination")
@@ -99,14 +101,14 @@ func (q *request) destination() (store.Path, error) {
 		u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" || !strings.HasPrefix(u.Path, "/") {
 		return "", bad
 	}
-	elsewhere := httperr.Problem{Status: http.StatusBadGateway, Code: "destination-elsewhere",
-		Title: "The destination is on another server.", Hint: "Copy and move work within this address only."}
 	if base := q.h.o.BaseURL; base != nil && u.Host != "" && !strings.EqualFold(u.Hostname(), base.Hostname()) {
-		return "", elsewhere
+		return "", httperr.Problem{Status: http.StatusBadGateway, Code: "destination-elsewhere",
+			Title: "The destination is on another server.", Hint: "Copy and move work within this address only."}
 	}
 	to, _, err := q.h.parsePath(u.EscapedPath())
 	if err == errElsewhere {
-		return "", elsewhere
+		return "", httperr.Problem{Status: http.StatusForbidden, Code: "destination-outside",
+			Title: "The destination is not in this WebDAV folder.", Hint: "Copy and move work below the address that is mounted only."}
 	}
 	return to, err
 }

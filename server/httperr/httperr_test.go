@@ -104,7 +104,7 @@ func TestRenderings(t *testing.T) {
 
 // TestLog checks that what the server did not do wrong is not logged as an error.
 func TestLog(t *testing.T) {
-	for status, want := range map[int]string{400: "", 500: "ERROR", 501: "", 503: "WARN", 507: "WARN"} {
+	for status, want := range map[int]string{400: "", 500: "ERROR", 501: "", 502: "", 503: "WARN", 507: "WARN"} {
 		var log bytes.Buffer
 		Text(httptest.NewRecorder(), httptest.NewRequest("FOO", "/x", nil), slog.New(slog.NewTextHandler(&log, nil)), Problem{Status: status})
 		if got := log.String(); want == "" && got != "" || !strings.Contains(got, want) {

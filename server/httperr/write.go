@@ -67,10 +67,10 @@ func (p Problem) text(r *http.Request) string {
 	return s
 }
 
-// Log notes a failure of the server: a status of 500 and above, but for 501, which is
-// the client's doing. Only for what none of the above answers with. log may be nil.
+// Log notes a failure of the server: a status of 500 and above, but for 501, and 502 (a
+// Destination on another server), which are the client's doing. Only for what none of the above answers with. log may be nil.
 func (p Problem) Log(r *http.Request, log *slog.Logger) {
-	if p.Status < 500 || p.Status == http.StatusNotImplemented || log == nil {
+	if p.Status < 500 || p.Status == http.StatusNotImplemented || p.Status == http.StatusBadGateway || log == nil {
 		return
 	}
 	level := slog.LevelError
