@@ -40,6 +40,9 @@ type Config struct {
 	// tells Finder the quota: dav.Options.
 	PropfindInfinity int
 	FinderQuota      bool
+	// CORSOrigins are the origins whose pages may use the doors for programs, from ParseOrigins;
+	// none: no page of another origin may.
+	CORSOrigins []string
 	// Access takes the lines of requests, if Log is on at their level; nil: Log does.
 	// It is the caller's to close once Serve has returned.
 	Access *AccessLog
@@ -101,10 +104,12 @@ func New(c Config, st *store.Store) (*Server, error) {
 	s.sessions = auth.NewSessions(st, s.basic, s.base, c.Clock)
 	s.setup = auth.NewSetup(st, c.Clock)
 	s.digests = transfer.NewDigests(st)
-	s.dav = s.davDoor()
-	if s.tus, err = s.tusDoor(); err != nil {
+	s.dav = s.cors(s.davDoor())
+	tus, err := s.tusDoor()
+	if err != nil {
 		return nil, err
 	}
+	s.tus = s.cors(tus)
 	s.api = s.apiDoor()
 	s.outer = s.outerApp(app)
 	s.handler = s.observe(http.HandlerFunc(s.route))

@@ -34,6 +34,7 @@ type serveCmd struct {
 	MaxConnections int           `help:"Connections open at once, at most 10000; 0 derives it from the limit of file descriptors (${default})." default:"0" env:"CAIRN_MAX_CONNECTIONS" placeholder:"N"`
 	DepthInfinity  int           `name:"propfind-infinity" help:"WebDAV clients may list a whole tree at once, up to so many files and folders; 0: folder by folder only (${default})." default:"0" env:"CAIRN_PROPFIND_INFINITY" placeholder:"N"`
 	FinderQuota    bool          `help:"Tell Finder how much space is left: macOS from 15.4 on then takes a minute and a half to mount." env:"CAIRN_FINDER_QUOTA"`
+	CORSOrigins    []string      `name:"cors-origins" help:"Origins whose web pages may use WebDAV and tus, with a name and password of their own: https://host, app://obsidian.md; * for any (none)." env:"CAIRN_CORS_ORIGINS" placeholder:"ORIGIN"`
 	Keep           keepFlags     `embed:""`
 	ShutdownGrace  time.Duration `help:"How long requests may go on after SIGTERM (${default})." default:"30s" env:"CAIRN_SHUTDOWN_GRACE" placeholder:"TIME"`
 	LogFormat      string        `help:"text or json (${default})." enum:"text,json" default:"text" env:"CAIRN_LOG_FORMAT" placeholder:"FORMAT"`
@@ -77,11 +78,16 @@ func (k *serveCmd) serve(ctx context.Context, c *cli, std streams, reload <-chan
 	if err != nil {
 		return err
 	}
+	origins, err := server.ParseOrigins(k.CORSOrigins)
+	if err != nil {
+		return err
+	}
 	keep := k.Keep.retention()
 	opts := store.Options{Dir: c.Data, MemoryBudget: int64(k.MemoryBudget), VerifyReads: k.VerifyReads, Retention: &keep, CollectEvery: k.GCEvery, ScrubEvery: time.Duration(k.ScrubEvery), ScrubRate: int64(k.ScrubRate), Ballast: int64(k.Ballast), Log: log, UnsafeFS: c.UnsafeFS}
 	conf := server.Config{
 		BaseURL: base, Proxies: proxies, TLSCert: k.TLSCert, TLSKey: k.TLSKey,
-		ShutdownGrace: k.ShutdownGrace, MaxConnections: k.MaxConnections, PropfindInfinity: k.DepthInfinity, FinderQuota: k.FinderQuota, Log: log, Access: access,
+		ShutdownGrace: k.ShutdownGrace, MaxConnections: k.MaxConnections, PropfindInfinity: k.DepthInfinity, FinderQuota: k.FinderQuota, CORSOrigins: origins,
+		Log: log, Access: access,
 	}
 	disarm, err := arm(&opts, &conf)
 	if err != nil {
