@@ -61,14 +61,9 @@ func (p *player) headerHolds(got, want string) error {
 // bodyHolds: `body empty`, `body has text`, `body = text` or what @bytes generates.
 func (p *player) bodyHolds(want, got string) error {
 	verb, rest, _ := strings.Cut(want, " ")
-	rest, err := generated(rest)
+	rest, err := p.vars.text(rest)
 	if err != nil {
 		return err
-	}
-	if !strings.HasPrefix(rest, "@") {
-		if rest, err = p.vars.fill(rest); err != nil {
-			return err
-		}
 	}
 	ok := false
 	switch verb {

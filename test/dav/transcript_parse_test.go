@@ -141,7 +141,7 @@ func (p *parser) step() (*step, error) {
 	return s, nil
 }
 
-func (p *parser) body(s *step) (err error) {
+func (p *parser) body(s *step) error {
 	var lines []string
 	for ; p.more() && !strings.HasPrefix(p.peek(), "=> "); p.n++ {
 		if strings.HasPrefix(p.peek(), "### ") {
@@ -152,8 +152,8 @@ func (p *parser) body(s *step) (err error) {
 	if !p.more() || !strings.HasPrefix(p.peek(), "=> ") {
 		return p.errorf("a step without =>")
 	}
-	s.body, err = generated(strings.Trim(strings.Join(lines, "\n"), "\n"))
-	if err != nil {
+	s.body = strings.Trim(strings.Join(lines, "\n"), "\n")
+	if _, err := generated(s.body); err != nil {
 		return p.errorf("%v", err)
 	}
 	return nil

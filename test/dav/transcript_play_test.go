@@ -64,7 +64,7 @@ func (p *player) send(s *step) (*rig.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := p.vars.fill(s.body)
+	body, err := p.vars.text(s.body)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +74,9 @@ func (p *player) send(s *step) (*rig.Response, error) {
 	}
 	req.SetBasicAuth(rig.User, rig.Password)
 	req.Header.Set("User-Agent", p.tr.agent)
+	// Not sent: it lets net/http try again, as clients do, where the connection that was
+	// kept is gone. nginx closes it after an answer that came before the end of a body.
+	req.Header["X-Idempotency-Key"] = nil
 	for _, h := range s.header {
 		v, err := p.vars.fill(h[1])
 		switch {
@@ -146,6 +149,14 @@ func (v vars) fill(text string) (string, error) {
 		return value
 	})
 	return filled, missing
+}
+
+// text is a body as it is written: with its variables, or generated.
+func (v vars) text(body string) (string, error) {
+	if strings.HasPrefix(body, "@bytes") {
+		return generated(body)
+	}
+	return v.fill(body)
 }
 
 // match compares a value with a pattern, in which * stands for anything and a variable
