@@ -23,7 +23,7 @@ import (
 // of the rig have, on a free port of 127.0.0.1. It ends with the test.
 func startApache(t testing.TB) *target {
 	t.Helper()
-	bin := rig.Need(t, "apache2", "apache2")
+	bin := rig.Need(t, "apache2", "apache2-bin")
 	dir, err := os.MkdirTemp("", "cairn-apache-")
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func age(dir string) error {
 }
 
 const apacheConf = `
-ServerRoot /etc/apache2
+ServerRoot %[2]s
 ServerName localhost
 Listen %[1]s
 PidFile %[2]s/pid
@@ -133,7 +133,8 @@ LoadModule authz_user_module /usr/lib/apache2/modules/mod_authz_user.so
 LoadModule dav_module /usr/lib/apache2/modules/mod_dav.so
 LoadModule dav_fs_module /usr/lib/apache2/modules/mod_dav_fs.so
 LoadModule mime_module /usr/lib/apache2/modules/mod_mime.so
-TypesConfig /etc/mime.types
+TypesConfig /dev/null
+AddType image/jpeg .jpg
 DocumentRoot %[3]s
 DavLockDB %[4]s/DavLock
 <Directory %[3]s>
