@@ -122,6 +122,7 @@ const apacheConf = `
 ServerRoot %[2]s
 ServerName localhost
 Listen %[1]s
+DefaultRuntimeDir %[2]s
 PidFile %[2]s/pid
 ErrorLog %[2]s/errors
 LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so

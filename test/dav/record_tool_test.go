@@ -40,7 +40,7 @@ func TestRecordClient(t *testing.T) {
 	cmd.Env = append(os.Environ(), "URL="+r.server.URL+r.base, "DIRECT="+at.origin+r.base, "DAVUSER="+user, "PASSWORD="+password, "HOME="+cmd.Dir, "LC_ALL=C.UTF-8")
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s\n%v", out, err)
-	if err := os.WriteFile(*to, []byte(r.draft(*client, "recorded 2026-11-30: "+*command)), 0o600); err != nil {
+	if err := os.WriteFile(*to, []byte(r.draft(*client, "recorded "+time.Now().Format(time.DateOnly)+": "+*command)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -29,7 +29,10 @@ func play(at *target, tr *transcript) (complaints []string) {
 			Timeout:       rig.Patience,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		vars: vars{"origin": at.origin, "host": strings.TrimPrefix(at.origin, "http://"), "root": at.root, "base": at.root + folder},
+		vars: vars{
+			"origin": at.origin, "host": strings.TrimPrefix(at.origin, "http://"), "root": at.root,
+			"base": at.root + folder, "folder": strings.TrimSuffix(at.root+folder, "/"),
+		},
 	}
 	defer p.client.CloseIdleConnections()
 	made, err := p.send(&step{method: "MKCOL", path: "{base}"})
