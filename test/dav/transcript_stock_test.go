@@ -24,24 +24,25 @@ func TestTranscriptsStock(t *testing.T) {
 	}))
 	defer server.Close()
 	known := map[string]string{ // the first that each finds
-		"cadaver":          "discover moved", // lockdiscovery is hidden
-		"cyberduck":        "A rename under the lock: MOVE answers 412",
-		"davfs2":           "df: ", // no quota
-		"davx5":            "Not over one that is there: PUT answers 201",
-		"finder":           "A name that macOS wrote apart: PROPFIND answers 404",
-		"gvfs":             "gio info: in {base}folder/a: D:creationdate",
-		"joplin":           "",
-		"keepass":          "",
-		"keeweb":           "",
-		"kio":              "ls: in {base}: D:quota-available-bytes",
-		"kodi":             "",
-		"office-by-link":   "lockroot",
-		"office-on-drive":  "It takes the place of the document: MOVE answers 412",
-		"rclone":           "rclone about",
-		"vlc":              "",
-		"windows-explorer": "D:creationdate",
-		"windows-times":    "D:getlastmodified = Thu, 09 Oct 2025",
-		"zotero":           "",
+		"cadaver":            "discover moved", // lockdiscovery is hidden
+		"cyberduck":          "A rename under the lock: MOVE answers 412",
+		"davfs2":             "df: ", // no quota
+		"davfs2-after-crash": "Whose lock is that?",
+		"davx5":              "Not over one that is there: PUT answers 201",
+		"finder":             "A name that macOS wrote apart: PROPFIND answers 404",
+		"gvfs":               "gio info: in {base}folder/a: D:creationdate",
+		"joplin":             "",
+		"keepass":            "",
+		"keeweb":             "",
+		"kio":                "ls: in {base}: D:quota-available-bytes",
+		"kodi":               "",
+		"office-by-link":     "lockroot",
+		"office-on-drive":    "It takes the place of the document: MOVE answers 412",
+		"rclone":             "rclone about",
+		"vlc":                "",
+		"windows-explorer":   "D:creationdate",
+		"windows-times":      "D:getlastmodified = Thu, 09 Oct 2025",
+		"zotero":             "",
 	}
 	for _, tr := range readTranscripts(t) {
 		want, ok := known[tr.name]
