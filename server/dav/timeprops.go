@@ -30,7 +30,7 @@ type timeProp struct {
 //   - Windows' two, sent with each copied file, whose upload fails if they are refused.
 //     Its Win32LastAccessTime and Win32FileAttributes are dead properties.
 //
-// The macOS client sends no PROPPATCH (webdavfs, webdav_network.c). Cyberduck's
+// No PROPPATCH of the macOS client is known. Cyberduck's
 // {SAR:}lastmodified is left a dead property: beside it Cyberduck keeps the server's own
 // time, and takes a node whose time has changed since for one that somebody else wrote.
 var timed = func() map[xml.Name]*timeProp {
