@@ -2,6 +2,7 @@ package dav
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -19,8 +20,11 @@ import (
 type door struct {
 	*testing.T
 	st         *store.Store
+	dir        string // of st
 	srv        *httptest.Server
 	alice, bob store.Scope
+	tokens     []string // of the LOCKs so far, with their <>
+	reopen     func()   // what a restart of the server leaves is what there is from now on
 }
 
 const mount = "/files/dav"
@@ -28,11 +32,12 @@ const mount = "/files/dav"
 func newDoor(t *testing.T, change func(*Options)) *door {
 	t.Helper()
 	ctx := context.Background()
-	st, err := store.Open(ctx, store.Options{Dir: t.TempDir(), UnsafeFS: true})
+	d := &door{T: t, dir: t.TempDir()}
+	st, err := store.Open(ctx, store.Options{Dir: d.dir, UnsafeFS: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &door{T: t, st: st}
+	d.st = st
 	for name, sc := range map[string]*store.Scope{"alice": &d.alice, "bob": &d.bob} {
 		u, err := st.AddUser(ctx, name, "", 0, false)
 		if err != nil {
@@ -47,24 +52,40 @@ func newDoor(t *testing.T, change func(*Options)) *door {
 	if change != nil {
 		change(&o)
 	}
+	d.srv = httptest.NewServer(d.over(st, o))
+	d.reopen = func() {
+		o.Digests.Close()
+		if err := d.st.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if d.st, err = store.Open(ctx, store.Options{Dir: d.dir, UnsafeFS: true}); err != nil {
+			t.Fatal(err)
+		}
+		if o.Digests != nil {
+			o.Digests = transfer.NewDigests(d.st)
+		}
+		d.srv.Config.Handler = d.over(d.st, o)
+	}
+	t.Cleanup(func() {
+		d.srv.Close()
+		o.Digests.Close()
+		if err := d.st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+// over is the handler over any store, for those who sign in as alice or bob.
+func (d *door) over(st Store, o Options) http.Handler {
 	h := New(st, o)
-	d.srv = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sc, name := d.alice, "alice"
 		if u, _, _ := r.BasicAuth(); u == "bob" {
 			sc, name = d.bob, "bob"
 		}
 		h.ServeHTTP(w, r.WithContext(WithScope(r.Context(), sc, name)))
-	}))
-	t.Cleanup(func() {
-		d.srv.Close()
-		if o.Digests != nil {
-			o.Digests.Close()
-		}
-		if err := st.Close(); err != nil {
-			t.Error(err)
-		}
 	})
-	return d
 }
 
 // req is one request and what must come of it. path is escaped, below the mount
@@ -84,6 +105,20 @@ type answer struct {
 
 func (d *door) do(r req) answer {
 	d.Helper()
+	a := d.ask(r)
+	if a.StatusCode != r.want {
+		d.Errorf("%s %s %q: got %d, want %d: %s", r.method, r.path, r.head, a.StatusCode, r.want, a.body)
+	}
+	if !strings.Contains(a.body, r.has) {
+		d.Errorf("%s %s: %q is not in %s", r.method, r.path, r.has, a.body)
+	}
+	return a
+}
+
+// ask sends a request, whatever comes of it. In header values {srv} stands for the
+// server's address, {1} for the token of the first LOCK that was answered with one.
+func (d *door) ask(r req) answer {
+	d.Helper()
 	target, ok := strings.CutPrefix(r.path, "=")
 	if !ok {
 		target = mount + r.path
@@ -97,7 +132,7 @@ func (d *door) do(r req) answer {
 	}
 	hr.URL.RawPath = target
 	for i := 0; i+1 < len(r.head); i += 2 {
-		k, v := r.head[i], strings.ReplaceAll(r.head[i+1], "{srv}", d.srv.URL)
+		k, v := r.head[i], d.expand(r.head[i+1])
 		switch k {
 		case "User":
 			hr.SetBasicAuth(v, "x")
@@ -116,13 +151,19 @@ func (d *door) do(r req) answer {
 	if err != nil {
 		d.Fatalf("%s %s: body: %v", r.method, r.path, err)
 	}
-	if res.StatusCode != r.want {
-		d.Errorf("%s %s %q: got %d, want %d: %s", r.method, r.path, r.head, res.StatusCode, r.want, body)
-	}
-	if !strings.Contains(string(body), r.has) {
-		d.Errorf("%s %s: %q is not in %s", r.method, r.path, r.has, body)
+	if token := res.Header.Get("Lock-Token"); token != "" {
+		d.tokens = append(d.tokens, token)
 	}
 	return answer{res, string(body)}
+}
+
+// expand puts address and tokens into a header value.
+func (d *door) expand(v string) string {
+	v = strings.ReplaceAll(v, "{srv}", d.srv.URL)
+	for n, token := range d.tokens {
+		v = strings.ReplaceAll(v, fmt.Sprintf("{%d}", n+1), token)
+	}
+	return v
 }
 
 // all plays requests in order.

@@ -178,7 +178,7 @@ func TestBadXML(t *testing.T) {
 		"no sort of element": {propfind("<!ELEMENT a>"), 400},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := &door{t, d.st, d.srv, d.alice, d.bob}
+			d := &door{T: t, st: d.st, srv: d.srv, alice: d.alice, bob: d.bob}
 			d.do(req{method: "PROPFIND", path: "/", head: depth0, body: c.body, want: c.want})
 			if c.want >= 400 {
 				d.do(req{method: "PROPPATCH", path: "/", body: c.body, want: c.want})
