@@ -110,6 +110,21 @@ func (q *request) checkIf() error {
 	return nil
 }
 
+// checkAll evaluates HTTP's conditions and the If header of a request that changes no
+// content, and so needs no answer from within a transaction. That a method is not GET
+// makes 412 of what the client has already (RFC 9110 §13.1.2).
+func (q *request) checkAll() error {
+	if c := &q.cond; c.Match != nil || c.NoneMatch != nil || !c.Unmodified.IsZero() {
+		switch n, err := q.h.store.Stat(q.r.Context(), q.sc, q.p); {
+		case err != nil && !absentPath(err):
+			return err
+		case err != nil && c.Match != nil || err == nil && (!c.Current(&n) || c.Known(&n)):
+			return store.ErrPrecondition
+		}
+	}
+	return q.checkIf()
+}
+
 // liveView is the tree as it is now, call by call.
 type liveView struct {
 	ctx context.Context

@@ -3,6 +3,7 @@ package dav
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,19 +57,19 @@ func (q *request) lock() error {
 	return q.lockAnswer(status, q.h.activeLock(&lk, q.p, collection))
 }
 
-// refresh restarts a lock's timeout (§9.10.2).
+// refresh restarts a lock's timeout (§9.10.2). The If header has to hold, too, and may
+// name the token in several of its lists.
 func (q *request) refresh(timeout time.Duration) error {
-	if len(q.cond.ifs.tokens) != 1 {
+	if len(slices.Compact(slices.Clone(q.cond.ifs.tokens))) != 1 {
 		return httperr.BadRequest("refresh", "A lock is refreshed by naming its token, and it alone, in an If header.",
 			"Send the If header, or a lockinfo body to take a new lock.")
 	}
+	if err := q.checkAll(); err != nil {
+		return noSuchLock(err)
+	}
 	lk, err := q.h.store.Refresh(q.r.Context(), q.sc, q.p, q.cond.ifs.tokens[0], timeout)
 	if err != nil {
-		p := httperr.Of(err)
-		if p.Status == http.StatusPreconditionFailed {
-			p.Condition = "<D:lock-token-matches-request-uri/>"
-		}
-		return p
+		return noSuchLock(err)
 	}
 	root, collection := q.p, false
 	if locks, roots, err := q.h.store.Locks(q.r.Context(), q.sc, q.p); err == nil {
@@ -82,6 +83,15 @@ func (q *request) refresh(timeout time.Duration) error {
 		collection = n.IsFolder()
 	}
 	return q.lockAnswer(http.StatusOK, q.h.activeLock(&lk, root, collection))
+}
+
+// noSuchLock names what a refresh could not find.
+func noSuchLock(err error) error {
+	p := httperr.Of(err)
+	if p.Status == http.StatusPreconditionFailed {
+		p.Condition = "<D:lock-token-matches-request-uri/>"
+	}
+	return p
 }
 
 func (q *request) lockAnswer(status int, active string) error {

@@ -17,6 +17,9 @@ func (q *request) page(n *store.Node) error {
 	if !q.cond.Current(n) {
 		return store.ErrPrecondition
 	}
+	if q.cond.Known(n) {
+		return q.status(http.StatusNotModified)
+	}
 	address := ""
 	if b := q.h.o.BaseURL; b != nil {
 		address = b.Scheme + "://" + b.Host + q.h.href("", true)

@@ -33,7 +33,7 @@ func (q *request) propfind() error {
 	if err != nil {
 		return err
 	}
-	if err := q.checkIf(); err != nil {
+	if err := q.checkAll(); err != nil {
 		return err
 	}
 	n, err := q.h.store.Stat(q.r.Context(), q.sc, q.p)

@@ -18,7 +18,7 @@ func (q *request) unlock() error {
 		return httperr.BadRequest("lock-token", "The Lock-Token header is missing or no <token>.", "Send the token that LOCK answered with.")
 	}
 	token = token[1 : len(token)-1]
-	if err := q.checkIf(); err != nil {
+	if err := q.checkAll(); err != nil {
 		return err
 	}
 	err := q.h.store.Unlock(q.r.Context(), q.sc, q.p, token)
