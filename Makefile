@@ -102,19 +102,25 @@ bench-copy: build ## small requests beside the COPY of a folder of 100,000
 bench-peers: build ## beside nginx, Apache, x/net/webdav and tusd; needs CAIRN_BENCH_TOOLS
 	$(measure) '^(TestChecks|TestPeers)$$'
 
-.PHONY: fuzz
-fuzz: has-go ## each fuzz target for FUZZTIME (20s)
-	@found=0; for package in $$(go list ./...); do \
+# Each fuzz target below the packages for FUZZTIME: $(call fuzz,packages)
+fuzz = found=0; for package in $$(go list $(1)); do \
 	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 	    found=1; echo "$$package $$target"; \
-	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	    go test -run '^$$' -timeout 0 -fuzzminimizetime 2s -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
 	  done; \
 	done; \
 	[ $$found = 1 ] || { echo 'make: no fuzz target found' >&2; exit 1; }
 
+.PHONY: fuzz
+fuzz: has-go ## each fuzz target for FUZZTIME (20s)
+	@$(call fuzz,./...)
+
+# Command line: FUZZTIME=1m
+soak: FUZZTIME = 10m
 .PHONY: soak
-soak: tools build ## long tests (build tag soak)
+soak: tools build ## long tests (build tag soak); what strangers send, fuzzed for FUZZTIME (10m)
 	CAIRN_SOAK=1 go test -count=1 -tags soak -timeout 6h ./...
+	@$(call fuzz,./server/...)
 
 .PHONY: tools
 tools: has-go has-node

@@ -88,24 +88,3 @@ func TestDestinationOfAnother(t *testing.T) {
 		t.Errorf("the page does not name the address: %s", a.body)
 	}
 }
-
-func FuzzDestination(f *testing.F) {
-	h := New(nil, Options{Prefix: mount})
-	for _, s := range []string{"/files/dav/a", "http://h/files/dav/a%20b", "/files/dav/%2e%2e/x", "//", "/files/dav/a%2fb"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		p, _, err := h.parsePath(s)
-		if err != nil {
-			return
-		}
-		for _, name := range p.Names() {
-			if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
-				t.Fatalf("%q: %q", s, p)
-			}
-		}
-		if q, _, err := h.parsePath(h.href(p, false)); err != nil || q != p {
-			t.Fatalf("%q: %q does not come back from its href: %q %v", s, p, q, err)
-		}
-	})
-}
