@@ -8,6 +8,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 ARGS ?=
 DATA ?=
 FUZZTIME ?= 20s
+# The rclone that the tests run beside Debian's; test/dav names it too
+RCLONE := v1.75.1
 # Flags for the bench-… targets; `go doc ./test/bench`
 BENCH ?=
 
@@ -123,8 +125,14 @@ soak: tools build ## long tests (build tag soak); what strangers send, fuzzed fo
 	@$(call fuzz,./server/...)
 
 .PHONY: tools
-tools: has-go has-node
+tools: has-go has-node bin/rclone-$(RCLONE)
 	@.ci/tools
+
+bin/rclone-$(RCLONE): .ci/rclone.go | has-go
+	@echo 'building rclone $(RCLONE), a client of the tests, from the Go module proxy: once, a minute or two'
+	@at=$$(mktemp -d); trap 'rm -rf "$$at"' EXIT; cp .ci/rclone.go "$$at"; cd "$$at"; export GOWORK=off; \
+	go mod init rclone 2>/dev/null; go mod edit -require github.com/rclone/rclone@$(RCLONE); \
+	go build -mod=mod -trimpath -ldflags '-s -w -X github.com/rclone/rclone/fs.Version=$(RCLONE)' -o '$(CURDIR)/$@' .
 
 # ---- keep ----------------------------------------------------------------------------
 

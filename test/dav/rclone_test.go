@@ -16,14 +16,14 @@ import (
 // requests a second, whatever the server can do, so that each has one of its own.
 const roots = 10
 
+// TestRclone runs Debian's, which is that of 2022; TestMirror and TestProxy a recent one.
 func TestRclone(t *testing.T) {
 	t.Parallel()
-	rclone(t, rig.Start(t, rig.Options{}), 2000)
+	rclone(t, rig.Start(t, rig.Options{}), rig.Need(t, "rclone", "rclone"), 2000)
 }
 
 // rclone copies a tree of so many files with awkward names up and down again.
-func rclone(t *testing.T, s *rig.Server, files int) {
-	bin := rig.Need(t, "rclone", "rclone")
+func rclone(t *testing.T, s *rig.Server, bin string, files int) {
 	dir := t.TempDir()
 	up, down := filepath.Join(dir, "up"), filepath.Join(dir, "down")
 	tree(t, up, files)
