@@ -11,10 +11,11 @@ import (
 	"cairn/test/rig"
 )
 
-// TestCadaver runs a session of commands, as somebody would type them.
-func TestCadaver(t *testing.T) {
+func TestCadaver(t *testing.T) { cadaver(t, rig.Start(t, rig.Options{})) }
+
+// cadaver runs a session of commands, as somebody would type them.
+func cadaver(t *testing.T, s *rig.Server) {
 	bin := rig.Need(t, "cadaver", "cadaver")
-	s := rig.Start(t, rig.Options{})
 	dir := t.TempDir()
 	content := random("cadaver", 300_000)
 	// A password with spaces does not fit .netrc: an account without them.

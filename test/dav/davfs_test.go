@@ -10,15 +10,16 @@ import (
 	"cairn/test/rig"
 )
 
-// TestDavfs mounts the space with davfs2 and works in it by path. (Listing a folder of
+func TestDavfs(t *testing.T) { davfs(t, rig.Start(t, rig.Options{})) }
+
+// davfs mounts the space with davfs2 and works in it by path. (Listing a folder of
 // this mount fails with EINVAL on recent kernels, whatever the server.)
-func TestDavfs(t *testing.T) {
+func davfs(t *testing.T, s *rig.Server) {
 	mount := rig.Need(t, "mount.davfs", "davfs2")
 	umount := rig.Need(t, "umount", "mount")
 	if _, err := os.Stat("/dev/fuse"); err != nil || os.Getuid() != 0 {
 		t.Fatalf("this test mounts: it needs root and /dev/fuse (modprobe fuse): %v", err)
 	}
-	s := rig.Start(t, rig.Options{})
 	dir := t.TempDir()
 	at, conf, secrets := filepath.Join(dir, "at"), filepath.Join(dir, "conf"), filepath.Join(dir, "secrets")
 	for _, d := range []string{at, filepath.Join(dir, "cache")} {

@@ -6,14 +6,21 @@ import (
 	"cairn/test/rig"
 )
 
-// TestProxy is the same through Debian's nginx, under a path of its own, at a port
-// that its proxy_params hide from the server.
+// TestProxy is every client again through Debian's nginx, under a path of its own, at a
+// port that its proxy_params hide from the server.
 func TestProxy(t *testing.T) {
 	t.Parallel()
+	for _, client := range []struct {
+		name string
+		run  func(*testing.T, *rig.Server)
+	}{
+		{"curl", curl}, {"cadaver", cadaver}, {"davfs", davfs}, {"gvfs", gvfs}, {"mirror", mirror},
+		{"rclone", func(t *testing.T, s *rig.Server) { rclone(t, s, recentRclone(t), 2000) }},
+	} {
+		t.Run(client.name, func(t *testing.T) { client.run(t, rig.StartProxied(t, rig.Options{})) })
+	}
 	s := rig.StartProxied(t, rig.Options{})
-	t.Run("curl", func(t *testing.T) { curl(t, s) })
-	t.Run("rclone", func(t *testing.T) { rclone(t, s, recentRclone(t), 2000) })
-	for _, suite := range []string{"basic", "copymove"} {
+	for _, suite := range litmusSuites {
 		t.Run("litmus "+suite, func(t *testing.T) { litmus(t, s, suite) })
 	}
 }
