@@ -32,8 +32,15 @@ func TestGvfs(t *testing.T) {
 func gvfs(t *testing.T, s *rig.Server) {
 	rig.Need(t, "/usr/libexec/gvfsd-dav", "gvfs-backends")
 	f := files{t, s, startDesktop(t), rig.Need(t, "gio", "libglib2.0-bin")}
-	if out, err := f.gio(rig.Password+"\n", "mount", f.on("")); err != nil {
+	answers := rig.Password + "\n"
+	if s.CA != "" {
+		answers = "1\n" + answers // that the certificate is trusted
+	}
+	if out, err := f.gio(answers, "mount", f.on("")); err != nil {
 		t.Fatalf("gio mount: %v: %s", err, out)
+	}
+	if n := len(f.d.processes()); n < 3 { // the bus, gvfsd and the mount, at least
+		t.Errorf("only %d processes of the session are seen: those left over would not be", n)
 	}
 	content := f.copies()
 	f.lists(content)

@@ -55,7 +55,11 @@ func mirror(t *testing.T, s *rig.Server) {
 
 func (m mirrored) run(args ...string) string {
 	m.Helper()
-	return rig.MustRun(m, m.dir, nil, m.bin, append(args, "--config", "conf", "--retries", "1", "--low-level-retries", "1")...)
+	args = append(args, "--config", "conf", "--retries", "1", "--low-level-retries", "1")
+	if m.s.CA != "" {
+		args = append(args, "--ca-cert", m.s.CA)
+	}
+	return rig.MustRun(m, m.dir, nil, m.bin, args...)
 }
 
 // takes wants a command to make so many requests of some methods.

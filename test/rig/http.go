@@ -69,7 +69,7 @@ func (s *Server) Do(r Request) (*Response, error) {
 		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(r.From)}
 	}
 	client := http.Client{
-		Transport:     &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true},
+		Transport:     &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true, TLSClientConfig: s.trust},
 		Timeout:       3 * time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -2,6 +2,7 @@ package rig
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -35,6 +36,7 @@ type Options struct {
 	BaseURL string   // --base-url
 	Args    []string // further flags of serve
 	Env     []string // NAME=value
+	TLS     bool     // HTTPS, by a certificate that only this server's CA trusts
 	Rate    int64    // StartProxied: bytes a second between the proxy and the server; 0: no limit
 }
 
@@ -50,6 +52,9 @@ type Server struct {
 	URL  string // of the app, at Addr, with a slash at its end
 	DAV  string // of the account's space, likewise
 	Log  string // file that gets both outputs
+	CA   string // file of the certificate; "" without TLS
+
+	trust *tls.Config // nil without TLS
 
 	Network *RateProxy // before a server of StartProxied with a Rate
 
@@ -74,6 +79,12 @@ func Start(t testing.TB, o Options) *Server {
 		base = rest[strings.IndexByte(rest, '/'):]
 	}
 	s.URL = "http://" + s.Addr + base
+	if o.TLS {
+		var key string
+		s.CA, key, s.trust = certificate(t)
+		s.o.Args = append(slices.Clone(o.Args), "--tls-cert", s.CA, "--tls-key", key)
+		s.URL = "https://" + s.Addr + base
+	}
 	s.DAV = s.URL + "dav/"
 	s.Log = filepath.Join(t.TempDir(), "server.log")
 	t.Cleanup(func() {
@@ -134,13 +145,17 @@ func (s *Server) start() error {
 		s.err = cmd.Wait()
 		close(ended)
 	}(s.cmd)
+	ask, scheme := http.DefaultClient, "http"
+	if s.o.TLS {
+		ask, scheme = &http.Client{Transport: &http.Transport{TLSClientConfig: s.trust, DisableKeepAlives: true}}, "https"
+	}
 	ready := Poll(Patience, func() bool {
 		select {
 		case <-ended:
 			return true
 		default:
 		}
-		resp, err := http.Get("http://" + s.Addr + "/readyz")
+		resp, err := ask.Get(scheme + "://" + s.Addr + "/readyz")
 		if err != nil {
 			return false
 		}
