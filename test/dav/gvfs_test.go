@@ -137,7 +137,7 @@ func (f files) copies() map[string]string {
 	return content
 }
 
-// lists compares names, sizes, times and tags with what HTTP says.
+// lists compares names, sizes, times and tags with what HTTP says, and space with the quota.
 func (f files) lists(content map[string]string) {
 	got := strings.Split(strings.TrimSpace(f.must("list", "-h", f.on("up"))), "\n")
 	want := []string{}
@@ -169,6 +169,12 @@ func (f files) lists(content map[string]string) {
 		}
 	}
 	f.refused("Not Found", "", "info", f.on("up/none"))
+	if out, err := f.s.Cairn("", "user", "quota", rig.User, "1GB"); err != nil {
+		f.Fatalf("%v: %s", err, out)
+	}
+	if info := f.must("info", "-f", f.on("")); !strings.Contains(info, "filesystem::size: 1000000000\n") || !strings.Contains(info, "filesystem::free: 99") {
+		f.Errorf("of the quota:\n%s", info)
+	}
 }
 
 // saves writes as an editor does, which knows what it opened.
