@@ -35,18 +35,19 @@ func (o *oneFile) Props(context.Context, store.Scope, store.Path) ([]store.Prop,
 	return slices.Clone(o.props), nil
 }
 
-func (o *oneFile) SetProps(_ context.Context, _ store.Scope, _ store.Path, patch []store.PropPatch, _ store.Conditions) error {
-	for _, p := range patch {
+func (o *oneFile) Patch(_ context.Context, _ store.Scope, _ store.Path, patch store.Patch, _ store.Conditions) (store.Node, error) {
+	for _, p := range patch.Props {
 		o.props = slices.DeleteFunc(o.props, func(q store.Prop) bool { return q.Name == p.Prop.Name })
 		if !p.Remove {
 			o.props = append(o.props, p.Prop)
 		}
 	}
-	return nil
-}
-
-func (o *oneFile) Touch(_ context.Context, _ store.Scope, _ store.Path, t time.Time, _ store.Conditions) (store.Node, error) {
-	o.node.ModTime = t
+	if !patch.ModTime.IsZero() {
+		o.node.ModTime = patch.ModTime
+	}
+	if !patch.Created.IsZero() {
+		o.node.Created = patch.Created
+	}
 	return o.node, nil
 }
 

@@ -190,7 +190,8 @@ func TestProppatchRefused(t *testing.T) {
 		"nothing there":         {path: "/none", body: update("<D:getetag/>"), want: 404},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := &door{t, d.st, d.srv, d.alice, d.bob}
+			d := *d
+			d.T = t
 			if r.method = "PROPPATCH"; r.path == "" {
 				r.path = "/f"
 			}
