@@ -11,7 +11,7 @@ import (
 // What pages of other origins may send and see (the Fetch standard's CORS protocol): what
 // WebDAV and tus clients use. Authorization has to be named: no wildcard covers it.
 const (
-	corsMethods = "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK"
+	corsMethods = "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, REPORT, LOCK, UNLOCK"
 	corsHeaders = "Authorization, Content-Type, Cache-Control, Pragma, X-Requested-With, X-Request-Id, X-HTTP-Method-Override, " +
 		"Depth, Destination, If, Lock-Token, Overwrite, Timeout, Translate, Prefer, Brief, " +
 		"If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, Range, Content-Range, " +

@@ -178,6 +178,22 @@ type PropPatch struct {
 	Remove bool
 }
 
+// SyncPoint is a moment in the life of a space. One that is older than a rebuild, or than the
+// restoring of a backup, is of another epoch, and nothing is told about it: what came after
+// it may be gone.
+type SyncPoint struct {
+	Epoch int64
+	Space SpaceID
+	Seq   int64 // number of the last change
+}
+
+// Changed is a node that is, or was, at a place.
+type Changed struct {
+	Path Path
+	Node Node // as it is; if it is gone, as it was
+	Gone bool
+}
+
 // Patch is one change of what is told of a node, beside its content and its place.
 type Patch struct {
 	Props []PropPatch // in order; at most MaxProps and MaxPropsBytes are left, else ErrPropsTooLarge
@@ -316,6 +332,16 @@ type API interface {
 	DropVersions(ctx context.Context, sc Scope, upto int64) (n int, err error)
 	// Prune drops what of the past is to be kept no longer.
 	Prune(ctx context.Context, o PruneOptions) (Pruned, error)
+
+	// SyncPoint is now, for ChangedSince. Take it before what is to be looked at.
+	SyncPoint(ctx context.Context, sc Scope) (SyncPoint, error)
+	// ChangedSince lists what has changed in a folder since a moment, each file and folder as
+	// it is now, at its place, or gone from where it was: its members, or with deep all that
+	// is below it. What came to another place with a folder above it is listed too; what went
+	// with one is not. About limit (0 or more than 10,000: that many) at once: if there is
+	// more, upto is where to go on. Unchanged ones may be among them. Memory: as many, and
+	// what a moved folder holds. ErrSyncPoint: look at everything again.
+	ChangedSince(ctx context.Context, sc Scope, p Path, since SyncPoint, deep bool, limit int) (out []Changed, upto SyncPoint, more bool, err error)
 	// Patch changes dead properties and times of a file or folder in one transaction, which
 	// checks locks and conditions too, and returns the node as it is then. The content, a
 	// file's ETag and its versions stay; the ETags of the folders above change. ErrNotExist,

@@ -66,6 +66,9 @@ var (
 	ErrFinished = errors.New("the upload is finished")
 	// ErrSnapshotLimit: the space has MaxSnapshots.
 	ErrSnapshotLimit = errors.New("too many snapshots")
+	// ErrSyncPoint: what has changed since cannot be told: it is a moment of another space or of
+	// another life of the store, or too much is gone, or has changed.
+	ErrSyncPoint = errors.New("what has changed since then cannot be told")
 	// ErrHistory: the change log does not go back so far.
 	ErrHistory = errors.New("the change log does not go back so far")
 	// ErrUndoLimit: more than MaxRevert or MaxUndo nodes would change at once.

@@ -35,6 +35,8 @@ type reader interface {
 	List(ctx context.Context, sc store.Scope, p store.Path, after string, limit int) ([]store.Node, error)
 	Open(ctx context.Context, sc store.Scope, p store.Path) (store.Content, error)
 	Props(ctx context.Context, sc store.Scope, p store.Path) ([]store.Prop, error)
+	SyncPoint(ctx context.Context, sc store.Scope) (store.SyncPoint, error)
+	ChangedSince(ctx context.Context, sc store.Scope, p store.Path, since store.SyncPoint, deep bool, limit int) ([]store.Changed, store.SyncPoint, bool, error)
 	ListProps(ctx context.Context, sc store.Scope, p store.Path, after, last string) (map[store.NodeID][]store.Prop, error)
 }
 
@@ -140,7 +142,7 @@ func WithScope(ctx context.Context, sc store.Scope, userName string) context.Con
 }
 
 // methods are ours, in the order of the Allow header.
-const allow = "OPTIONS, GET, HEAD, PUT, DELETE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK"
+const allow = "OPTIONS, GET, HEAD, PUT, DELETE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, REPORT, LOCK, UNLOCK"
 
 // ServeHTTP answers a request that is already authenticated: its context carries the
 // Scope (WithScope). OPTIONS needs none. The request's URL is the full one, with the
@@ -213,11 +215,13 @@ func (q *request) method() (func() error, error) {
 		return q.propfind, nil
 	case "PROPPATCH":
 		return q.proppatch, nil
+	case "REPORT":
+		return q.report, nil
 	case "LOCK":
 		return q.lock, nil
 	case "UNLOCK":
 		return q.unlock, nil
-	case "POST", "PATCH", "TRACE", "CONNECT", "REPORT", "SEARCH":
+	case "POST", "PATCH", "TRACE", "CONNECT", "SEARCH":
 		return nil, httperr.Problem{Status: 405, Code: "method", Allow: allow,
 			Title: "This address does not take the method.", Hint: "The Allow header lists those it does."}
 	}

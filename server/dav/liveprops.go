@@ -28,9 +28,11 @@ const (
 	lockDiscovery
 	quotaUsed
 	quotaAvailable
-	quotaBlocks     // Apple's, from before RFC 4331: all there is, in blocks of 512 bytes
-	quotaUsedBlocks // likewise, what is used
-	contentLanguage // nothing has it, and nobody can set it
+	quotaBlocks      // Apple's, from before RFC 4331: all there is, in blocks of 512 bytes
+	quotaUsedBlocks  // likewise, what is used
+	syncTokenProp    // of collections (RFC 6578 §4), the moment of the answer
+	supportedReports // RFC 3253 §3.1.5
+	contentLanguage  // nothing has it, and nobody can set it
 
 	firstLive, lastCheap, lastLive = resourceType, supportedLocks, contentLanguage
 )
@@ -42,6 +44,7 @@ var lives = map[xml.Name]live{
 	dav("getetag"): entityTag, dav("supportedlock"): supportedLocks, dav("lockdiscovery"): lockDiscovery,
 	dav("quota-used-bytes"): quotaUsed, dav("quota-available-bytes"): quotaAvailable,
 	dav("quota"): quotaBlocks, dav("quotaused"): quotaUsedBlocks,
+	dav("sync-token"): syncTokenProp, dav("supported-report-set"): supportedReports,
 	dav("getcontentlanguage"): contentLanguage,
 }
 
@@ -60,6 +63,8 @@ func (m *multistatus) has(l live, r *member) bool {
 		return !r.IsFolder()
 	case quotaUsed, quotaAvailable, quotaBlocks, quotaUsedBlocks:
 		return r.IsFolder() && m.q.tellsQuota()
+	case syncTokenProp, supportedReports:
+		return r.IsFolder()
 	case contentLanguage:
 		return false
 	}
@@ -104,6 +109,10 @@ func (m *multistatus) liveValue(l live, r *member) error {
 		b = append(b, supportedLock...)
 	case lockDiscovery:
 		return m.locks(r)
+	case syncTokenProp:
+		b = append(b, syncTokenOf(m.point)...)
+	case supportedReports:
+		b = append(b, "<D:supported-report><D:report><D:sync-collection/></D:report></D:supported-report>"...)
 	case quotaUsed:
 		b = strconv.AppendInt(b, m.usage[0], 10)
 	case quotaAvailable:

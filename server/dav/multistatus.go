@@ -28,6 +28,7 @@ type multistatus struct {
 	folder  string     // its escaped href
 	entries int        // members written
 	usage   [2]int64
+	point   store.SyncPoint               // of the sync tokens
 	dead    map[store.NodeID][]store.Prop // of the page
 	held    store.MemberLocks             // likewise
 	scratch []byte
@@ -140,6 +141,12 @@ func (m *multistatus) answer(n *store.Node) error {
 			return err
 		}
 		m.usage = [2]int64{used, available}
+	}
+	if m.a.has[dav("sync-token")] { // before what it is about
+		var err error
+		if m.point, err = q.h.store.SyncPoint(q.r.Context(), q.sc); err != nil {
+			return err
+		}
 	}
 	var dead []store.Prop
 	if m.wantsDead() {

@@ -98,20 +98,7 @@ func parsePropfind(body []byte) (*asked, error) {
 	}
 	var prop, include bool
 	size := 0
-	name := func(s xml.StartElement) error {
-		if !a.has[s.Name] {
-			a.has[s.Name] = true
-			a.props = append(a.props, askedProp{s.Name, lives[s.Name]})
-			l := lives[s.Name]
-			a.dead = a.dead || l == 0
-			a.quota = a.quota || l == quotaUsed || l == quotaAvailable || l == quotaBlocks || l == quotaUsedBlocks
-			size += len(s.Name.Space) + len(s.Name.Local)
-		}
-		if len(a.props) > maxPropNames || size > maxPropNameBytes {
-			return badXML("asks for too many properties")
-		}
-		return d.Skip()
-	}
+	name := func(s xml.StartElement) error { return a.name(d, s, &size) }
 	err := children(d, func(s xml.StartElement) error {
 		switch s.Name {
 		case dav("allprop"):
@@ -137,6 +124,22 @@ func parsePropfind(body []byte) (*asked, error) {
 		a.props = []askedProp{{dav("resourcetype"), resourceType}}
 	}
 	return a, nil
+}
+
+// name notes a property that is asked for by name; size is what all names take.
+func (a *asked) name(d *xml.Decoder, s xml.StartElement, size *int) error {
+	if !a.has[s.Name] {
+		a.has[s.Name] = true
+		a.props = append(a.props, askedProp{s.Name, lives[s.Name]})
+		l := lives[s.Name]
+		a.dead = a.dead || l == 0
+		a.quota = a.quota || l == quotaUsed || l == quotaAvailable || l == quotaBlocks || l == quotaUsedBlocks
+		*size += len(s.Name.Space) + len(s.Name.Local)
+	}
+	if len(a.props) > maxPropNames || *size > maxPropNameBytes {
+		return badXML("asks for too many properties")
+	}
+	return d.Skip()
 }
 
 func b2i(b bool) int {

@@ -30,7 +30,7 @@ func TestOf(t *testing.T) {
 		{store.ErrLocked, 423}, {&store.LockedError{}, 423}, {store.ErrLockLimit, 403},
 		{store.ErrQuota, 507}, {store.ErrNoSpace, 507}, {store.ErrIncomplete, 400},
 		{store.ErrTooLong, 400}, {store.ErrRead, 400}, {store.ErrOffset, 409},
-		{store.ErrSnapshot, 409}, {store.ErrSnapshotLimit, 507}, {store.ErrHistory, 410}, {store.ErrUndoLimit, 413},
+		{store.ErrSnapshot, 409}, {store.ErrSnapshotLimit, 507}, {store.ErrHistory, 410}, {store.ErrSyncPoint, 403}, {store.ErrUndoLimit, 413},
 		{store.ErrBusy, 423}, {store.ErrFinished, 410}, {store.ErrCorrupt, 500},
 		{store.ErrStopped, 503}, {store.ErrClosed, 503}, {store.ErrPropsTooLarge, 507},
 		{errors.New("disk on fire"), 500}, {&http.MaxBytesError{}, 413},

@@ -46,6 +46,7 @@ func table() []row {
 		{store.ErrUploadLimit, Problem{Status: 507, Code: "too-many-uploads", Title: "Too many uploads of yours are unfinished.", Hint: "Finish or discard some first; what is left alone for a week goes by itself."}},
 		{store.ErrSnapshotLimit, Problem{Status: 507, Code: "too-many-snapshots", Title: "There are too many snapshots already.", Hint: fmt.Sprintf("Delete some that you no longer need; there can be %d.", store.MaxSnapshots)}},
 		{store.ErrSnapshot, Problem{Status: 409, Code: "in-a-snapshot", Title: "A snapshot shows this, so it stays.", Hint: "Delete the snapshots that show it first."}},
+		{store.ErrSyncPoint, Problem{Status: 403, Code: "sync-token", Title: "What has changed since then cannot be told.", Hint: "List everything again, and go on from the new token.", Condition: "<D:valid-sync-token/>"}},
 		{store.ErrHistory, Problem{Status: 410, Code: "history-gone", Title: "The changes of that time are not kept any more.", Hint: "Go back to a snapshot, or restore single files from their versions or the trash."}},
 		{store.ErrUndoLimit, Problem{Status: 413, Code: "too-many-changes", Title: "That is more than can be put back at once.", Hint: "Put back one folder after the other."}},
 		{store.ErrDigest, Problem{Status: 400, Code: "wrong-digest", Title: "The bytes that arrived are not those that were announced.", Hint: "Send the file again; what was there before is unchanged."}},
