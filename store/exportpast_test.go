@@ -273,35 +273,31 @@ func (s *Store) TakeOverForTest(ctx context.Context, sc Scope, p Path, n int) er
 	return nil
 }
 
-// PutAsideForTest is the file that a new one at a place would go on with (see takeBack):
-// where it is, and whether it was moved over another. 0: there is none.
-func (s *Store) PutAsideForTest(ctx context.Context, sc Scope, p Path) (id NodeID, at Path, over bool, err error) {
+// PutAsideForTest is the file that a new one at a place would go on with (see takeBack), and
+// where it is. 0: there is none.
+func (s *Store) PutAsideForTest(ctx context.Context, sc Scope, p Path) (id NodeID, at Path, err error) {
 	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
-		id = 0
+		id, at = 0, Root
 		pl, err := target(&tx.Reader, sc, p)
 		if err != nil {
 			return nil
 		}
-		f, ok, err := putAside(&tx.Reader, sc, &pl, tx.Now())
+		n, trashed, ok, err := putAside(&tx.Reader, sc, &pl, tx.Now())
+		if err == nil && ok && !trashed {
+			ok, err = mayLeave(tx, sc, n)
+		}
 		if err != nil || !ok {
 			return err
 		}
-		if !f.trashed {
-			if ok, err = mayLeave(tx, sc, f.Node); err != nil || !ok {
-				return err
-			}
-		}
-		id, over = f.ID, f.over
-		if f.trashed {
+		if id = n.ID; trashed {
 			return nil
 		}
 		root, _, err := tx.NodeByID(sc.Root)
 		if err != nil {
 			return err
 		}
-		at, _, err = pathFrom(&tx.Reader, root, Root, f.Parent)
-		at = at.Join(f.Name)
+		at, _, err = pathFrom(&tx.Reader, root, Root, n.ID)
 		return err
 	})
-	return id, at, over, err
+	return id, at, err
 }

@@ -12,9 +12,8 @@ import (
 // simAside is the file that a new one at a free name goes on with: in the trash, or at a
 // place. The zero value is none.
 type simAside struct {
-	id   store.NodeID
-	at   store.Path
-	over bool // it was moved over the one that is there
+	id store.NodeID
+	at store.Path
 }
 
 // aside asks the store for it, as long as nobody but w changes anything.
@@ -22,8 +21,8 @@ func (w *simWorker) aside(ctx context.Context, s *store.Store, p store.Path) (si
 	if _, taken := w.state.nodes[p]; taken {
 		return simAside{}, nil
 	}
-	id, at, over, err := s.PutAsideForTest(ctx, w.sc, p)
-	return simAside{id, at, over}, err
+	id, at, err := s.PutAsideForTest(ctx, w.sc, p)
+	return simAside{id, at}, err
 }
 
 // takeBack puts a file back to its name. Where it was moved to another stays, of the same
@@ -46,11 +45,6 @@ func (s *simState) takeBack(f simAside, p store.Path) {
 	n, ok := s.nodes[f.at]
 	if !ok {
 		panic(fmt.Sprintf("%+v is put back to %s", f, p))
-	}
-	if f.over { // which keeps the older versions
-		n.older, n.vague = nil, false
-		s.nodes[p] = n
-		return
 	}
 	s.nodes[p] = n
 	n.older, n.vague = slices.Clone(n.older[:0]), false
