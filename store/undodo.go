@@ -312,7 +312,9 @@ func (u *undoing) again(t *undoTx, was, parent, now Node, exists bool) error {
 				return err
 			}
 			if ok && there.Size == was.Size && there.ModTime.Equal(was.ModTime) && reflect.DeepEqual(m, there.Manifest) {
-				return nil
+				if may, err := u.mayStand(&t.Reader, there.ID); err != nil || may { // else it goes back itself
+					return err
+				}
 			}
 		}
 	}

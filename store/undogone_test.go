@@ -52,3 +52,21 @@ func TestUndo_folderPurged(t *testing.T) {
 	}
 	r.clean()
 }
+
+// A file that has the name, and the content, of one that is deleted for good, but was
+// elsewhere itself, does not stand for that: it goes back, and the other is made again.
+func TestRevert_sameContentElsewhere(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	r.put("a", []byte("one"))
+	r.copy("a", "b") // of the same time, too
+	sn := r.snapshot("s")
+	want := r.now()
+	r.must(r.s.Purge(ctx, r.sc, r.trashIt("a")))
+	r.move("b", "a")
+	if did := r.revert(sn, ""); did.LeftOut > 0 {
+		t.Errorf("%+v", did)
+	}
+	r.wantTree("reverted", r.now(), want)
+	r.clean()
+}
