@@ -22,6 +22,17 @@ const said = (page: Page, words: string) => page.getByRole('status').getByText(w
 const read = async (path: string) => (await must(path)).text();
 const etag = async (path: string) => (await must(path, { method: 'HEAD' })).headers.get('ETag');
 
+/**
+ * Another file takes a name that one has just left. A folder has it in between, else the
+ * server would take that for how a program saves.
+ */
+async function takeName(path: string): Promise<void> {
+  await must(path, { method: 'MKCOL' });
+  const aside = new URL(`dav/${encodeURIComponent(`was ${path}`)}`, scene.server).href;
+  await must(path, { method: 'MOVE', headers: { Destination: aside } });
+  await must(path, { method: 'PUT', body: 'in the way' });
+}
+
 /** The narrowest screen there is. */
 async function narrow(page: Page, name: string) {
   await page.setViewportSize({ width: 320, height: 640 });
@@ -111,7 +122,7 @@ test('the trash: restored to where it was, or elsewhere', async ({ page }) => {
   expect(await etag('one.txt'), 'it is the same file').toBe(one);
 
   // Its name is taken: the reason, and another name.
-  await must('two.txt', { method: 'PUT', body: 'in the way' });
+  await takeName('two.txt');
   await trashed(page, 'two.txt').click();
   await tool(page, text.actions.restore).click();
   const dialog = page.getByRole('dialog');
@@ -300,7 +311,7 @@ test('how it looks', async ({ page }) => {
     await expect(page.getByRole('menu')).toBeVisible();
   });
   await page.keyboard.press('Escape');
-  await must('film.mp4', { method: 'PUT', body: 'in the way' });
+  await takeName('film.mp4');
   await trashed(page, 'film.mp4').click();
   await tool(page, text.actions.restore).click();
   await expect(page.getByRole('dialog').getByRole('alert')).toBeVisible();
