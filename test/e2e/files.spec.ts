@@ -90,8 +90,8 @@ test('names that exist: replace, keep both, skip, asked once', async ({ page }) 
 
 test('pause, resume, cancel', async ({ page }) => {
   const peer = new Peer(page.context());
-  const kept = await makeFile('kept.bin', 6 * MB);
-  const dropped = await makeFile('dropped.bin', 6 * MB);
+  const kept = await makeFile('kept.bin', 24 * MB); // more than lies in buffers
+  const dropped = await makeFile('dropped.bin', 24 * MB);
   await slow(1.5 * MB);
   await drop(page, [kept.file, dropped.file]);
   await expect.poll(async () => (await peer.uploads()).length).toBe(2);
