@@ -243,7 +243,10 @@ type API interface {
 	Open(ctx context.Context, sc Scope, p Path) (Content, error)
 
 	// Put streams r into the file at p, which shows its old content until the new
-	// one is complete. Errors: ErrNoParent, ErrIsFolder (p is a folder), ErrRoot,
+	// one is complete. At a name that a file of the same user has left less than 15 s ago
+	// it goes on with that file (takeBack), and Move and Copy of a file do so too. Junk, and an
+	// empty file that its maker fills under its own lock, leave no version, unless a snapshot
+	// shows them. Errors: ErrNoParent, ErrIsFolder (p is a folder), ErrRoot,
 	// ErrQuota, ErrNoSpace, ErrIncomplete, ErrTooLong, ErrRead, ErrLocked,
 	// ErrPrecondition, ErrStopped.
 	Put(ctx context.Context, sc Scope, p Path, r io.Reader, o PutOptions) (Written, error)
@@ -255,7 +258,8 @@ type API interface {
 	Move(ctx context.Context, sc Scope, from, to Path, o MoveOptions) (Written, error)
 	// Copy duplicates rows, never bytes. Errors as Move.
 	Copy(ctx context.Context, sc Scope, from, to Path, o MoveOptions) (Written, error)
-	// Remove puts a node, with all below it, into the trash: O(1) statements.
+	// Remove puts a node, with all below it, into the trash: O(1) statements. A file with a
+	// junk name (isJunk) is deleted for good, but for what a snapshot shows.
 	Remove(ctx context.Context, sc Scope, p Path, c Conditions) error
 	// Trash pages what can be restored, newest first: at most limit, whose Seq is below
 	// before (0: all).

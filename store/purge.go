@@ -41,17 +41,22 @@ func (s *Store) Purge(ctx context.Context, sc Scope, id NodeID) error {
 		if err != nil {
 			return err
 		}
-		d := s.dropper(tx)
-		if _, err := d.trashed(t); err != nil {
-			return err
-		}
-		more, err = d.gone()
+		more, err = s.purge(tx, t)
 		return err
 	})
 	if more && err == nil {
 		s.reap()
 	}
 	return fail("purge", "", err)
+}
+
+// purge deletes a node of the trash for good. more says that rows of it are left to drop.
+func (s *Store) purge(tx *meta.Tx, t Trashed) (more bool, err error) {
+	d := s.dropper(tx)
+	if _, err := d.trashed(t); err != nil {
+		return false, err
+	}
+	return d.gone()
 }
 
 // EmptyTrash implements API.

@@ -41,11 +41,7 @@ func (s *Store) Remove(ctx context.Context, sc Scope, p Path, c Conditions) erro
 		if err != nil {
 			return err
 		}
-		d := s.dropper(tx)
-		if _, err := d.trashed(t); err != nil {
-			return err
-		}
-		more, err = d.gone()
+		more, err = s.purge(tx, t)
 		return err
 	})
 	if more && err == nil {
