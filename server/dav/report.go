@@ -52,7 +52,7 @@ func (q *request) report() error {
 	m := q.multistatus(&want.asked)
 	defer m.free()
 	if want.token == "" {
-		return m.everything(want)
+		return m.everything(want, &n)
 	}
 	since, ok := parseSyncToken(want.token)
 	if !ok {
@@ -66,6 +66,8 @@ var (
 		Title: "There is no such report of this address.", Hint: "Collections have sync-collection."}
 	errSyncDeep = httperr.Problem{Status: http.StatusForbidden, Code: "sync-level", Condition: "<D:sync-traversal-supported/>",
 		Title: "A whole tree is not listed at once.", Hint: "Begin folder by folder with the level 1, or with the sync-token of PROPFIND."}
+	errSyncBig = httperr.Problem{Status: http.StatusInsufficientStorage, Code: "sync-limit", Condition: "<D:number-of-matches-within-limits/>",
+		Title: "There is more below than is listed at once.", Hint: "Begin folder by folder with the level 1, or with the sync-token of PROPFIND."}
 	errSyncMany = httperr.Problem{Status: http.StatusInsufficientStorage, Code: "sync-limit", Condition: "<D:number-of-matches-within-limits/>",
 		Title: "There are more members than that.", Hint: "Ask without a limit."}
 )
@@ -174,11 +176,15 @@ func parseSyncToken(s string) (at store.SyncPoint, ok bool) {
 	return store.SyncPoint{Epoch: n[0], Space: store.SpaceID(n[1]), Seq: n[2]}, true
 }
 
-// everything writes all members, and the token of before.
-func (m *multistatus) everything(want *syncWanted) error {
+// everything writes all members of a folder, and the token of before.
+func (m *multistatus) everything(want *syncWanted, folder *store.Node) error {
 	q := m.q
-	if want.deep && q.h.o.InfiniteDepth <= 0 {
+	switch most := q.h.o.InfiniteDepth; {
+	case !want.deep:
+	case most <= 0:
 		return errSyncDeep
+	case folder.Files > int64(most): // folders count too: what they add breaks the answer
+		return errSyncBig
 	}
 	if want.limit > 0 {
 		some, err := q.h.store.List(q.r.Context(), q.sc, q.p, "", want.limit+1)

@@ -90,6 +90,17 @@ func TestSync(t *testing.T) {
 	}
 }
 
+// TestSync_tooMuch: a tree that is larger than what is listed at once is refused before
+// anything is written, and its folders are told.
+func TestSync_tooMuch(t *testing.T) {
+	d := newDoor(t, func(o *Options) { o.InfiniteDepth = 2 })
+	d.all(req{"MKCOL", "/a", nil, "", 201, ""}, req{"MKCOL", "/a/in", nil, "", 201, ""}, req{"PUT", "/a/in/f", nil, "f", 201, ""},
+		req{"REPORT", "/a/", nil, syncBody("", "infinite", ""), 207, "</D:multistatus>"},
+		req{"PUT", "/a/in/g", nil, "g", 201, ""}, req{"PUT", "/a/h", nil, "h", 201, ""},
+		req{"REPORT", "/a/", nil, syncBody("", "infinite", ""), 507, "<D:number-of-matches-within-limits/>"},
+		req{"REPORT", "/a/", nil, syncBody("", "1", ""), 207, "<D:href>" + mount + "/a/in/</D:href>"})
+}
+
 // TestSync_refused are tokens that say nothing, and what is no sync-collection.
 func TestSync_refused(t *testing.T) {
 	d := newDoor(t, nil)
