@@ -20,6 +20,18 @@ describe('changes', () => {
     expect(app.actions.undo.enabled()).toBe(false);
   });
 
+  test('what the server keeps no past of is not offered back', async () => {
+    door.put('~$a.docx');
+    await open();
+    app.filter('~$');
+    choose('~$a.docx');
+    run('delete');
+    await settle();
+    expect(lastToast()?.text).toBe('“~$a.docx” deleted');
+    expect(lastToast()?.offers ?? []).toEqual([]);
+    expect(app.actions.undo.enabled()).toBe(false);
+  });
+
   test('what is refused comes back, with the reason', async () => {
     await open();
     door.refuse = (op) => (op.op === 'remove' && op.path === 'a.txt' ? 'locked' : undefined);

@@ -2,6 +2,7 @@ import type { Client } from '../api/client';
 import { isPassing, ownProblem } from '../api/problem';
 import type { Entry, Operation, OperationResult, ProblemBody, Version } from '../api/types';
 import { nameFault } from '../lib/file-name';
+import { isJunk } from '../lib/junk';
 import { baseName, isWithin, joinPath } from '../lib/path';
 import { text } from '../lib/text';
 import type { Folders } from '../state/folders';
@@ -224,13 +225,15 @@ export function createChanges(options: ChangesOptions): Changes {
         gone.length || perhaps.length,
         (gone[0] ?? perhaps[0])?.name ?? '',
       );
+      // A file of this kind does not go to the trash.
+      const kept = perhaps.filter((entry) => entry.folder || !isJunk(entry.name));
       const undo =
-        perhaps.length > 0
+        kept.length > 0
           ? undoing.remember({
               did,
-              operations: perhaps.map((entry): Operation => ({ op: 'restore', node: entry.id })),
-              subjects: perhaps,
-              places: perhaps.map((entry) => joinPath(folder, entry.name)),
+              operations: kept.map((entry): Operation => ({ op: 'restore', node: entry.id })),
+              subjects: kept,
+              places: kept.map((entry) => joinPath(folder, entry.name)),
               folders: [folder],
             })
           : undefined;

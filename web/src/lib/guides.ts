@@ -91,7 +91,7 @@ export function guides(address: MountAddress): readonly Guide[] {
           steps: [
             {
               say: terminal.rclone.add,
-              code: `rclone config create cairn webdav url=${quoted} vendor=other user=NAME pass=PASSWORD`,
+              code: `rclone config create cairn webdav url=${quoted} vendor=rclone user=NAME pass=PASSWORD`,
             },
             {
               say: terminal.rclone.copy,
