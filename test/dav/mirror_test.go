@@ -40,7 +40,7 @@ func TestMirror(t *testing.T) {
 // mirror keeps a folder on the server like one here, and changes it there.
 func mirror(t *testing.T, s *rig.Server) {
 	m := mirrored{t, s, recentRclone(t), t.TempDir()}
-	// As the README has it. By vendor=rclone it sends times.
+	// The README has vendor=rclone, by which it sends times.
 	for name, vendor := range map[string]string{"cairn": "other", "timed": "rclone"} {
 		m.run("config", "create", name, "webdav", "url="+s.DAV, "vendor="+vendor, "user="+rig.User, "pass="+rig.Password)
 	}

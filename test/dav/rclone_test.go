@@ -29,7 +29,7 @@ func rclone(t *testing.T, s *rig.Server, bin string, files int) {
 	tree(t, up, files)
 	secret := strings.TrimSpace(rig.MustRun(t, dir, nil, bin, "obscure", rig.Password))
 	config := filepath.Join(dir, "rclone.conf")
-	text := fmt.Sprintf("[cairn]\ntype = webdav\nurl = %s\nvendor = other\nuser = %s\npass = %s\n", s.DAV, rig.User, secret)
+	text := fmt.Sprintf("[cairn]\ntype = webdav\nurl = %s\nvendor = rclone\nuser = %s\npass = %s\n", s.DAV, rig.User, secret)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
