@@ -22,7 +22,7 @@ func firstRun(t *testing.T, data string) (text string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*rig.Patience)
 	cmd := exec.CommandContext(ctx, rig.Binary(t, ""), "serve", "--listen", "127.0.0.1:0", "--data", data)
-	cmd.Env = append(os.Environ(), "CAIRN_UNSAFE_FS=true")
+	cmd.Env = append(rig.Environ(), "CAIRN_UNSAFE_FS=true")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -132,7 +132,7 @@ func (s *Server) start() error {
 		args = append(args, "--base-url", s.o.BaseURL)
 	}
 	s.cmd = exec.Command(s.bin, append(args, s.o.Args...)...)
-	s.cmd.Env = append(environ(), "CAIRN_ADMIN_USER="+User, "CAIRN_ADMIN_PASSWORD="+Password)
+	s.cmd.Env = append(Environ(), "CAIRN_ADMIN_USER="+User, "CAIRN_ADMIN_PASSWORD="+Password)
 	s.cmd.Env = append(s.cmd.Env, s.o.Env...)
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -174,8 +174,8 @@ func (s *Server) start() error {
 	return nil
 }
 
-// environ is the environment without the settings of somebody's own server.
-func environ() []string {
+// Environ is the environment without the settings of somebody's own server.
+func Environ() []string {
 	env := slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "CAIRN_") })
 	return append(env, "CAIRN_CONFIG="+os.DevNull)
 }
@@ -240,7 +240,7 @@ func (s *Server) PID() int { return s.cmd.Process.Pid }
 // printed.
 func (s *Server) Cairn(input string, args ...string) (string, error) {
 	cmd := exec.Command(s.bin, append(append([]string{"--data", s.Dir}, unsafeFlag(filepath.Dir(s.Dir))...), args...)...)
-	cmd.Env = environ()
+	cmd.Env = Environ()
 	cmd.Stdin = strings.NewReader(input)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
