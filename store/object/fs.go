@@ -70,7 +70,7 @@ type FS interface {
 type File interface {
 	io.ReaderAt
 	io.WriterAt
-	// WritevAt writes the buffers one behind the other from off on, by one system call
+	// WritevAt writes the buffers one behind the other from off on, by few system calls
 	// where there is one, and returns the bytes written; less than all only with an
 	// error.
 	WritevAt(bufs [][]byte, off int64) (int, error)

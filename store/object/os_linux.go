@@ -10,6 +10,12 @@ import (
 
 const iovMax = 1024 // IOV_MAX of Linux
 
+// pieceMax bounds the bytes of one write. The kernel makes folios of the page cache as large
+// as a write is, and those of megabytes come from memory that a virtual machine has just
+// given back to its host: on one, 1 GiB took 3.8 s of processor time by writes of 1 to 4 MiB
+// and 2.1 s by these (kernel 6.18, ext4).
+const pieceMax = 256 << 10
+
 func datasync(f *os.File) error {
 	if err := control(f, unix.Fdatasync); err != nil {
 		return &os.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
@@ -39,7 +45,7 @@ func writevAt(f *os.File, bufs [][]byte, off int64) (int, error) {
 	for len(bufs) > 0 {
 		var n int
 		err := control(f, func(fd int) (err error) {
-			n, err = unix.Pwritev(fd, bufs[:min(len(bufs), iovMax)], off+int64(done))
+			n, err = unix.Pwritev(fd, head(bufs, pieceMax), off+int64(done))
 			return err
 		})
 		if err != nil {
@@ -52,6 +58,18 @@ func writevAt(f *os.File, bufs [][]byte, off int64) (int, error) {
 		bufs, done = rest, done+n
 	}
 	return done, nil
+}
+
+// head is what one call takes of bufs: n bytes at most. It copies the list rather than change
+// the caller's.
+func head(bufs [][]byte, n int) [][]byte {
+	for i, b := range bufs[:min(len(bufs), iovMax)] {
+		if len(b) > n {
+			return append(bufs[:i:i], b[:n])
+		}
+		n -= len(b)
+	}
+	return bufs[:min(len(bufs), iovMax)]
 }
 
 // skip is bufs without its first n bytes and without empty buffers in front. It copies

@@ -22,6 +22,9 @@ func TestWritevAt(t *testing.T) {
 	for i := range 2500 { // more than IOV_MAX
 		bufs = append(bufs, bytes.Repeat([]byte{byte(i)}, i%5))
 	}
+	for _, n := range []int{256 << 10, 256<<10 - 1, 1<<20 + 7, 3} { // more than one call takes
+		bufs = append(bufs, bytes.Repeat([]byte{byte(n), 1, 2}, n/3+1))
+	}
 	want := bytes.Join(bufs, nil)
 	n, err := f.WritevAt(bufs, 10)
 	if n != len(want) || err != nil {
