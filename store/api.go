@@ -146,6 +146,31 @@ type UploadSpec struct {
 	Base     Path
 	Digest   Digest // of the whole content; the zero value: none is checked
 	Lifetime time.Duration
+	// Partial is a part of a file, to be joined with others: JoinUploads. Of the above only
+	// Size, Meta and Lifetime count.
+	Partial bool
+}
+
+// Resume is a file that may have been begun to be uploaded.
+type Resume struct {
+	Path    Path
+	Size    int64
+	ModTime time.Time
+}
+
+// PutFile is one of the files of PutMany.
+type PutFile struct {
+	Path    Path
+	Body    io.Reader // Options.Size bytes, which is not negative, to its io.EOF
+	Options PutOptions
+	Digest  Digest // of the content; the zero value: none is checked
+}
+
+// PutResult is what became of it.
+type PutResult struct {
+	Written
+	Same bool // it was there already: see PutMany
+	Err  error
 }
 
 // Digest is what the bytes of a whole file must come to.
@@ -339,6 +364,10 @@ type API interface {
 
 	// SyncPoint is now, for ChangedSince. Take it before what is to be looked at.
 	SyncPoint(ctx context.Context, sc Scope) (SyncPoint, error)
+	// AwaitChange waits until something has changed in the space after a moment, and returns
+	// now; at once if something has, or if the moment is of another life of the store. It
+	// costs nothing while nothing changes. ctx ends the wait. ErrClosed.
+	AwaitChange(ctx context.Context, sc Scope, since SyncPoint) (SyncPoint, error)
 	// ChangedSince lists what has changed in a folder since a moment, each file and folder as
 	// it is now, at its place, or gone from where it was: its members, or with deep all that
 	// is below it. What came to another place with a folder above it is listed too; what went
@@ -377,8 +406,19 @@ type API interface {
 	// ErrNotExist, ErrNotFolder.
 	ListLocks(ctx context.Context, sc Scope, p Path) (MemberLocks, error)
 
+	// PutMany puts files as Put does, each of them done or refused on its own, and all that
+	// are done in as few transactions as they take, after the last has arrived. next gives
+	// them one after the other, at most MaxPutMany, each when the one before has been read
+	// or refused, whose body then may have been left; io.EOF ends them. What next or a body
+	// fails with is returned, with the results of the files before it, which are stored all
+	// the same. It may be repeated: a file whose condition fails, but whose path holds a
+	// file of the user's with the same content and time, is taken for stored (Same).
+	PutMany(ctx context.Context, sc Scope, next func() (PutFile, error)) ([]PutResult, error)
+
 	// CreateUpload begins an upload of one part. One of no bytes is committed in the
-	// same transaction. ErrQuota, ErrNoParent, ErrLocked, ErrDigest (an algorithm that
+	// same transaction. What uploads of the account that took bytes, or were begun, within
+	// the last hour have declared is taken as used, and so is of the disk what those of
+	// all accounts have. ErrQuota, ErrNoSpace, ErrNoParent, ErrLocked, ErrDigest (an algorithm that
 	// is not known), ErrUploadLimit…
 	CreateUpload(ctx context.Context, sc Scope, spec UploadSpec) (Upload, error)
 	// GetUpload finds an upload of the scope's user; anybody else's is ErrNotExist.
@@ -391,6 +431,17 @@ type API interface {
 	// behind the last byte. What has arrived becomes durable every 32 MiB or 2 s. ErrDigest: the bytes are not those
 	// that were announced, and the upload is dropped. ErrOffset, ErrBusy, ErrTooLong.
 	AppendUpload(ctx context.Context, sc Scope, id UploadID, part int, offset int64, r io.Reader) (int64, error)
+	// AppendChecked is AppendUpload of bytes that come to a digest: they count, and become
+	// durable, once r has ended and they do. Otherwise nothing of them counts, and the
+	// upload is as it was: ErrDigest, ErrRead.
+	AppendChecked(ctx context.Context, sc Scope, id UploadID, part int, offset int64, r io.Reader, sum Digest) (int64, error)
+	// JoinUploads commits a file made of complete partial uploads, at most MaxJoined, in
+	// their order, without moving a byte of them; spec.Size is not looked at. The result is
+	// finished, and so are they. What the commit refuses is returned, and they stay as they
+	// are. Idempotent: the same parts for the same path, once more, are the same file.
+	// ErrIncomplete: one is not complete, or not partial. ErrFinished: one is part of
+	// another file. ErrDigest: the whole content is read to know.
+	JoinUploads(ctx context.Context, sc Scope, spec UploadSpec, parts []UploadID) (Upload, error)
 	// DeclareSize tells the size of an upload that began without one, and commits it
 	// in the same transaction if that many bytes are there; what that commit refuses is
 	// returned, with the bytes kept and the size not declared. ErrTooLong: more bytes
@@ -399,6 +450,10 @@ type API interface {
 	// Uploads lists the unfinished uploads of the scope's user in its space, oldest
 	// first, at most limit.
 	Uploads(ctx context.Context, sc Scope, limit int) ([]Upload, error)
+	// Resumable finds, for each of the files, the unfinished upload of the scope's user for
+	// the same path, of the same size and time, that no request brings bytes of just now;
+	// of several the one that has most. nil: there is none.
+	Resumable(ctx context.Context, sc Scope, files []Resume) ([]*Upload, error)
 	// FinishUpload commits an upload whose bytes are all there: with the size
 	// declared now (size ≥ 0) or before (negative), at another place if to is not
 	// the root. Idempotent. ErrIncomplete.

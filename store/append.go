@@ -1,10 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"slices"
 	"time"
@@ -24,6 +26,49 @@ func (s *Store) AppendUpload(ctx context.Context, sc Scope, id UploadID, part in
 	return n, fail("append", Path(id.String()), err)
 }
 
+// AppendChecked implements API.
+func (s *Store) AppendChecked(ctx context.Context, sc Scope, id UploadID, part int, offset int64, r io.Reader, sum Digest) (int64, error) {
+	release, err := s.hold(id)
+	if err != nil {
+		return 0, fail("append", Path(id.String()), err)
+	}
+	defer release()
+	a := &appending{s: s, sc: sc, part: part, checked: true}
+	c := &checkedReader{r: r, h: newHash(sum.Algorithm), want: sum.Sum}
+	if c.h == nil || c.h.Size() != len(sum.Sum) {
+		return 0, fail("append", Path(id.String()), fmt.Errorf("%w: %s of %d bytes", ErrDigest, sum.Algorithm, len(sum.Sum)))
+	}
+	n, err := a.run(ctx, id, offset, c)
+	if errors.Is(err, ErrDigest) { // it came by way of a read
+		err = ErrDigest
+	}
+	return n, fail("append", Path(id.String()), err)
+}
+
+// checkedReader ends with io.EOF only if what it has read comes to a digest.
+type checkedReader struct {
+	r    io.Reader
+	h    hash.Hash
+	want []byte
+}
+
+func (c *checkedReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.h.Write(p[:n])
+	if err == io.EOF && !bytes.Equal(c.h.Sum(nil), c.want) {
+		err = ErrDigest
+	}
+	return n, err
+}
+
+// Await is the inner reader's.
+func (c *checkedReader) Await() (ready, prompt bool) {
+	if aw, ok := c.r.(awaiter); ok {
+		return aw.Await()
+	}
+	return false, false
+}
+
 // appending is one request that brings bytes of an upload.
 type appending struct {
 	s    *Store
@@ -31,6 +76,8 @@ type appending struct {
 	u    Upload
 	part int
 	in   *ingest
+	// checked: r ends with a failure unless its bytes are right, and only then do they count.
+	checked bool
 
 	guard    guard
 	durable  int64 // offset as the database has it
@@ -80,8 +127,13 @@ func (a *appending) run(ctx context.Context, id UploadID, offset int64, r io.Rea
 			return a.told(), err
 		}
 	}
-	stop := a.keepDurable(ctx)
-	_, err = a.in.readFrom(ctx, r, room, func() error { return a.checkpoint(ctx) })
+	stop, checkpoint := func() {}, func() error { return a.checkpoint(ctx) }
+	if a.checked {
+		checkpoint = nil
+	} else {
+		stop = a.keepDurable(ctx)
+	}
+	_, err = a.in.readFrom(ctx, r, room, checkpoint)
 	if err == nil && a.in.size-p.Offset == room {
 		var more bool
 		if more, err = a.in.oneMore(r); err == nil && more {
@@ -89,6 +141,9 @@ func (a *appending) run(ctx context.Context, id UploadID, offset int64, r io.Rea
 		}
 	}
 	stop()
+	if a.checked && err != nil {
+		return a.told(), err
+	}
 	// What is known to be more than was announced, or broke off, is kept, but is no file.
 	err2 := a.park(context.WithoutCancel(ctx), err == nil)
 	if err == nil || err2 != nil && !isRead(err2) {
@@ -99,7 +154,7 @@ func (a *appending) run(ctx context.Context, id UploadID, offset int64, r io.Rea
 
 // told is the offset that clients see: below the size until the file is committed.
 func (a *appending) told() int64 {
-	if !a.finished && a.u.Size > 0 && a.durable >= a.u.Size {
+	if !a.finished && !a.u.Partial() && a.u.Size > 0 && a.durable >= a.u.Size {
 		return a.u.Size - 1
 	}
 	return a.durable
@@ -221,7 +276,7 @@ func (a *appending) park(ctx context.Context, last bool) error {
 // parkLocked saves the chunk so far and commits the new offset; with the last byte,
 // the file too. When that is refused the bytes are kept.
 func (a *appending) parkLocked(ctx context.Context, last bool) error {
-	complete := last && a.u.Size >= 0 && a.in.size == a.u.Size && len(a.u.Parts) == 1
+	complete := last && a.u.Size >= 0 && a.in.size == a.u.Size && len(a.u.Parts) == 1 && !a.u.Partial()
 	if a.in.size == a.durable && !complete {
 		return nil
 	}
@@ -335,6 +390,14 @@ func (a *appending) again(ctx context.Context, r io.Reader) (int64, error) {
 	}
 	if !more {
 		return a.told(), nil
+	}
+	if a.checked {
+		if more, err = in.oneMore(r); err == nil && more {
+			err = ErrTooLong
+		}
+		if err != nil {
+			return a.told(), err
+		}
 	}
 	if _, err := a.s.finishHeld(ctx, a.sc, a.u.ID, Path(a.u.Path), -1, Conditions{}); err != nil {
 		return a.told(), err

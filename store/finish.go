@@ -42,7 +42,7 @@ func (s *Store) declareHeld(ctx context.Context, sc Scope, id UploadID, size int
 			return nil
 		case u.Size >= 0 || u.Finished || size < 0 || len(u.Parts) != 1 || u.Parts[0].Offset > size:
 			return ErrTooLong
-		case u.Parts[0].Offset == size: // declared where it is committed
+		case u.Parts[0].Offset == size && !u.Partial(): // declared where it is committed
 			complete = true
 			return nil
 		}

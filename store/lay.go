@@ -159,14 +159,19 @@ func (in *ingest) finish(ctx context.Context) error {
 	return in.end(ctx)
 }
 
-// end is finish, under the lock.
-func (in *ingest) end(ctx context.Context) error {
+// endChunk lays the last chunk: all extents are in the manifest then.
+func (in *ingest) endChunk(ctx context.Context) error {
 	if in.fill > 0 {
 		if err := in.lay(ctx, in.fill, true); err != nil {
 			return err
 		}
 	}
-	if err := in.settle(); err != nil {
+	return in.settle()
+}
+
+// end is finish, under the lock.
+func (in *ingest) end(ctx context.Context) error {
+	if err := in.endChunk(ctx); err != nil {
 		return err
 	}
 	m, err := in.paged(ctx)

@@ -116,6 +116,9 @@ func (s *Store) maySmallPut(sc Scope, p Path, o PutOptions, room int64) bool {
 	return err == nil
 }
 
+// noQuota is what a space without a quota may still grow by.
+const noQuota = int64(1) << 62
+
 // quotaLeft is the bytes that a space may still grow by.
 func quotaLeft(r *meta.Reader, space SpaceID) (int64, error) {
 	sp, ok, err := r.Space(space)
@@ -126,7 +129,7 @@ func quotaLeft(r *meta.Reader, space SpaceID) (int64, error) {
 		return 0, ErrNotExist
 	}
 	if sp.Quota == 0 {
-		return 1 << 62, nil
+		return noQuota, nil
 	}
 	root, _, err := r.NodeByID(sp.Root)
 	return max(0, sp.Quota-root.Bytes), err

@@ -293,6 +293,9 @@ func simLook(s *store.Store, sc store.Scope, tags *simTags) (*simState, error) {
 	}
 	us, err := s.Uploads(ctx, sc, 1000)
 	for _, u := range us {
+		if u.Partial() { // of a join that a crash ended
+			continue
+		}
 		seen.uploads[u.ID] = simUpload{told: u.Offset()}
 	}
 	return seen, err

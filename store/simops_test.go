@@ -149,9 +149,9 @@ func (w *simWorker) step(ctx context.Context, s *store.Store, r *rand.Rand, sick
 	case n >= 100:
 		return do(w.forget(ctx, r, s))
 	case n < 22 || file == "":
-		return do(w.put(ctx, w.free(r, ""), simContent(r, large), store.PutOptions{}))
+		return do(w.write(ctx, r, w.free(r, ""), simContent(r, large)))
 	case n < 34:
-		return do(w.put(ctx, file, simContent(r, large), store.PutOptions{}))
+		return do(w.write(ctx, r, file, simContent(r, large)))
 	case n < 40:
 		p := w.free(r, "")
 		return do(simOp{name: "mkdir " + string(p), run: func(s *store.Store) error {
@@ -410,7 +410,7 @@ func (w *simWorker) bring(ctx context.Context, r *rand.Rand) simOp {
 	}
 	piece := u.content[u.told:][:n]
 	var from io.Reader = bytes.NewReader(piece)
-	breaks := r.IntN(5) == 0
+	breaks, checked := r.IntN(5) == 0, r.IntN(4) == 0
 	if breaks {
 		from = io.MultiReader(from, broken{})
 	}
@@ -434,11 +434,19 @@ func (w *simWorker) bring(ctx context.Context, r *rand.Rand) simOp {
 	return simOp{name: fmt.Sprintf("bring %d bytes at %d of %d", n, u.told, len(u.content)), run: func(s *store.Store) (err error) {
 		at = u.told
 		if back, err = w.aside(ctx, s, u.path); err == nil {
-			at, err = s.AppendUpload(ctx, w.sc, id, 0, u.told, from)
+			if checked {
+				at, err = s.AppendChecked(ctx, w.sc, id, 0, u.told, from, sha(piece))
+			} else {
+				at, err = s.AppendUpload(ctx, w.sc, id, 0, u.told, from)
+			}
 		}
 		if breaks && errors.Is(err, store.ErrRead) { // the offset counts all that arrived
 			err = nil
-			if want := min(end, int64(len(u.content))-1); at != want {
+			want := min(end, int64(len(u.content))-1)
+			if checked { // or nothing
+				want = u.told
+			}
+			if at != want {
 				err = fmt.Errorf("a broken connection left the upload at %d, not %d", at, want)
 			}
 		}

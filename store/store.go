@@ -115,6 +115,7 @@ type Store struct {
 	mu      sync.Mutex
 	busy    map[UploadID]bool // uploads that a request writes to
 	closing chan struct{}
+	changes changes
 	closed  sync.Once
 	reaper  chan struct{} // something is detached
 	tasks   sync.WaitGroup
@@ -196,7 +197,7 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 		}
 	}
 	s.db, err = meta.Open(ctx, meta.Options{Path: filepath.Join(o.Dir, "meta.db"), Log: (*commitLog)(s), Now: o.Clock, Trace: o.Trace, Slog: o.Log, Connect: o.Connect,
-		Hold: o.HoldCommits, Room: s.plentyFree, Suspect: s.suspect})
+		Hold: o.HoldCommits, Room: s.plentyFree, Suspect: s.suspect, Changed: s.changes.note})
 	if err != nil {
 		return s, outward(err)
 	}

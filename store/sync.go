@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"cairn/store/meta"
 )
@@ -32,6 +33,53 @@ func syncPoint(r *meta.Reader, sc Scope) (at SyncPoint, err error) {
 	}
 	newest, _, err := r.NewestChange(sc.Space)
 	return SyncPoint{Epoch: root.Epoch, Space: sc.Space, Seq: newest.Seq}, err
+}
+
+// AwaitChange implements API.
+func (s *Store) AwaitChange(ctx context.Context, sc Scope, since SyncPoint) (at SyncPoint, err error) {
+	for {
+		changed := s.changes.await(sc.Space) // before looking: what changes then is not missed
+		if at, err = s.SyncPoint(ctx, sc); err != nil || at != since {
+			return at, err
+		}
+		select {
+		case <-changed:
+		case <-s.closing:
+			return at, fail("await change", "", ErrClosed)
+		case <-ctx.Done():
+			return at, fail("await change", "", context.Cause(ctx))
+		}
+	}
+}
+
+// changes tells those who wait that something has changed in a space.
+type changes struct {
+	mu     sync.Mutex
+	spaces map[SpaceID]chan struct{} // of those that somebody waits for
+}
+
+// await is closed at the next change.
+func (c *changes) await(space SpaceID) <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ch, ok := c.spaces[space]
+	if !ok {
+		if c.spaces == nil {
+			c.spaces = map[SpaceID]chan struct{}{}
+		}
+		ch = make(chan struct{})
+		c.spaces[space] = ch
+	}
+	return ch
+}
+
+func (c *changes) note(space SpaceID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if ch, ok := c.spaces[space]; ok {
+		close(ch)
+		delete(c.spaces, space)
+	}
 }
 
 // ChangedSince implements API.

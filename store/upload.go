@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -14,6 +15,10 @@ const (
 	MaxUploads      = 10_000 // unfinished ones of an account
 	uploadLifetime  = 7 * 24 * time.Hour
 	finishedForADay = 24 * time.Hour
+	// An upload keeps room for what it has declared while it was begun, or has brought
+	// something, within this time; on the disk only if that is so much at least.
+	reservedFor  = time.Hour
+	reservedFrom = 1 << 20
 	// A long request makes what it has received durable this often.
 	checkpointBytes = 32 << 20
 	checkpointTime  = 2 * time.Second
@@ -28,6 +33,8 @@ type guard struct {
 	Base        Path       `json:",omitempty"`
 	Digest      *digesting `json:",omitempty"`
 	Lifetime    time.Duration
+	Joined      string   `json:",omitempty"` // of a part: the upload that it was joined into
+	Parts       []string `json:",omitempty"` // of one that was joined: of what
 }
 
 func readGuard(u Upload) (g guard, err error) {
@@ -48,35 +55,46 @@ func (s *Store) createUpload(ctx context.Context, sc Scope, spec UploadSpec) (u 
 	if len(spec.Meta) > MaxUploadMeta {
 		return u, ErrPropsTooLarge
 	}
-	o := PutOptions{Conditions: spec.Conditions, Size: spec.Size, ModTime: spec.ModTime, Parents: spec.Parents}
-	if _, err := s.mayPut(ctx, sc, spec.Path, o); err != nil {
-		return u, err
+	if spec.Partial {
+		spec = UploadSpec{Size: spec.Size, Meta: spec.Meta, Lifetime: spec.Lifetime, Partial: true}
+		if err := sc.need(MayWrite); err != nil {
+			return u, err
+		}
+	} else {
+		o := PutOptions{Conditions: spec.Conditions, Size: spec.Size, ModTime: spec.ModTime, Parents: spec.Parents}
+		if _, err := s.mayPut(ctx, sc, spec.Path, o); err != nil {
+			return u, err
+		}
 	}
-	if spec.Lifetime <= 0 {
-		spec.Lifetime = uploadLifetime
-	}
-	g := guard{IfMatch: spec.IfMatch, IfNoneMatch: spec.IfNoneMatch, Parents: spec.Parents, Base: spec.Base, Lifetime: spec.Lifetime}
-	if g.Digest, err = newDigesting(spec.Digest); err != nil {
+	g, err := newGuard(spec)
+	if err != nil {
 		return u, err
 	}
 	text, err := json.Marshal(g)
 	if err != nil {
 		return u, err
 	}
+	free := int64(0)
+	if spec.Size >= reservedFrom {
+		if free, err = s.diskFree(); err != nil {
+			return u, err
+		}
+	}
 	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
-		now := tx.Now().UTC()
-		u = Upload{ID: meta.NewUploadID(), Space: sc.Space, User: sc.User, Root: sc.Root, Path: string(spec.Path), Size: max(-1, spec.Size),
-			ModTime: spec.ModTime, Meta: spec.Meta, Guard: text, Created: now, Expires: now.Add(spec.Lifetime), Parts: []meta.Part{{}}}
+		u = newUpload(tx, sc, spec, text)
 		if err := g.allowBase(&tx.Reader, sc); err != nil {
 			return err
 		}
-		if spec.Size != 0 {
+		if spec.Size != 0 || spec.Partial {
 			n, err := tx.CountUnfinished(sc.User)
 			if err != nil {
 				return err
 			}
 			if n >= MaxUploads {
 				return ErrUploadLimit
+			}
+			if err := reserve(tx, sc, spec, free); err != nil {
+				return err
 			}
 			return tx.Apply(&meta.PutUpload{Upload: u}, &meta.PutPart{Upload: u.ID})
 		}
@@ -85,6 +103,62 @@ func (s *Store) createUpload(ctx context.Context, sc Scope, spec UploadSpec) (u 
 		return err
 	})
 	return u, err
+}
+
+// newGuard is what is kept of a spec until the commit.
+func newGuard(spec UploadSpec) (g guard, err error) {
+	if spec.Lifetime <= 0 {
+		spec.Lifetime = uploadLifetime
+	}
+	g = guard{IfMatch: spec.IfMatch, IfNoneMatch: spec.IfNoneMatch, Parents: spec.Parents, Base: spec.Base, Lifetime: spec.Lifetime}
+	g.Digest, err = newDigesting(spec.Digest)
+	return g, err
+}
+
+// newUpload is a row for a spec, with a guard for it.
+func newUpload(tx *meta.Tx, sc Scope, spec UploadSpec, guard []byte) Upload {
+	now := tx.Now().UTC()
+	return Upload{ID: meta.NewUploadID(), Space: sc.Space, User: sc.User, Root: sc.Root, Path: string(spec.Path), Size: max(-1, spec.Size),
+		ModTime: spec.ModTime, Meta: spec.Meta, Guard: guard, Created: now, Expires: now.Add(cmp.Or(max(0, spec.Lifetime), uploadLifetime)), Parts: []meta.Part{{}}}
+}
+
+// reserve checks that what is to come has room beside what others are bringing: in the
+// quota those of the account, on the disk, where free bytes are left, those of all. Who
+// has brought nothing for reservedFor keeps nobody out.
+func reserve(tx *meta.Tx, sc Scope, spec UploadSpec, free int64) error {
+	active := tx.Now().Add(uploadLifetime - reservedFor)
+	if spec.Size >= reservedFrom {
+		taken, err := tx.ReservedBytes(0, active)
+		if err != nil {
+			return err
+		}
+		if spec.Size > free-taken {
+			return ErrNoSpace
+		}
+	}
+	left, err := quotaLeft(&tx.Reader, sc.Space)
+	if err != nil || left == noQuota {
+		return err
+	}
+	mine, err := tx.ReservedBytes(sc.User, active)
+	if err != nil {
+		return err
+	}
+	brought, err := tx.UnfinishedBytes(sc.User)
+	if err != nil {
+		return err
+	}
+	if !spec.Partial {
+		pl, err := resolve(&tx.Reader, sc, spec.Path)
+		if err != nil {
+			return err
+		}
+		left += pl.node.Size // it is replaced
+	}
+	if spec.Size > left-mine-brought {
+		return ErrQuota
+	}
+	return nil
 }
 
 // allowBase checks that the folder is there below which missing ones may be made.

@@ -198,6 +198,11 @@ func (d *DB) commitBatch(batch []*change) (rest []*change) {
 	d.committed(tx, d.lastID)
 	d.lsn, d.lastID = lsn, tx.lastID
 	finish(batch, nil)
+	if d.o.Changed != nil {
+		for space := range tx.seqs {
+			d.o.Changed(space)
+		}
+	}
 	return rest
 }
 

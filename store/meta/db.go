@@ -52,6 +52,9 @@ type Options struct {
 	// taken from then on. The caller sees to it that the next opening makes the database
 	// anew. Nil: nobody is told.
 	Suspect func(error)
+	// Changed is told of each space that a transaction has given change numbers, once it is
+	// durable, on the committer's goroutine: it must not block. Nil: nobody is told.
+	Changed func(SpaceID)
 }
 
 // Connect opens a connection to the database that a URI names, by another driver than

@@ -176,6 +176,14 @@ func (r *Reader) UnfinishedBytes(u UserID) (n int64, err error) {
 	return n, err
 }
 
+// ReservedBytes is what unfinished uploads that expire after a time are still to bring, of
+// one account or, with 0, of all. Those without a declared size count nothing.
+func (r *Reader) ReservedBytes(u UserID, after time.Time) (n int64, err error) {
+	_, err = r.row(`SELECT coalesce(sum(max(u.size - p.bytes, 0)), 0) FROM upload u JOIN part p ON p.upload = u.id
+		WHERE u.expires > ? AND u.finished = 0 AND (? = 0 OR u.account = ?)`, []any{unixNano(after), int64(u), int64(u)}, &n)
+	return n, err
+}
+
 // CountUnfinished is how many unfinished uploads an account has.
 func (r *Reader) CountUnfinished(u UserID) (n int, err error) {
 	_, err = r.row("SELECT count(*) FROM upload WHERE account = ? AND finished = 0", []any{int64(u)}, &n)

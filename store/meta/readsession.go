@@ -43,6 +43,23 @@ func (r *Reader) sessions(where string, args ...any) (out []Session, err error) 
 	return out, err
 }
 
+// UnfinishedAt are the unfinished uploads of an account in a space by their paths, at most
+// limit of them.
+func (r *Reader) UnfinishedAt(u UserID, space SpaceID, limit int) (map[string][]UploadID, error) {
+	out := map[string][]UploadID{}
+	err := r.rows("SELECT id, path FROM upload WHERE account = ? AND space = ? AND finished = 0 LIMIT ?",
+		[]any{int64(u), int64(space), limit}, func(rows *cursor) error {
+			var raw []byte
+			var path string
+			var id UploadID
+			err := rows.Scan(&raw, &path)
+			copy(id[:], raw)
+			out[path] = append(out[path], id)
+			return err
+		})
+	return out, err
+}
+
 // UnfinishedUploads lists those of an account in a space, oldest first.
 func (r *Reader) UnfinishedUploads(u UserID, space SpaceID, limit int) (out []Upload, err error) {
 	var ids []UploadID

@@ -264,15 +264,18 @@ type Upload struct {
 	Version  VersionID
 }
 
+// Partial reports whether the upload is a part of a file only: it has no place of its own.
+func (u *Upload) Partial() bool { return u.Path == "" }
+
 // Offset is the durable offset of an upload of one part as clients are told it: it
 // stays below the size until the file is committed, so that a complete upload whose
-// commit was refused is not taken for a file that is there.
+// commit was refused is not taken for a file that is there. A partial one is no file.
 func (u *Upload) Offset() int64 {
 	if len(u.Parts) == 0 {
 		return 0
 	}
 	at := u.Parts[0].Offset
-	if !u.Finished && u.Size > 0 && at >= u.Size {
+	if !u.Finished && !u.Partial() && u.Size > 0 && at >= u.Size {
 		return u.Size - 1
 	}
 	return at

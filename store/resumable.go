@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+
+	"cairn/store/meta"
+)
+
+// Resumable implements API.
+func (s *Store) Resumable(ctx context.Context, sc Scope, files []Resume) (found []*Upload, err error) {
+	found = make([]*Upload, len(files))
+	err = s.db.View(ctx, func(r *meta.Reader) error {
+		ids, err := r.UnfinishedAt(sc.User, sc.Space, MaxUploads)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		for i, f := range files {
+			for _, id := range ids[string(f.Path)] {
+				u, err := ownUpload(r, sc, id)
+				if err != nil {
+					return err
+				}
+				if u.Root != sc.Root || u.Size != f.Size || !u.ModTime.Equal(f.ModTime) || s.isBusy(id) {
+					continue
+				}
+				if found[i] == nil || u.Offset() > found[i].Offset() {
+					found[i] = &u
+				}
+			}
+		}
+		return nil
+	})
+	return found, fail("resumable", Root, err)
+}
+
+// isBusy reports whether a request has the upload just now.
+func (s *Store) isBusy(id UploadID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.busy[id]
+}
