@@ -18,11 +18,7 @@ import (
 
 // tusDoor is /tus: a session, or Basic for programs; never a challenge, which would
 // open the browser's own dialog.
-func (s *Server) tusDoor() (http.Handler, error) {
-	h, err := upload.New(s.store, upload.Options{Prefix: s.base + "/tus", Refuse: s.refuse, Log: s.Log})
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) tusDoor(h *upload.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodOptions { // what we speak is no secret
 			h.ServeHTTP(w, r)
@@ -39,7 +35,7 @@ func (s *Server) tusDoor() (http.Handler, error) {
 			return
 		}
 		h.ServeHTTP(w, r.WithContext(upload.WithScope(r.Context(), sc)))
-	}), nil
+	})
 }
 
 // personOrProgram asks who is asking, by Basic where that is sent, else by session.
@@ -97,7 +93,7 @@ func (s *Server) apiDoor() http.Handler {
 	}
 	entrance.Mount(e)
 	api.New(api.Options{
-		Store: s.store, Log: s.Log, Digests: s.digests,
+		Store: s.store, Log: s.Log, Digests: s.digests, Closing: s.closing,
 		Scope: func(ctx context.Context, p auth.Principal) (store.Scope, error) { return s.store.Home(ctx, p.User) },
 	}).Mount(e)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -7,13 +7,14 @@ import (
 	"cairn/server/auth"
 	"cairn/server/dav"
 	"cairn/server/httperr"
+	"cairn/server/upload"
 	"cairn/store"
 )
 
 // davDoor is /dav: Basic only, no cookie, so that no web page can use somebody's
-// session on it.
-func (s *Server) davDoor() http.Handler {
-	o := dav.Options{Prefix: s.base + "/dav", Log: s.Log, Digests: s.digests, InfiniteDepth: s.PropfindInfinity, FinderQuota: s.FinderQuota}
+// session on it. POST of a folder begins a tus upload into it.
+func (s *Server) davDoor(up *upload.Handler) http.Handler {
+	o := dav.Options{Announce: up.Announce, Prefix: s.base + "/dav", Log: s.Log, Digests: s.digests, InfiniteDepth: s.PropfindInfinity, FinderQuota: s.FinderQuota}
 	if s.BaseURL.Host != "" {
 		o.BaseURL = s.BaseURL
 	}
@@ -41,6 +42,15 @@ func (s *Server) davDoor() http.Handler {
 		sc, err := s.scope(r, p)
 		if err != nil {
 			s.failed(w, r, err)
+			return
+		}
+		if r.Method == http.MethodPost && r.Header.Get("Tus-Resumable") != "" {
+			dir, err := h.Path(r)
+			if err != nil {
+				s.failed(w, r, err)
+				return
+			}
+			up.ServeCreation(w, r.WithContext(upload.WithScope(r.Context(), sc)), dir)
 			return
 		}
 		h.ServeScope(w, r, sc, p.Name)

@@ -18,6 +18,7 @@ import (
 	"cairn/server/auth"
 	"cairn/server/spa"
 	"cairn/server/transfer"
+	"cairn/server/upload"
 	"cairn/store"
 	"cairn/web"
 )
@@ -68,6 +69,7 @@ type Server struct {
 	handler   http.Handler
 	cert      *certificate
 	draining  atomic.Bool
+	closing   chan struct{} // closed when it drains
 	running   inflight
 	forged    sync.Once     // a header of an untrusted proxy was seen
 	lingering chan struct{} // refused bodies that are being read
@@ -88,7 +90,7 @@ func New(c Config, st *store.Store) (*Server, error) {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return nil, errors.New("a TLS certificate needs its key, and the other way round")
 	}
-	s := &Server{Config: c, base: strings.TrimSuffix(c.BaseURL.Path, "/"), https: c.BaseURL.Scheme == "https", store: st, lingering: make(chan struct{}, mostLingers)}
+	s := &Server{Config: c, base: strings.TrimSuffix(c.BaseURL.Path, "/"), https: c.BaseURL.Scheme == "https", store: st, lingering: make(chan struct{}, mostLingers), closing: make(chan struct{})}
 	if c.TLSCert != "" {
 		cert, err := loadCertificate(c.TLSCert, c.TLSKey)
 		if err != nil {
@@ -104,12 +106,15 @@ func New(c Config, st *store.Store) (*Server, error) {
 	s.sessions = auth.NewSessions(st, s.basic, s.base, c.Clock)
 	s.setup = auth.NewSetup(st, c.Clock)
 	s.digests = transfer.NewDigests(st)
-	s.dav = s.cors(s.davDoor())
-	tus, err := s.tusDoor()
+	o := upload.Options{Prefix: s.base + "/tus", Refuse: s.refuse, Log: s.Log}
+	if c.BaseURL.Host != "" {
+		o.Origin = c.BaseURL.Scheme + "://" + c.BaseURL.Host
+	}
+	up, err := upload.New(st, o)
 	if err != nil {
 		return nil, err
 	}
-	s.tus = s.cors(tus)
+	s.dav, s.tus = s.cors(s.davDoor(up)), s.cors(s.tusDoor(up))
 	s.api = s.apiDoor()
 	s.outer = s.outerApp(app)
 	s.handler = s.observe(http.HandlerFunc(s.route))

@@ -69,6 +69,9 @@ type Options struct {
 	Log     *slog.Logger // nil: slog.Default()
 	// Digests tell what files come to, to who asks for it; nil: nobody is told.
 	Digests *transfer.Digests
+	// Announce, if set, adds to the answer of OPTIONS what POST of a collection is for; whoever
+	// has the door answers that method.
+	Announce func(http.Header)
 	// MaxXML bounds an XML body in bytes. Default 1 MiB.
 	MaxXML int64
 	// InfiniteDepth lets PROPFIND list a whole tree, with so many members at most; an

@@ -12,6 +12,10 @@ func (q *request) options() error {
 	h.Set("DAV", "1, 2, 3")
 	h.Set("MS-Author-Via", "DAV")
 	h.Set("Allow", allow)
+	if q.h.o.Announce != nil {
+		h.Set("Allow", allow+", POST")
+		q.h.o.Announce(h)
+	}
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("Content-Length", "0")
 	return q.status(http.StatusOK)

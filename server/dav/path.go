@@ -2,6 +2,7 @@ package dav
 
 import (
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -16,6 +17,12 @@ var (
 	errElsewhere = httperr.Problem{Status: 404, Code: "not-found", Title: "There is nothing at this address.",
 		Hint: "Check the address of the server: it ends with the folder that is mounted."}
 )
+
+// Path is the resource that a request's address names: an error is a client's.
+func (h *Handler) Path(r *http.Request) (store.Path, error) {
+	p, _, err := h.parsePath(r.URL.EscapedPath())
+	return p, err
+}
 
 // parsePath reads an escaped URL path, of a request, a Destination or a tag of an If
 // header alike, and reports whether it ended with a slash. It must lie below the

@@ -21,6 +21,7 @@ type answer struct {
 	http.ResponseWriter
 	q      *request
 	prefix string
+	origin string // before the path of a Location
 	status int
 	text   bytes.Buffer // of an error, at most 4 KiB
 }
@@ -58,12 +59,15 @@ func (a *answer) WriteHeader(status int) {
 	if at := h.Get("Location"); at != "" {
 		h.Set("Location", a.location(at[strings.LastIndexByte(at, '/')+1:]))
 	}
+	if !a.q.expires.IsZero() {
+		h.Set("Upload-Expires", a.q.expires.UTC().Format(http.TimeFormat))
+	}
 	h.Set("Cache-Control", "no-store")
 	a.ResponseWriter.WriteHeader(status)
 }
 
 func (a *answer) location(id string) string {
-	return (&url.URL{Path: a.prefix + "/" + id}).EscapedPath()
+	return a.origin + (&url.URL{Path: a.prefix + "/" + id}).EscapedPath()
 }
 
 func (a *answer) Write(p []byte) (int, error) {
@@ -112,6 +116,9 @@ var problems = map[string]httperr.Problem{
 	"ERR_INVALID_UPLOAD_LENGTH_DEFER": {Status: 400, Code: "upload-length", Title: "Upload-Defer-Length is wrong.", Hint: "Its only value is 1."},
 	"ERR_INVALID_OFFSET":              {Status: 400, Code: "upload-offset", Title: "Upload-Offset is missing or wrong.", Hint: "Ask for the current offset by HEAD and send it."},
 	"ERR_MISMATCHED_OFFSET":           {Status: 409, Code: "wrong-offset", Title: "These bytes do not continue where the upload ends.", Hint: "Ask for the current offset by HEAD and go on from there."},
+	"ERR_INVALID_CONCAT":              {Status: 400, Code: "concatenation", Title: "Upload-Concat cannot be read.", Hint: "Write partial, or final; and the addresses of the parts, with spaces between."},
+	"ERR_MODIFY_FINAL":                {Status: 403, Code: "concatenation", Title: "A file that was joined from parts takes no bytes.", Hint: "Send the bytes to its parts, before they are joined."},
+	"ERR_UPLOAD_NOT_FINISHED":         {Status: 400, Code: "incomplete", Title: "A part is not complete.", Hint: "Send the rest of it first."},
 	"ERR_UPLOAD_SIZE_EXCEEDED":        {Status: 413, Code: "too-long", Title: "More bytes arrived than were announced.", Hint: "Ask for the current offset by HEAD and send the rest, or begin again with the right length."},
 	"ERR_UPLOAD_LOCKED":               {Status: 423, Code: "busy", Title: "Another request is writing to this upload.", Hint: "Try again in a moment.", RetryAfter: 1},
 	"ERR_LOCK_TIMEOUT":                {Status: 423, Code: "busy", Title: "Another request is writing to this upload.", Hint: "Try again in a moment.", RetryAfter: 1},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"cairn/server/httperr"
 	"cairn/server/transfer"
@@ -21,18 +22,7 @@ func parseID(s string) (store.UploadID, bool) { return store.ParseUploadID(s) }
 // NewUpload begins an upload. An empty one is a file at once.
 func (d dataStore) NewUpload(ctx context.Context, info handler.FileInfo) (handler.Upload, error) {
 	q := from(ctx)
-	spec, err := q.meta.spec()
-	if err != nil {
-		return nil, q.fail(err)
-	}
-	if spec.Conditions, err = conditions(q.header); err != nil {
-		return nil, q.fail(err)
-	}
-	if spec.Size = info.Size; info.SizeIsDeferred {
-		spec.Size = -1
-	}
-	spec.Meta = []byte(q.raw)
-	u, err := d.store.CreateUpload(ctx, q.Scope, spec)
+	u, err := d.newUpload(ctx, q, info)
 	if err != nil {
 		return nil, q.fail(err)
 	}
@@ -41,6 +31,41 @@ func (d dataStore) NewUpload(ctx context.Context, info handler.FileInfo) (handle
 	up.told(q)
 	return up, nil
 }
+
+func (d dataStore) newUpload(ctx context.Context, q *request, info handler.FileInfo) (u store.Upload, err error) {
+	if info.IsPartial { // what it says of the file, the final one says
+		spec := store.UploadSpec{Partial: true, Size: info.Size, Meta: []byte(q.raw)}
+		if info.SizeIsDeferred {
+			spec.Size = -1
+		}
+		return d.store.CreateUpload(ctx, q.Scope, spec)
+	}
+	spec, err := q.meta.spec(q.dir)
+	if err != nil {
+		return u, err
+	}
+	if spec.Conditions, err = conditions(q.header); err != nil {
+		return u, err
+	}
+	spec.Meta = []byte(q.raw)
+	if info.IsFinal {
+		parts := make([]store.UploadID, len(info.PartialUploads))
+		for i, text := range info.PartialUploads {
+			var ok bool
+			if parts[i], ok = parseID(text); !ok {
+				return u, store.ErrNotExist
+			}
+		}
+		return d.store.JoinUploads(ctx, q.Scope, spec, parts)
+	}
+	if spec.Size = info.Size; info.SizeIsDeferred {
+		spec.Size = -1
+	}
+	return d.store.CreateUpload(ctx, q.Scope, spec)
+}
+
+// AsConcatableUpload is for what NewUpload has joined.
+func (dataStore) AsConcatableUpload(u handler.Upload) handler.ConcatableUpload { return u.(*upload) }
 
 // GetUpload finds an upload of the request's user.
 func (d dataStore) GetUpload(ctx context.Context, id string) (handler.Upload, error) {
@@ -53,7 +78,9 @@ func (d dataStore) GetUpload(ctx context.Context, id string) (handler.Upload, er
 	if err != nil {
 		return nil, q.fail(err)
 	}
-	return &upload{d.store, u}, nil
+	up := &upload{d.store, u}
+	up.told(q)
+	return up, nil
 }
 
 // AsTerminatableUpload is for DELETE.
@@ -76,7 +103,10 @@ type upload struct {
 // committed: tusd takes an upload whose offset is its size for done, and never asks
 // the store again.
 func (u *upload) GetInfo(context.Context) (handler.FileInfo, error) {
-	info := handler.FileInfo{ID: u.ID.String(), Size: max(0, u.Size), SizeIsDeferred: u.Size < 0, Offset: u.Offset()}
+	info := handler.FileInfo{ID: u.ID.String(), Size: max(0, u.Size), SizeIsDeferred: u.Size < 0, Offset: u.Offset(), IsPartial: u.Partial()}
+	for _, id := range store.JoinedFrom(&u.Upload) {
+		info.IsFinal, info.PartialUploads = true, append(info.PartialUploads, id.String())
+	}
 	m, err := parseMetadata(string(u.Meta))
 	info.MetaData = handler.MetaData(m)
 	return info, err
@@ -91,14 +121,14 @@ func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (i
 	q := from(ctx)
 	ctx = context.WithoutCancel(ctx)
 	body := &wholeBody{r: src, body: q.body}
-	at, err := u.store.AppendUpload(ctx, q.Scope, u.ID, 0, offset, body)
+	at, err := u.append(ctx, q, offset, body)
 	switch {
 	case body.long:
 		return max(0, at-offset), q.fail(problems["ERR_UPLOAD_SIZE_EXCEEDED"])
-	case errors.Is(err, store.ErrRead): // tusd says why
+	case errors.Is(err, store.ErrRead) && !errors.Is(err, store.ErrDigest): // tusd says why
 		return max(0, at-offset), nil
 	}
-	if err == nil && at == u.Size {
+	if err == nil {
 		var now store.Upload
 		if now, err = u.store.GetUpload(ctx, q.Scope, u.ID); err == nil {
 			u.Upload = now
@@ -110,6 +140,16 @@ func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (i
 	}
 	return at - offset, nil
 }
+
+func (u *upload) append(ctx context.Context, q *request, offset int64, body io.Reader) (int64, error) {
+	if q.sum != nil {
+		return u.store.AppendChecked(ctx, q.Scope, u.ID, 0, offset, body, *q.sum)
+	}
+	return u.store.AppendUpload(ctx, q.Scope, u.ID, 0, offset, body)
+}
+
+// ConcatUploads has nothing to do: NewUpload has joined them, in one transaction.
+func (u *upload) ConcatUploads(context.Context, []handler.Upload) error { return nil }
 
 // wholeBody tells the true end of a body from the others, which tusd makes look alike:
 // one that broke off, was stopped, or goes on behind the last byte that may come. Only
@@ -142,16 +182,23 @@ func (w *wholeBody) Await() (ready, prompt bool) {
 	return w.body.Await()
 }
 
-// told puts into the answer what the file has become.
+// told puts into the answer what the file has become, or how long the upload is kept.
 func (u *upload) told(q *request) {
-	if !u.Finished {
+	if q.expires = u.Expires; u.Finished {
+		q.expires = time.Time{}
+	}
+	tell(q.w, &u.Upload)
+}
+
+func tell(h http.Header, u *store.Upload) {
+	if !u.Finished || u.Partial() {
 		return
 	}
-	q.w.Set("ETag", `"`+u.Version.String()+`"`)
-	q.w.Set("OC-ETag", `"`+u.Version.String()+`"`)
-	q.w.Set("OC-FileId", u.Node.String())
+	h.Set("ETag", `"`+u.Version.String()+`"`)
+	h.Set("OC-ETag", `"`+u.Version.String()+`"`)
+	h.Set("OC-FileId", u.Node.String())
 	if !u.ModTime.IsZero() {
-		q.w.Set("Last-Modified", u.ModTime.UTC().Format(http.TimeFormat))
+		h.Set("Last-Modified", u.ModTime.UTC().Format(http.TimeFormat))
 	}
 }
 
@@ -186,6 +233,7 @@ func (u *upload) Terminate(ctx context.Context) error {
 	if err := u.store.DropUpload(ctx, q.Scope, u.ID); err != nil {
 		return q.fail(err)
 	}
+	q.expires = time.Time{}
 	return nil
 }
 

@@ -56,17 +56,23 @@ func (m metadata) first(keys ...string) string {
 	return ""
 }
 
-// spec is the upload that the metadata asks for. The folder dir must be there; folders
-// that the name itself holds are made.
-func (m metadata) spec() (store.UploadSpec, error) {
+// spec is the upload that the metadata asks for, below a folder, or that which the key dir
+// names. It must be there; folders that the name itself holds are made.
+func (m metadata) spec(dir store.Path) (store.UploadSpec, error) {
 	var spec store.UploadSpec
 	name := strings.TrimPrefix(m.first("relativePath", "filename", "name"), "/")
 	if name == "" || strings.HasSuffix(name, "/") {
 		return spec, badMetadata("It does not tell the file's name: send filename.")
 	}
-	dir, err := store.ParsePath(m["dir"])
+	named, err := store.ParsePath(m["dir"])
 	if err != nil {
 		return spec, err
+	}
+	switch {
+	case dir.IsRoot():
+		dir = named
+	case !named.IsRoot():
+		return spec, badMetadata("dir is for uploads that are not begun in a folder: leave it out.")
 	}
 	if spec.Path, err = store.ParsePath(name); err != nil {
 		return spec, err

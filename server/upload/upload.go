@@ -30,6 +30,8 @@ type Store interface {
 	CreateUpload(ctx context.Context, sc store.Scope, spec store.UploadSpec) (store.Upload, error)
 	GetUpload(ctx context.Context, sc store.Scope, id store.UploadID) (store.Upload, error)
 	AppendUpload(ctx context.Context, sc store.Scope, id store.UploadID, part int, offset int64, r io.Reader) (int64, error)
+	AppendChecked(ctx context.Context, sc store.Scope, id store.UploadID, part int, offset int64, r io.Reader, sum store.Digest) (int64, error)
+	JoinUploads(ctx context.Context, sc store.Scope, spec store.UploadSpec, parts []store.UploadID) (store.Upload, error)
 	DeclareSize(ctx context.Context, sc store.Scope, id store.UploadID, size int64) (store.Upload, error)
 	FinishUpload(ctx context.Context, sc store.Scope, id store.UploadID, to store.Path, size int64, c store.Conditions) (store.Written, error)
 	DropUpload(ctx context.Context, sc store.Scope, id store.UploadID) error
@@ -39,6 +41,9 @@ type Store interface {
 type Options struct {
 	// Prefix is the URL path of the door, without a slash at its end: "/files/tus".
 	Prefix string
+	// Origin, such as https://files.example, makes the Location of ServeCreation a whole
+	// address; empty: it is a path.
+	Origin string
 	// ReadTimeout is how long a body may bring nothing; 0: a minute.
 	ReadTimeout time.Duration
 	// Refuse answers with write while a body may be on its way, so that its sender
@@ -74,6 +79,7 @@ func New(st Store, o Options) (*Handler, error) {
 	composer.UseCore(data)
 	composer.UseTerminater(data)
 	composer.UseLengthDeferrer(data)
+	composer.UseConcater(data)
 	composer.UseLocker(locker{memorylocker.New()})
 	tus, err := handler.NewHandler(handler.Config{
 		StoreComposer:   composer,
@@ -90,7 +96,7 @@ func New(st Store, o Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.tus, h.extensions = tus, tus.SupportedExtensions()
+	h.tus, h.extensions = tus, tus.SupportedExtensions()+",checksum,expiration"
 	return h, nil
 }
 
@@ -106,7 +112,10 @@ type request struct {
 	store.Scope
 	header  http.Header
 	meta    metadata
-	raw     string // the header that meta was read from
+	raw     string        // the header that meta was read from
+	dir     store.Path    // of the collection that an upload is created in; the root: meta says
+	sum     *store.Digest // of this request's bytes, nil: none was announced
+	expires time.Time     // of the upload, zero: not known, or finished
 	body    *transfer.Body
 	err     error // of the store, in its own words
 	created store.UploadID
@@ -117,19 +126,39 @@ type requestKey struct{}
 
 func from(ctx context.Context) *request { return ctx.Value(requestKey{}).(*request) }
 
+// ServeCreation creates an upload by POST of a collection (rclone, ownCloud): its file goes
+// below that.
+func (h *Handler) ServeCreation(w http.ResponseWriter, r *http.Request, dir store.Path) {
+	inner := r.WithContext(r.Context())
+	address := *r.URL
+	address.Path, address.RawPath = h.o.Prefix+"/", ""
+	inner.URL = &address
+	h.serve(w, inner, creation{dir, h.o.Origin})
+}
+
+// creation is where the file of a new upload goes, if metadata does not say it, and what
+// stands before the path of a Location.
+type creation struct {
+	dir    store.Path
+	origin string
+}
+
 // ServeHTTP serves /tus, /tus/ and /tus/ID, by their whole paths.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.serve(w, r, creation{}) }
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, in creation) {
 	sc, ok := r.Context().Value(scopeKey{}).(store.Scope)
 	if !ok && r.Method != http.MethodOptions {
 		httperr.JSON(w, r, h.o.Log, store.ErrNotExist)
 		return
 	}
-	q := &request{Scope: sc, header: r.Header, w: w.Header()}
+	q := &request{Scope: sc, header: r.Header, w: w.Header(), dir: in.dir}
 	if r.Method == http.MethodOptions {
 		h.options(w)
 		return
 	}
-	if err := h.allow(q, r); err != nil {
+	again, err := h.allow(q, r)
+	if err != nil {
 		h.refuse(w, r, err)
 		return
 	}
@@ -138,11 +167,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer q.body.End()
 		r.Body = q.body
 	}
+	if again != nil {
+		h.finishedAgain(w, r, again)
+		return
+	}
 	inner := r.WithContext(context.WithValue(r.Context(), requestKey{}, q))
 	address := *r.URL
 	address.Path, address.RawPath = strings.TrimPrefix(r.URL.Path, h.o.Prefix), ""
 	inner.URL = &address
-	a := &answer{ResponseWriter: w, q: q, prefix: h.o.Prefix}
+	a := &answer{ResponseWriter: w, q: q, prefix: h.o.Prefix, origin: in.origin}
 	h.tus.ServeHTTP(a, inner)
 	if a.status >= 400 {
 		h.refuse(w, r, a.problem())
@@ -152,54 +185,89 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // options says what is spoken here, to strangers too: it costs nothing.
 func (h *Handler) options(w http.ResponseWriter) {
 	head := w.Header()
-	head.Set("Tus-Resumable", "1.0.0")
-	head.Set("Tus-Version", "1.0.0")
-	head.Set("Tus-Extension", h.extensions)
+	h.Announce(head)
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("Content-Length", "0")
 	w.WriteHeader(http.StatusOK)
+}
+
+// Announce adds what is spoken here to the answer of an OPTIONS.
+func (h *Handler) Announce(head http.Header) {
+	head.Set("Tus-Resumable", "1.0.0")
+	head.Set("Tus-Version", "1.0.0")
+	head.Set("Tus-Extension", h.extensions)
+	head.Set("Tus-Checksum-Algorithm", checksums)
 }
 
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	h.o.Refuse(w, r, func() { httperr.JSON(w, r, h.o.Log, err) })
 }
 
-// allow checks what tusd would not, or too late: the address, the metadata, how long
-// the body is, and whose upload it is. tusd locks an upload before it looks who asks.
-func (h *Handler) allow(q *request, r *http.Request) error {
+// allow checks what tusd would not, or too late: the address, the metadata, the checksum,
+// how long the body is, and whose upload it is. tusd locks an upload before it looks who
+// asks. again is the upload whose last bytes are sent once more.
+func (h *Handler) allow(q *request, r *http.Request) (again *store.Upload, err error) {
+	if q.sum, err = parseBodyChecksum(r.Header); err != nil {
+		return nil, err
+	}
 	id, ok := strings.CutPrefix(r.URL.Path, h.o.Prefix)
 	if id = strings.TrimPrefix(id, "/"); !ok {
-		return store.ErrNotExist
+		return nil, store.ErrNotExist
 	}
 	if id == "" {
-		return q.allowCreation(r)
+		return nil, q.allowCreation(r)
 	}
 	switch over := r.Header.Get("X-HTTP-Method-Override"); {
 	case r.Method == http.MethodHead, r.Method == http.MethodPatch, r.Method == http.MethodDelete:
 	case r.Method == http.MethodPost && (over == http.MethodPatch || over == http.MethodDelete):
 		r.Method = over
 	default:
-		return httperr.Problem{Status: http.StatusMethodNotAllowed, Code: "method", Allow: "OPTIONS, HEAD, PATCH, DELETE",
+		return nil, httperr.Problem{Status: http.StatusMethodNotAllowed, Code: "method", Allow: "OPTIONS, HEAD, PATCH, DELETE",
 			Title: "An upload cannot be read.", Hint: "Get the file where it was uploaded to, once it is complete."}
 	}
 	uid, ok := parseID(id)
 	if !ok {
-		return store.ErrNotExist
+		return nil, store.ErrNotExist
 	}
 	u, err := h.store.GetUpload(r.Context(), q.Scope, uid)
-	if err == nil && r.Method == http.MethodPatch {
-		err = allowLength(r, u)
+	if err != nil || r.Method != http.MethodPatch {
+		return nil, err
 	}
-	return err
+	if lastAgain(r, &u) {
+		return &u, nil
+	}
+	return nil, allowLength(r, u)
+}
+
+// lastAgain reports whether a request brings the last bytes of an upload once more, whose
+// first answer was lost: it says where they begin, and how many they are.
+func lastAgain(r *http.Request, u *store.Upload) bool {
+	offset, err := strconv.ParseInt(r.Header.Get("Upload-Offset"), 10, 64)
+	return err == nil && offset >= 0 && u.Finished && !u.Partial() && store.JoinedFrom(u) == nil &&
+		r.ContentLength > 0 && offset+r.ContentLength == u.Size &&
+		r.Header.Get("Tus-Resumable") == "1.0.0" && r.Header.Get("Content-Type") == "application/offset+octet-stream"
+}
+
+// finishedAgain answers as the first time. The bytes are read, so that their sender comes
+// to read the answer, and are not looked at.
+func (h *Handler) finishedAgain(w http.ResponseWriter, r *http.Request, u *store.Upload) {
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		h.refuse(w, r, problems["ERR_UNEXPECTED_EOF"])
+		return
+	}
+	head := w.Header()
+	head.Set("Tus-Resumable", "1.0.0")
+	head.Set("Upload-Offset", strconv.FormatInt(u.Size, 10))
+	head.Set("Cache-Control", "no-store")
+	head.Set("X-Content-Type-Options", "nosniff")
+	tell(head, u)
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (q *request) allowCreation(r *http.Request) (err error) {
 	if r.Method != http.MethodPost {
 		return httperr.Problem{Status: http.StatusMethodNotAllowed, Code: "method", Allow: "OPTIONS, POST",
 			Title: "Uploads are created here by POST.", Hint: "Speak tus 1.0."}
-	}
-	if r.Header.Get("Upload-Concat") != "" { // or a part would be published as the file
-		return httperr.BadRequest("concatenation", "Concatenation is not spoken here yet.", "Send the file in one upload.")
 	}
 	q.raw = strings.Join(r.Header.Values("Upload-Metadata"), ",")
 	q.meta, err = parseMetadata(q.raw)

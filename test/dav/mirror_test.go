@@ -178,3 +178,31 @@ func (m mirrored) times() {
 	m.takes("PUT 11", "sync", "--ignore-times", "up/1", "cairn:mirror/1")
 	m.same("up/1", "cairn:mirror/1")
 }
+
+// TestMirrorTus uploads by tus: rclone's vendor=infinitescale begins with POST of the folder.
+// It takes no path for a Location, so the server has to know its address.
+func TestMirrorTus(t *testing.T) {
+	t.Parallel()
+	s := rig.Start(t, rig.Options{})
+	s.Stop()
+	s.SetEnv("CAIRN_BASE_URL=" + s.URL)
+	s.Restart()
+	m := mirrored{t, s, recentRclone(t), t.TempDir()}
+	m.run("config", "create", "tus", "webdav", "url="+s.DAV, "vendor=infinitescale", "user="+rig.User, "pass="+rig.Password)
+	tree(t, filepath.Join(m.dir, "up"), 30)
+	m.write("large", random("large", 25_000_000), mirrorDay) // three PATCHes
+	seen := s.Requests(t, func() { m.run("copy", "up", "tus:up") })
+	patches := 0
+	for _, r := range seen {
+		if r.Method == "PATCH" {
+			patches++
+		}
+	}
+	if patches < 30 {
+		t.Errorf("%d PATCHes: %v", patches, seen)
+	}
+	m.same("up", "tus:up")
+	if got := m.modified("up/large"); !got.Equal(mirrorDay) {
+		t.Errorf("the time on the server is %v, not %v", got, mirrorDay)
+	}
+}

@@ -304,11 +304,3 @@ func TestTooLong(t *testing.T) {
 		t.Error(c.Get(t, "f"))
 	}
 }
-
-// A part of a concatenation is not taken for a file.
-func TestConcatenationIsRefused(t *testing.T) {
-	c := &client{rig.Start(t, rig.Options{}), t}
-	c.Must(t, rig.Request{Method: "POST", Path: c.URL + "tus/", Header: header("Upload-Length", "0", "Upload-Concat", "partial",
-		"Upload-Metadata", metadata("filename", "f"))}, 400)
-	c.Must(t, rig.Request{Method: "HEAD", Path: "f"}, 404)
-}

@@ -95,7 +95,7 @@ func TestDeferredLength(t *testing.T) {
 func TestOptionsAndMethods(t *testing.T) {
 	c := &client{rig.Start(t, rig.Options{}), t}
 	r := c.Must(t, rig.Request{Method: "OPTIONS", Path: c.URL + "tus/", User: "-"}, 200)
-	if r.Header.Get("Tus-Version") != "1.0.0" || r.Header.Get("Tus-Extension") != "creation,creation-with-upload,termination,creation-defer-length" {
+	if r.Header.Get("Tus-Version") != "1.0.0" || r.Header.Get("Tus-Extension") != "creation,creation-with-upload,termination,concatenation,creation-defer-length,checksum,expiration" {
 		t.Errorf("%v", r.Header)
 	}
 	r = c.Must(t, rig.Request{Method: "OPTIONS", Path: c.URL + "tus/", User: "-", Header: map[string]string{
