@@ -66,6 +66,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.draining.Store(true)
+	if s.closing != nil {
+		close(s.closing)
+	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ShutdownGrace)
 	defer cancel()
 	if err := hs.Shutdown(grace); err != nil {

@@ -54,6 +54,11 @@ type Store interface {
 	DropVersions(ctx context.Context, sc store.Scope, upto int64) (int, error)
 	UserByID(ctx context.Context, u store.UserID) (store.User, error)
 
+	SyncPoint(ctx context.Context, sc store.Scope) (store.SyncPoint, error)
+	AwaitChange(ctx context.Context, sc store.Scope, since store.SyncPoint) (store.SyncPoint, error)
+	ChangedSince(ctx context.Context, sc store.Scope, p store.Path, since store.SyncPoint, deep bool, limit int) ([]store.Changed, store.SyncPoint, bool, error)
+	PutMany(ctx context.Context, sc store.Scope, next func() (store.PutFile, error)) ([]store.PutResult, error)
+	Resumable(ctx context.Context, sc store.Scope, files []store.Resume) ([]*store.Upload, error)
 	GetUpload(ctx context.Context, sc store.Scope, id store.UploadID) (store.Upload, error)
 	Uploads(ctx context.Context, sc store.Scope, limit int) ([]store.Upload, error)
 	FinishUpload(ctx context.Context, sc store.Scope, id store.UploadID, to store.Path, size int64, c store.Conditions) (store.Written, error)
@@ -68,6 +73,8 @@ type Options struct {
 	Log   *slog.Logger // nil: slog.Default()
 	// Digests tell what files come to, to who asks for it; nil: nobody is told.
 	Digests *transfer.Digests
+	// Closing ends what would go on without an end, once it is closed; nil: nothing does.
+	Closing <-chan struct{}
 	// ReadTimeout is how long a body of JSON may take as a whole, WriteTimeout how
 	// long a client may take nothing of an answer. Defaults as in transfer.
 	ReadTimeout, WriteTimeout time.Duration
@@ -108,7 +115,10 @@ func (a *API) Mount(e *echo.Echo) {
 	e.Match(read, root+"/snapshots", a.handle(a.snapshots))
 	e.Match(read, root+"/uploads", a.handle(a.uploads))
 	e.Match(read, root+"/space", a.handle(a.space))
+	e.GET(root+"/events", a.handle(a.events))
 	e.POST(root+"/lookup", a.handle(a.lookup))
+	e.POST(root+"/plan", a.handle(a.plan))
+	e.POST(root+"/batch", a.handle(a.batch))
 	e.POST(root+"/operations", a.handle(a.operations))
 	e.POST(root+"/uploads/:id/finish", a.handle(a.finish))
 	e.RouteNotFound(root, a.answer(a.elsewhere))

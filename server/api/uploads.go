@@ -11,12 +11,16 @@ const maxUploads = 256
 
 // upload is an unfinished upload as the app sees it.
 type upload struct {
-	ID      string `json:"id"` // 32 hexadecimal digits, the last part of its tus address
-	Path    string `json:"path"`
+	ID      string `json:"id"`      // 32 hexadecimal digits, the last part of its tus address
+	Path    string `json:"path"`    // empty: a part of a file, to be joined with others
 	Size    int64  `json:"size"`    // -1: not known yet
 	Offset  int64  `json:"offset"`  // durable bytes
 	Created int64  `json:"created"` // milliseconds since 1970
 	Expires int64  `json:"expires"`
+}
+
+func shownUpload(u *store.Upload) upload {
+	return upload{u.ID.String(), u.Path, u.Size, u.Offset(), u.Created.UnixMilli(), u.Expires.UnixMilli()}
 }
 
 // uploads lists the account's unfinished uploads, oldest first, at most maxUploads.
@@ -31,7 +35,7 @@ func (a *API) uploads(q *request) error {
 	out := make([]upload, len(us))
 	for i := range us {
 		u := &us[i]
-		out[i] = upload{u.ID.String(), u.Path, u.Size, u.Offset(), u.Created.UnixMilli(), u.Expires.UnixMilli()}
+		out[i] = shownUpload(u)
 	}
 	return q.json(struct {
 		Uploads []upload `json:"uploads"`
