@@ -10,6 +10,7 @@ import { text } from '../lib/text';
 import { throttle } from '../lib/throttle';
 import { createFolderModel } from '../state/folder-view';
 import { createFolders } from '../state/folders';
+import { createLive } from '../state/live';
 import { createPages } from '../state/pages';
 import { createPast } from '../state/past';
 import { createRouter, hashOf, setUpToken } from '../state/route';
@@ -107,12 +108,27 @@ export function createApp(options: AppOptions = {}): App {
     space.refresh();
     return session.refresh();
   });
+  const live = createLive({
+    stream: host.stream,
+    href: client.href('api/v1/events'),
+    onFolders(paths) {
+      for (const path of paths) void folders.refresh(path);
+      trash.refresh();
+      lookAtUsage();
+    },
+    onAll() {
+      folders.refreshAll();
+      trash.refresh();
+      lookAtUsage();
+    },
+  });
   const lookAtFolder = throttle(clock, uploadsRefresh, () => folders.refresh(folder.get().path));
 
   const uploads = createUploads({
     client,
     clock,
     transport: options.transport?.(client) ?? createTusTransport(client),
+    addressOf: (id) => client.href(`tus/${id}`),
     onOnline: host.onOnline,
     onUnauthorized: () => session.expired(),
     renew: () => session.renew(),
@@ -188,9 +204,11 @@ export function createApp(options: AppOptions = {}): App {
       }
       uploads.signedIn();
       follow();
+      live.start();
       void folders.queries.invalidateQueries();
     },
     onLeave() {
+      live.stop();
       // Another person in the page of the first, not a signing out.
       if (session.get().kind === 'signed-in') stopped = uploads.snapshot().totals.open;
       uploads.cancel();

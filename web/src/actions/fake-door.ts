@@ -130,6 +130,13 @@ export class FakeDoor {
     if (what === 'lookup') {
       return json({ entries: body.paths.map((p: string) => this.tree.get(p) ?? null) });
     }
+    if (what === 'plan') {
+      const files = body.files.map(({ path }: { path: string }) => {
+        const entry = this.tree.get(path);
+        return entry ? { state: 'conflict', entry } : { state: 'new' };
+      });
+      return json({ files });
+    }
     if (what === 'operations') {
       if (this.cut-- > 0) throw new TypeError('cut');
       this.version++;

@@ -14,6 +14,8 @@ import type {
   Operation,
   OperationResult,
   Page,
+  Planned,
+  PlannedFile,
   ProblemBody,
   Session,
   Snapshot,
@@ -94,6 +96,8 @@ export interface Client {
   space(signal?: AbortSignal): Promise<SpaceUse>;
   /** At most 1000 paths; null: nothing is there. */
   lookup(paths: readonly string[]): Promise<readonly (Entry | null)[]>;
+  /** What is at the paths of files that are to be uploaded; at most 1000. */
+  plan(files: readonly PlannedFile[]): Promise<readonly Planned[]>;
   /** At most 1000 operations; each is done or refused on its own. */
   operations(operations: readonly Operation[]): Promise<readonly OperationResult[]>;
   /** What was begun and not finished, at most 256. */
@@ -330,6 +334,10 @@ export function createClient(options: ClientOptions): Client {
     async lookup(paths) {
       const { json } = await request('POST', 'api/v1/lookup', { body: { paths } });
       return listIn<Entry | null>(json, 'entries', paths.length);
+    },
+    async plan(files) {
+      const { json } = await request('POST', 'api/v1/plan', { body: { files } });
+      return listIn<Planned>(json, 'files', files.length);
     },
     async operations(operations) {
       const { json } = await request('POST', 'api/v1/operations', {

@@ -210,6 +210,24 @@ export type OperationResult =
     }
   | { readonly problem: ProblemBody };
 
+/** A file that is to be uploaded. */
+export interface PlannedFile {
+  readonly path: string;
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly mtime: number;
+}
+
+/** What the server knows of its path. */
+export interface Planned {
+  /** same: a file of that size and time is there. conflict: something else is. */
+  readonly state: 'new' | 'same' | 'conflict';
+  /** What is there. */
+  readonly entry?: Entry;
+  /** Of a new one: it was begun before, on whatever device. */
+  readonly upload?: UnfinishedUpload;
+}
+
 /** An upload that the server holds bytes of, and that is not a file yet. */
 export interface UnfinishedUpload {
   /** 32 hexadecimal digits: the last part of its address. */

@@ -10,6 +10,9 @@ export interface FakeHost extends Host {
   online(): void;
   focus(): void;
   unsaved(): boolean;
+  /** The server says something, if anybody listens. */
+  says(kind: string, data: unknown): void;
+  readonly listening: () => number;
 }
 
 export function createFakeHost(address = 'https://example.org/files/'): FakeHost {
@@ -19,6 +22,7 @@ export function createFakeHost(address = 'https://example.org/files/'): FakeHost
   const onOnline = new Set<() => void>();
   const onFocus = new Set<() => void>();
   let guard = () => false;
+  const hearers = new Set<(kind: string, data: string) => void>();
   const listen = (set: Set<() => void>) => (run: () => void) => {
     set.add(run);
     return () => set.delete(run);
@@ -37,6 +41,14 @@ export function createFakeHost(address = 'https://example.org/files/'): FakeHost
     onAddress: listen(onAddress),
     onOnline: listen(onOnline),
     onFocus: listen(onFocus),
+    stream(_, heard) {
+      hearers.add(heard);
+      return () => hearers.delete(heard);
+    },
+    says(kind, data) {
+      for (const heard of hearers) heard(kind, JSON.stringify(data));
+    },
+    listening: () => hearers.size,
     guard(unsaved) {
       guard = unsaved;
       return () => {};

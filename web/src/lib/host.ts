@@ -1,3 +1,5 @@
+import { browserStream, type LiveStream } from './live-stream';
+
 /** The little that the app needs of the browser window, so that tests can stand in for it. */
 export interface Host {
   /** The whole address of the page. */
@@ -12,6 +14,8 @@ export interface Host {
   onOnline(run: () => void): () => void;
   /** The page is looked at again. */
   onFocus(run: () => void): () => void;
+  /** Hears what happens on the server. */
+  readonly stream: LiveStream;
   /** Asks before the page is left, while unsaved() is true. */
   guard(unsaved: () => boolean): () => void;
   /** Remembers between visits; undefined or nothing where the browser forbids it. */
@@ -57,6 +61,7 @@ export function browserHost(): Host {
       listen(document, 'visibilitychange', () => {
         if (document.visibilityState === 'visible') run();
       }),
+    stream: browserStream,
     guard(unsaved) {
       const ask = (event: BeforeUnloadEvent) => {
         if (unsaved()) event.preventDefault();

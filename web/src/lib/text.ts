@@ -374,6 +374,7 @@ export const text = {
       detail: 'Add it again to upload what it is now.',
     },
     onItsWay: { title: 'Already on its way.' },
+    alreadyThere: { title: 'Already there, the same size and time.' },
     noFreeName: { title: 'No free name was found.', detail: 'Choose another name.' },
     someoneElse: {
       title: 'Somebody else has signed in in this browser.',

@@ -1,6 +1,6 @@
 import type { Client } from '../api/client';
 import { networkProblem, Problem } from '../api/problem';
-import type { Entry, OperationResult, ProblemBody } from '../api/types';
+import type { Entry, OperationResult, Planned, ProblemBody } from '../api/types';
 import type { Clock } from '../lib/clock';
 import { joinPath, parentOf, partsOf } from '../lib/path';
 import type { Condition, Failure, Job, JobEvents, Step, Transport } from './transport';
@@ -117,7 +117,25 @@ export class FakeServer {
     return all ? kept.size - 1 : kept.offset;
   }
 
-  readonly client: Pick<Client, 'operations' | 'lookup' | 'finishUpload'> = {
+  readonly client: Pick<Client, 'operations' | 'lookup' | 'plan' | 'finishUpload'> = {
+    plan: async (files) => {
+      this.lookups++;
+      await this.api('lookup');
+      if (files.length > 1000) throw new Problem(problem(400, 'too-many'));
+      return files.map(({ path, size, mtime }): Planned => {
+        const entry = this.tree.get(path);
+        const same = entry && !entry.folder && entry.size === size && entry.mtime === mtime;
+        if (entry) return { state: same ? 'same' : 'conflict', entry };
+        for (const kept of this.uploads.values()) {
+          if (kept.path !== path || kept.size !== size || kept.mtime !== mtime) continue;
+          if (kept.finishedAs !== undefined) continue;
+          const id = kept.url.replace('/tus/', '');
+          const upload = { id, path, size, offset: kept.offset, created: 0, expires: 0 };
+          return { state: 'new', upload };
+        }
+        return { state: 'new' };
+      });
+    },
     lookup: async (paths) => {
       this.lookups++;
       await this.api('lookup');

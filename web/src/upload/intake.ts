@@ -13,6 +13,8 @@ export interface IntakeOptions {
   readonly ledger: Ledger;
   /** For what is picked now: a cancel of all ends it. */
   planner(): Planner;
+  /** The address of an upload by its id. */
+  addressOf(id: string): string;
   /** All are paused: what comes now pauses as well. */
   held(): boolean;
   /** These can be sent. */
@@ -219,6 +221,16 @@ export function createIntake(options: IntakeOptions): Intake {
         ready(some);
       },
       taken: (some) => taken.push(...some),
+      same(some) {
+        const problem = ownProblem('already-there', text.problems.alreadyThere);
+        for (const item of some) if (isAsked(item)) ledger.set(item, { state: 'skipped', problem });
+        changed();
+      },
+      begun(item, id) {
+        if (item.url !== undefined) return;
+        item.url = options.addressOf(id);
+        item.begunAs = targetOf(item);
+      },
       claimed,
       moved: (item, folder) => direct(item, item.name, folder, { ifNoneMatch: '*' }),
       refused: refuse,

@@ -13,7 +13,9 @@ import type { Transport } from './transport';
 import type { Picked, Uploads } from './types';
 
 export interface UploadsOptions {
-  readonly client: Pick<Client, 'operations' | 'lookup' | 'finishUpload'>;
+  readonly client: Pick<Client, 'operations' | 'lookup' | 'plan' | 'finishUpload'>;
+  /** The address of an upload by its id. */
+  addressOf(id: string): string;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random?: () => number;
@@ -111,6 +113,7 @@ export function createUploads(options: UploadsOptions): UploadsManager {
       wanted,
       operations: (operations) => ask(() => client.operations(operations)),
       lookup: (paths) => ask(() => client.lookup(paths)),
+      plan: (files) => ask(() => client.plan(files)),
     };
   }
 
@@ -118,6 +121,7 @@ export function createUploads(options: UploadsOptions): UploadsManager {
     ledger,
     planner,
     held: () => held,
+    addressOf: options.addressOf,
     enqueue: (items) => sender.enqueue(items),
     retry: retryAll,
     discard,

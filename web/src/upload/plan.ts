@@ -10,7 +10,7 @@ import { type Item, keyOf, targetOf } from './item';
 const batch = 1000;
 
 /** What planning asks of the server; each call waits until there is an answer. */
-export interface Planner extends Pick<Client, 'operations' | 'lookup'> {
+export interface Planner extends Pick<Client, 'operations' | 'lookup' | 'plan'> {
   /** What it is for was not cancelled meanwhile; if it was, nothing is asked any more. */
   wanted(): boolean;
 }
@@ -25,6 +25,10 @@ export interface Taken {
 export interface Findings {
   free(items: readonly Item[]): void;
   taken(found: readonly Taken[]): void;
+  /** A file of that size and time is there already. */
+  same(items: readonly Item[]): void;
+  /** The server has a part of it, by this id. */
+  begun(item: Item, id: string): void;
   refused(item: Item, problem: ProblemBody): void;
   /** Whether another file of ours goes there. */
   claimed(path: string): boolean;
@@ -97,14 +101,21 @@ export async function plan(
     const some = open.slice(at, at + batch).filter((item) => !item.gone);
     if (some.length === 0) continue;
     try {
-      const entries = await planner.lookup(some.map(targetOf));
+      const files = some.map((item) => ({
+        ...{ path: targetOf(item), size: item.size, mtime: item.file?.lastModified ?? 0 },
+      }));
+      const plans = await planner.plan(files);
       const free: Item[] = [];
+      const same: Item[] = [];
       const taken: Taken[] = [];
       for (const [i, item] of some.entries()) {
-        const there = entries[i];
-        if (there) taken.push({ item, there });
+        const { state = 'new', entry: there, upload } = plans[i] ?? {};
+        if (state === 'same') same.push(item);
+        else if (there) taken.push({ item, there });
         else free.push(item);
+        if (upload && !item.gone) findings.begun(item, upload.id);
       }
+      findings.same(same);
       findings.free(free);
       findings.taken(taken);
     } catch (error) {

@@ -5,26 +5,18 @@ import { backoff } from '../lib/backoff';
 import type { Clock } from '../lib/clock';
 import { parentOf } from '../lib/path';
 import { text } from '../lib/text';
+import { createBatches } from './batches';
 import { type Gate, waits } from './gate';
 import { beginAnew, type Item, targetOf } from './item';
 import type { Ledger } from './ledger';
 import { isAway, mayBeStored, outcomeOf } from './outcome';
+import { patience, staleOnline } from './patience';
 import { creationLimit, type Failure, type Phase, type Transport } from './transport';
 
 /** Files sent at the same time: browsers open six connections, and the app needs some. */
 const places = 3;
 const largestChunk = 8 << 20;
 const smallestChunk = 256 << 10;
-/** Milliseconds without a sign of life before a request is given up. */
-const patience: Readonly<Record<Phase, number>> = {
-  reading: Number.POSITIVE_INFINITY, // disks sleep, clouds fetch: not the network's fault
-  asking: 20_000,
-  sending: 20_000,
-  // The system has megabytes in its hands, which a slow line takes a while to carry.
-  sent: 60_000,
-};
-/** When the network comes back, requests that were silent for so long are of before. */
-const staleOnline = 3000;
 /** Failed tries after which a file lets others go, if the server does answer. */
 const yieldAfter = 5;
 
@@ -84,12 +76,48 @@ export function createSender(options: SenderOptions): Sender {
   /** A try ended without an answer of Cairn's, and nothing has come through since. */
   let cut = false;
 
+  const batches = createBatches({
+    transport,
+    clock,
+    random,
+    ledger,
+    gate,
+    renew: options.renew,
+    stored,
+    failed,
+    again: (items) => enqueue(items, true),
+    cut(is) {
+      cut = is;
+    },
+    onChange: options.onChange,
+  });
+
+  /** The next one that can be sent. It stays where it is until next(). */
+  function peek(): Item | undefined {
+    for (;;) {
+      const item = front[0] ?? queue[head];
+      if (!item || (item.state === 'waiting' && !item.gone && !runs.has(item))) return item;
+      next();
+    }
+  }
+
+  function next(): void {
+    const item = front.shift() ?? queue[head++];
+    if (item) item.queued = false;
+  }
+
   function pump(): void {
-    while (!gate.closed && runs.size < places) {
-      const item = front.shift() ?? queue[head++];
+    while (!gate.closed && runs.size + batches.size < places) {
+      const item = peek();
       if (!item) break;
-      item.queued = false;
-      if (item.state === 'waiting' && !item.gone && !runs.has(item)) attempt(item);
+      next();
+      if (!batches.fits(item)) {
+        attempt(item);
+        continue;
+      }
+      const some = batches.fill(item, peek, next);
+      if (some.length === 1) attempt(item);
+      else batches.send(some);
     }
     if (head > 1000 || head >= queue.length) {
       queue = queue.slice(head);
@@ -110,6 +138,7 @@ export function createSender(options: SenderOptions): Sender {
   function halt(item: Item): void {
     later.get(item)?.();
     later.delete(item);
+    batches.halt(item);
     const run = runs.get(item);
     if (!run) return;
     // Broken off in the middle of the last request, which may be obeyed all the same.
@@ -409,12 +438,14 @@ export function createSender(options: SenderOptions): Sender {
     },
     get away() {
       if (!cut) return false;
+      if (batches.away) return true;
       for (const { state, problem } of runs.keys()) {
         if (state === 'retrying' && problem && isAway(problem)) return true;
       }
       return false;
     },
     wake() {
+      batches.wake();
       const now = clock.now();
       for (const [item, run] of [...runs]) {
         if (item.state === 'retrying' && run.phase === undefined) {
@@ -427,6 +458,7 @@ export function createSender(options: SenderOptions): Sender {
       }
     },
     watch() {
+      batches.watch();
       const now = clock.now();
       for (const [item, run] of [...runs]) {
         if (run.phase && now - run.alive > patience[run.phase]) stall(item, run);

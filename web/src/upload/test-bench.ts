@@ -27,6 +27,7 @@ beforeEach(() => {
   uploads = createUploads({
     client: server.client,
     transport: server.transport,
+    addressOf: (id) => `/tus/${id}`,
     clock,
     random: () => 0,
     onOnline(run) {

@@ -60,9 +60,24 @@ export interface JobEvents {
   failed(failure: Failure): void;
 }
 
+/** What a batch tells. After done, failed or stop() it is silent. Places are those of the jobs. */
+export interface BatchEvents {
+  phase(phase: Phase): void;
+  /** So many bytes of the files, one after the other, were handed to the connection. */
+  sent(bytes: number): void;
+  /** It could not be read here; the others go without it. */
+  unreadable(place: number, problem: ProblemBody): void;
+  /** Of each: why it was refused; undefined: it is there, complete. */
+  done(results: readonly (ProblemBody | undefined)[]): void;
+  /** Nothing is known of any of them. */
+  failed(failure: Failure): void;
+}
+
 /** How bytes get to the server. It tries nothing twice: that is the manager's. */
 export interface Transport {
   start(job: Job, events: JobEvents): { stop(): void };
+  /** Sends small files in one request, none of which was begun; missing: it cannot. */
+  batch?(jobs: readonly Job[], events: BatchEvents): { stop(): void };
   /** Drops what the server has of an upload; failures do not matter, it expires by itself. */
   drop(url: string): void;
 }

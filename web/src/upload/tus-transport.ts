@@ -8,6 +8,7 @@ import {
 } from 'tus-js-client';
 import { networkProblem, ownProblem, readProblem, readRetryAfter } from '../api/problem';
 import { text } from '../lib/text';
+import { sendBatch } from './batch-transport';
 import {
   creationLimit,
   type Failure,
@@ -29,6 +30,7 @@ export function createTusTransport(door: Door, stack?: HttpStack): Transport {
   const http = stack ?? new XhrStack();
   return {
     start: (job, events) => new Sending(door, http, job, events),
+    batch: (jobs, events) => sendBatch(door, http, jobs, events),
     drop(url) {
       const req = http.createRequest('DELETE', url);
       req.setHeader('Tus-Resumable', '1.0.0');

@@ -1,0 +1,160 @@
+import type { HttpRequest, HttpStack } from 'tus-js-client';
+import { isRecord, networkProblem, ownProblem, readProblem, readRetryAfter } from '../api/problem';
+import type { ProblemBody } from '../api/types';
+import { joinPath } from '../lib/path';
+import { text } from '../lib/text';
+import type { BatchEvents, Job } from './transport';
+import type { Door } from './tus-transport';
+
+/** One file of the body: a line that says what it is, and its bytes. */
+interface Part {
+  readonly line: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+/** Sends files in one request; the server answers for each of them. */
+export function sendBatch(
+  door: Door,
+  http: HttpStack,
+  jobs: readonly Job[],
+  events: BatchEvents,
+): { stop(): void } {
+  let over = false;
+  let request: HttpRequest | undefined;
+
+  const finish = (tell: () => void) => {
+    if (over) return;
+    over = true;
+    tell();
+  };
+  const fail = (problem: ProblemBody, retryAfter?: number) =>
+    finish(() => events.failed({ step: 'create', last: true, problem, retryAfter }));
+
+  async function read(job: Job, place: number): Promise<Part | undefined> {
+    try {
+      const bytes = new Uint8Array(await job.file.arrayBuffer());
+      // Not every browser notices that a file has become shorter.
+      if (bytes.length !== job.file.size) throw new Error('changed');
+      return { line: await lineOf(job, bytes), bytes };
+    } catch {
+      if (!over) events.unreadable(place, ownProblem('changed', text.problems.changed));
+      return undefined;
+    }
+  }
+
+  async function run(): Promise<void> {
+    events.phase('reading');
+    const parts = await Promise.all(jobs.map(read));
+    if (over) return;
+    const { body, ends } = join(parts);
+    if (body.length === 0) {
+      finish(() => events.done(jobs.map(() => undefined)));
+      return;
+    }
+    request = http.createRequest('POST', door.href('api/v1/batch'));
+    request.setHeader('Content-Type', 'application/vnd.cairn.batch');
+    request.setHeader('Accept', 'application/json');
+    request.setHeader('X-Cairn-Token', door.token);
+    request.setProgressHandler((loaded) => {
+      if (over) return;
+      events.sent(fileBytes(ends, loaded));
+      if (loaded >= body.length) events.phase('sent');
+    });
+    events.phase('sending');
+    const answer = await request.send(body).catch(() => undefined);
+    if (!answer) {
+      fail(networkProblem());
+      return;
+    }
+    const status = answer.getStatus();
+    if (status !== 200) {
+      if (status < 300) fail(networkProblem());
+      else
+        fail(
+          readProblem(status, answer.getBody()),
+          readRetryAfter(answer.getHeader('Retry-After')),
+        );
+      return;
+    }
+    const sent = parts.filter((part) => part !== undefined).length;
+    const results = resultsIn(answer.getBody(), sent);
+    if (!results) {
+      fail(networkProblem()); // a proxy's own page
+      return;
+    }
+    let at = 0;
+    finish(() => events.done(parts.map((part) => (part ? results[at++] : undefined))));
+  }
+
+  void run();
+  return {
+    stop() {
+      over = true;
+      void request?.abort();
+    },
+  };
+}
+
+async function lineOf({ file, folder, name, condition }: Job, bytes: Uint8Array) {
+  const sum = await sha256(bytes);
+  const line = {
+    path: joinPath(folder, name),
+    size: bytes.length,
+    mtime: file.lastModified,
+    ...condition,
+    ...(sum && { sha256: sum }),
+  };
+  return new TextEncoder().encode(`${JSON.stringify(line)}\n`);
+}
+
+/** In base64; undefined where the page may not compute it, without TLS. */
+async function sha256(bytes: Uint8Array): Promise<string | undefined> {
+  if (!globalThis.crypto?.subtle) return undefined;
+  const sum = await crypto.subtle.digest('SHA-256', bytes as BufferSource);
+  return btoa(String.fromCharCode(...new Uint8Array(sum)));
+}
+
+/** The body, and for each file where it ends in that, and in all files one after the other. */
+function join(parts: readonly (Part | undefined)[]) {
+  let length = 0;
+  for (const part of parts) if (part) length += part.line.length + part.bytes.length;
+  const body = new Uint8Array(length);
+  const ends: { body: number; files: number }[] = [];
+  let at = 0;
+  let files = 0;
+  for (const part of parts) {
+    if (!part) continue;
+    body.set(part.line, at);
+    body.set(part.bytes, at + part.line.length);
+    at += part.line.length + part.bytes.length;
+    files += part.bytes.length;
+    ends.push({ body: at, files });
+  }
+  return { body, ends };
+}
+
+/** Bytes of files that have gone with so many of the body. */
+function fileBytes(ends: readonly { body: number; files: number }[], loaded: number): number {
+  let low = 0;
+  let high = ends.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if ((ends[mid]?.body ?? 0) <= loaded) low = mid + 1;
+    else high = mid;
+  }
+  return ends[low - 1]?.files ?? 0;
+}
+
+function resultsIn(body: string, count: number): (ProblemBody | undefined)[] | undefined {
+  try {
+    const json: unknown = JSON.parse(body);
+    if (!isRecord(json) || !Array.isArray(json.results) || json.results.length !== count) {
+      return undefined;
+    }
+    return json.results.map((r: unknown) =>
+      isRecord(r) && isRecord(r.problem) ? (r.problem as unknown as ProblemBody) : undefined,
+    );
+  } catch {
+    return undefined;
+  }
+}
