@@ -21,12 +21,13 @@ export interface Puppet {
   close(): Promise<void>;
 }
 
-export async function chromium(): Promise<Puppet> {
+/** profile: another one is another browser. */
+export async function chromium(profile = 'profile'): Promise<Puppet> {
   const browser = await launch({
     executablePath: scene.browser,
     pipe: true, // the browser ends with it
     networkEnabled: false,
-    userDataDir: join(scene.dir, 'profile'),
+    userDataDir: join(scene.dir, profile),
     defaultViewport: { width: 1280, height: 800 },
     args: ['--no-sandbox', ...flags],
   });

@@ -42,6 +42,24 @@ func TestUploadThroughNginx(t *testing.T) {
 	play(t, "upload", "", sc, 4*time.Minute)
 }
 
+// Thousands of small files dropped at once; dropped again, none is sent. With
+// CAIRN_MANY=20000 it is the figure that is asked for: a thousand a second.
+func TestManyFiles(t *testing.T) {
+	files, rate, longest := "3000", "100", "2000" // beside other tests
+	if many := os.Getenv("CAIRN_MANY"); many != "" {
+		files, rate, longest = many, "1000", "200"
+	}
+	_, sc := throughNetwork(t, 0)
+	sc.More = map[string]any{"files": files, "rate": rate, "longest": longest}
+	play(t, "many", "a folder of many", sc, 6*time.Minute)
+}
+
+// What is added again after its page was left goes on where it was.
+func TestAddedAgain(t *testing.T) {
+	_, sc := throughNetwork(t, 0)
+	play(t, "many", "left at half", sc, 3*time.Minute)
+}
+
 var setUpLink = regexp.MustCompile(`http\S+/setup#\S+`)
 
 // The printed link makes the first account, in the browser, once.

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import type { Page } from 'puppeteer-core';
+import { text } from '../../web/src/lib/text';
+import { chromium } from './puppet';
+import { control, davHash, figure, fileHash, more, scene, slow, until } from './scene';
+import { makeFile } from './source';
+
+declare global {
+  interface Window {
+    /** Milliseconds of the longest task since it was watched for. */
+    longest: number;
+  }
+}
+
+/** The bar of all uploads. */
+const total = (page: Page) =>
+  page.evaluate(() => {
+    const data = document.querySelector<HTMLElement>('[data-testid="upload-total"]')?.dataset;
+    return { state: data?.state ?? '', acked: Number(data?.acked), of: Number(data?.total) };
+  });
+
+async function finished(page: Page, bytes: number, patience: number): Promise<void> {
+  await until(
+    'all is there',
+    async () => {
+      const now = await total(page);
+      return now.state === 'done' && now.of === bytes && now.acked === bytes;
+    },
+    patience,
+  );
+}
+
+test('a folder of many small files', async () => {
+  const files = Number(more('files'));
+  const size = 4096;
+  for (let i = 0; i < files; i++) {
+    const folder = join(scene.dir, 'many', `part ${i % 40}`);
+    if (i < 40) await mkdir(folder, { recursive: true });
+    const file = join(folder, `${i}.bin`);
+    await writeFile(file, randomBytes(size));
+    await utimes(file, 1.5e9 + i, 1.5e9 + i);
+  }
+  const { page, peer, drop, close } = await chromium();
+  await page.evaluate(() => {
+    window.longest = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        window.longest = Math.max(window.longest, entry.duration);
+      }
+    }).observe({ entryTypes: ['longtask'] });
+  });
+  let begin = Date.now();
+  await drop([join(scene.dir, 'many')]);
+  await finished(page, files * size, 240_000);
+  const took = (Date.now() - begin) / 1000;
+  const { JSHeapUsedSize = 0 } = await page.metrics();
+  const longest = await page.evaluate(() => window.longest);
+  figure(
+    `${files} files of 4 KiB in ${took.toFixed(1)} s: ${(files / took).toFixed(0)} a second; longest task ` +
+      `${longest.toFixed(0)} ms; heap of the page ${(JSHeapUsedSize / 1e6).toFixed(0)} MB`,
+  );
+  const there = [...(await peer.tree())].filter(([, entry]) => !entry.folder);
+  expect(there).toHaveLength(files);
+  expect(there.every(([, entry]) => entry.size === size)).toBe(true);
+  for (let i = 0; i < files; i += Math.ceil(files / 20)) {
+    const path = `many/part ${i % 40}/${i}.bin`;
+    expect(await davHash(path), path).toBe(await fileHash(join(scene.dir, path)));
+  }
+  expect(longest, 'milliseconds of the longest task').toBeLessThan(Number(more('longest')));
+  expect(JSHeapUsedSize, 'bytes of the heap of the page').toBeLessThan(300e6);
+  expect(files / took, 'files a second').toBeGreaterThan(Number(more('rate')));
+
+  // Once more: nothing of it is sent.
+  await page.locator(`::-p-aria([name="${text.panel.close}"][role="button"])`).click();
+  const before = await control('state');
+  begin = Date.now();
+  await drop([join(scene.dir, 'many')]);
+  let last = before.up;
+  let quiet = Date.now();
+  await until(
+    'all is known to be there',
+    async () => {
+      const { up } = await control('state');
+      if (up !== last) quiet = Date.now();
+      last = up;
+      return up > before.up + files * 40 && Date.now() - quiet > 2000;
+    },
+    60_000,
+  );
+  const { up } = await control('state');
+  figure(
+    `dropped again: ${((Date.now() - begin) / 1000).toFixed(1)} s, ${((up - before.up) / 1e3).toFixed(0)} kB sent`,
+  );
+  expect(up - before.up, 'bytes sent for what is there').toBeLessThan(files * 250);
+  await close();
+});
+
+test('the page is left at half, and the files are added again', async () => {
+  const big = await makeFile('again/big.bin', 120e6);
+  const small = await Promise.all(
+    Array.from({ length: 300 }, (_, i) => makeFile(`again/small ${i}.bin`, 20_000, 1.5e12 + i)),
+  );
+  const content = big.size + small.reduce((sum, file) => sum + file.size, 0);
+  const before = await control('state');
+  const first = await chromium();
+  await slow(20e6);
+  await first.drop([join(scene.dir, 'again')]);
+  await until('half is there', async () => (await total(first.page)).acked > content / 2, 60_000);
+  await first.close(); // as if it had crashed: nothing says goodbye
+
+  await slow(0);
+  const second = await chromium('another');
+  await second.drop([join(scene.dir, 'again')]);
+  await until(
+    'the rest is there',
+    async () => {
+      const tree = await second.peer.tree();
+      return [big, ...small].every(({ path, size }) => tree.get(path)?.size === size);
+    },
+    60_000,
+  );
+  for (const file of [big, ...small.slice(0, 10)]) {
+    expect(await davHash(file.path), file.path).toBe(file.hash);
+  }
+  const { up } = await control('state');
+  const again = up - before.up - content;
+  figure(
+    `sent again after the page was left at half: ${(again / 1e6).toFixed(1)} MB of ${content / 1e6}`,
+  );
+  // Three requests were on their way; each browser also asks for the app itself.
+  expect(again).toBeLessThan(3 * (8 << 20) + content * 0.02);
+  await second.close();
+});
