@@ -31,6 +31,10 @@ func (s *Store) DeclareSize(ctx context.Context, sc Scope, id UploadID, size int
 }
 
 func (s *Store) declareHeld(ctx context.Context, sc Scope, id UploadID, size int64) (u Upload, err error) {
+	free, err := s.diskFree()
+	if err != nil {
+		return u, err
+	}
 	complete := false
 	err = s.db.Commit(ctx, nil, func(tx *meta.Tx) error {
 		complete = false
@@ -46,16 +50,9 @@ func (s *Store) declareHeld(ctx context.Context, sc Scope, id UploadID, size int
 			complete = true
 			return nil
 		}
-		pl, err := resolve(&tx.Reader, sc, Path(u.Path))
-		if err != nil {
+		rest := size - u.Parts[0].Offset // what is here counts already
+		if err := reserve(tx, sc, Path(u.Path), rest, free); err != nil {
 			return err
-		}
-		left, err := quotaLeft(&tx.Reader, sc.Space)
-		if err != nil {
-			return err
-		}
-		if size > left+pl.node.Size {
-			return ErrQuota
 		}
 		u.Size = size
 		return tx.Apply(&meta.PutUpload{Upload: u})
@@ -89,7 +86,7 @@ func (s *Store) finishHeld(ctx context.Context, sc Scope, id UploadID, to Path, 
 	if err != nil || u.Finished {
 		return w, err
 	}
-	if len(u.Parts) != 1 {
+	if len(u.Parts) != 1 || u.Partial() {
 		return w, ErrIncomplete
 	}
 	if u.Size < 0 {

@@ -84,6 +84,20 @@ func (in *ingest) close() {
 	}
 }
 
+// keepLaid gives back what is held of a content that is whole, and laid down, but for the
+// pins: others need it.
+func (in *ingest) keepLaid() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.drop()
+	if in.lane != nil {
+		in.s.packs.Return(in.lane)
+		in.lane = nil
+	}
+	in.s.doors.Put((*[doorBytes]byte)(in.door))
+	in.door = nil
+}
+
 // drop gives all slabs back, whatever is in them.
 func (in *ingest) drop() {
 	in.s.mem.Release(in.slabs...)

@@ -58,14 +58,14 @@ func (s *Store) joinUploads(ctx context.Context, sc Scope, spec UploadSpec, ids 
 	if err != nil {
 		return u, err
 	}
-	ctx = context.WithoutCancel(ctx)
-	c, err := j.gather(ctx)
+	c, err := j.gather(context.WithoutCancel(ctx))
 	if err != nil {
 		return u, err
 	}
 	if err := j.digest(ctx, &g, c); err != nil {
 		return u, err
 	}
+	ctx = context.WithoutCancel(ctx)
 	for _, id := range ids {
 		g.Parts = append(g.Parts, id.String())
 	}
@@ -127,7 +127,7 @@ func (j *joining) look(ctx context.Context) (done Upload, err error) {
 				return err
 			case !u.Partial() || len(u.Parts) != 1 || u.Size < 0 || u.Parts[0].Offset != u.Size:
 				return fmt.Errorf("%w: part %d", ErrIncomplete, i+1)
-			case i > 0 && g.Joined != into:
+			case i > 0 && g.Joined != into, u.Finished && g.Joined == "":
 				return ErrFinished
 			}
 			into = g.Joined
@@ -202,10 +202,25 @@ func (j *joining) digest(ctx context.Context, g *guard, c content) error {
 	if err := f.load(); err != nil {
 		return err
 	}
-	if _, err := io.Copy(h, f); err != nil {
+	ctx, cancel := j.s.untilClosed(ctx)
+	defer cancel()
+	if _, err := io.Copy(h, &whileWanted{ctx, f}); err != nil {
 		return err
 	}
 	return g.Digest.park(h, c.size)
+}
+
+// whileWanted reads as long as somebody waits for it.
+type whileWanted struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (w *whileWanted) Read(p []byte) (int, error) {
+	if w.ctx.Err() != nil {
+		return 0, context.Cause(w.ctx)
+	}
+	return w.r.Read(p)
 }
 
 func (j *joining) commit(ctx context.Context, g guard, c content) (u Upload, err error) {

@@ -98,9 +98,7 @@ func (m *putMany) take(ctx context.Context, file PutFile) error {
 		}
 		return err
 	}
-	in.mu.Lock()
-	in.drop() // others need the slabs; what was laid stays pinned
-	in.mu.Unlock()
+	in.keepLaid()
 	f.in = in
 	return nil
 }

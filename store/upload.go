@@ -93,7 +93,7 @@ func (s *Store) createUpload(ctx context.Context, sc Scope, spec UploadSpec) (u 
 			if n >= MaxUploads {
 				return ErrUploadLimit
 			}
-			if err := reserve(tx, sc, spec, free); err != nil {
+			if err := reserve(tx, sc, spec.Path, spec.Size, free); err != nil {
 				return err
 			}
 			return tx.Apply(&meta.PutUpload{Upload: u}, &meta.PutPart{Upload: u.ID})
@@ -122,17 +122,18 @@ func newUpload(tx *meta.Tx, sc Scope, spec UploadSpec, guard []byte) Upload {
 		ModTime: spec.ModTime, Meta: spec.Meta, Guard: guard, Created: now, Expires: now.Add(cmp.Or(max(0, spec.Lifetime), uploadLifetime)), Parts: []meta.Part{{}}}
 }
 
-// reserve checks that what is to come has room beside what others are bringing: in the
-// quota those of the account, on the disk, where free bytes are left, those of all. Who
-// has brought nothing for reservedFor keeps nobody out.
-func reserve(tx *meta.Tx, sc Scope, spec UploadSpec, free int64) error {
+// reserve checks that size more bytes, for a path or for a part of a file (empty), have room
+// beside what others are bringing: in the quota those of the account, on the disk, where
+// free bytes are left, those of all. Who has brought nothing for reservedFor keeps nobody
+// out, nor does another try of the account for the same path, of which one will be given up.
+func reserve(tx *meta.Tx, sc Scope, path Path, size, free int64) error {
 	active := tx.Now().Add(uploadLifetime - reservedFor)
-	if spec.Size >= reservedFrom {
-		taken, err := tx.ReservedBytes(0, active)
+	if size >= reservedFrom {
+		taken, err := tx.ReservedBytes(0, active, sc.User, string(path))
 		if err != nil {
 			return err
 		}
-		if spec.Size > free-taken {
+		if size > free-taken {
 			return ErrNoSpace
 		}
 	}
@@ -140,7 +141,7 @@ func reserve(tx *meta.Tx, sc Scope, spec UploadSpec, free int64) error {
 	if err != nil || left == noQuota {
 		return err
 	}
-	mine, err := tx.ReservedBytes(sc.User, active)
+	mine, err := tx.ReservedBytes(sc.User, active, sc.User, string(path))
 	if err != nil {
 		return err
 	}
@@ -148,14 +149,14 @@ func reserve(tx *meta.Tx, sc Scope, spec UploadSpec, free int64) error {
 	if err != nil {
 		return err
 	}
-	if !spec.Partial {
-		pl, err := resolve(&tx.Reader, sc, spec.Path)
+	if path != "" {
+		pl, err := resolve(&tx.Reader, sc, path)
 		if err != nil {
 			return err
 		}
 		left += pl.node.Size // it is replaced
 	}
-	if spec.Size > left-mine-brought {
+	if size > left-mine-brought {
 		return ErrQuota
 	}
 	return nil

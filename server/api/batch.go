@@ -20,6 +20,7 @@ import (
 const (
 	maxBatchFile   = 1 << 20
 	maxBatchHeader = 128 << 10
+	batchTime      = 10 * time.Minute // to arrive as a whole
 	batchType      = "application/vnd.cairn.batch"
 )
 
@@ -43,6 +44,7 @@ func (a *API) batch(q *request) error {
 			Title: "The request is not a batch of files.", Hint: "Send it with Content-Type: " + batchType + "."}
 	}
 	b := &batchReader{r: bufio.NewReaderSize(q.body, 16<<10), paths: map[store.Path]bool{}}
+	q.body.Until(time.Now().Add(batchTime))
 	var paths []store.Path
 	stored, err := a.o.Store.PutMany(q.r.Context(), q.sc, func() (store.PutFile, error) {
 		f, err := b.next()
@@ -103,7 +105,7 @@ func (b *batchReader) next() (f store.PutFile, err error) {
 			return f, err
 		}
 		if b.body.N > 0 {
-			return f, io.ErrUnexpectedEOF
+			return f, badBatch("ends in the middle of a file")
 		}
 	}
 	line, err := b.line()

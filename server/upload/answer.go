@@ -118,6 +118,7 @@ var problems = map[string]httperr.Problem{
 	"ERR_MISMATCHED_OFFSET":           {Status: 409, Code: "wrong-offset", Title: "These bytes do not continue where the upload ends.", Hint: "Ask for the current offset by HEAD and go on from there."},
 	"ERR_INVALID_CONCAT":              {Status: 400, Code: "concatenation", Title: "Upload-Concat cannot be read.", Hint: "Write partial, or final; and the addresses of the parts, with spaces between."},
 	"ERR_MODIFY_FINAL":                {Status: 403, Code: "concatenation", Title: "A file that was joined from parts takes no bytes.", Hint: "Send the bytes to its parts, before they are joined."},
+	"ERR_UPLOAD_NOT_FOUND":            {Status: 404, Code: "not-found", Title: "There is no such upload.", Hint: "It may have been finished or dropped, or is somebody else's."},
 	"ERR_UPLOAD_NOT_FINISHED":         {Status: 400, Code: "incomplete", Title: "A part is not complete.", Hint: "Send the rest of it first."},
 	"ERR_UPLOAD_SIZE_EXCEEDED":        {Status: 413, Code: "too-long", Title: "More bytes arrived than were announced.", Hint: "Ask for the current offset by HEAD and send the rest, or begin again with the right length."},
 	"ERR_UPLOAD_LOCKED":               {Status: 423, Code: "busy", Title: "Another request is writing to this upload.", Hint: "Try again in a moment.", RetryAfter: 1},

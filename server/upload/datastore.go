@@ -205,7 +205,7 @@ func tell(h http.Header, u *store.Upload) {
 // FinishUpload has nothing to do: the request that brought the last byte committed the
 // file. It asks the store all the same if that is not so.
 func (u *upload) FinishUpload(ctx context.Context) error {
-	if u.Finished {
+	if u.Finished || u.Partial() { // a part is joined later
 		return nil
 	}
 	q := from(ctx)

@@ -233,6 +233,9 @@ func (h *Handler) allow(q *request, r *http.Request) (again *store.Upload, err e
 	if err != nil || r.Method != http.MethodPatch {
 		return nil, err
 	}
+	if store.JoinedFrom(&u) != nil {
+		return nil, problems["ERR_MODIFY_FINAL"]
+	}
 	if lastAgain(r, &u) {
 		return &u, nil
 	}
@@ -243,7 +246,7 @@ func (h *Handler) allow(q *request, r *http.Request) (again *store.Upload, err e
 // first answer was lost: it says where they begin, and how many they are.
 func lastAgain(r *http.Request, u *store.Upload) bool {
 	offset, err := strconv.ParseInt(r.Header.Get("Upload-Offset"), 10, 64)
-	return err == nil && offset >= 0 && u.Finished && !u.Partial() && store.JoinedFrom(u) == nil &&
+	return err == nil && offset >= 0 && u.Finished && !u.Partial() &&
 		r.ContentLength > 0 && offset+r.ContentLength == u.Size &&
 		r.Header.Get("Tus-Resumable") == "1.0.0" && r.Header.Get("Content-Type") == "application/offset+octet-stream"
 }

@@ -177,10 +177,12 @@ func (r *Reader) UnfinishedBytes(u UserID) (n int64, err error) {
 }
 
 // ReservedBytes is what unfinished uploads that expire after a time are still to bring, of
-// one account or, with 0, of all. Those without a declared size count nothing.
-func (r *Reader) ReservedBytes(u UserID, after time.Time) (n int64, err error) {
-	_, err = r.row(`SELECT coalesce(sum(max(u.size - p.bytes, 0)), 0) FROM upload u JOIN part p ON p.upload = u.id
-		WHERE u.expires > ? AND u.finished = 0 AND (? = 0 OR u.account = ?)`, []any{unixNano(after), int64(u), int64(u)}, &n)
+// one account or, with 0, of all, but for those of but to a path, if that is not empty.
+// Those without a declared size count nothing, and none counts more than a pebibyte.
+func (r *Reader) ReservedBytes(u UserID, after time.Time, but UserID, path string) (n int64, err error) {
+	_, err = r.row(`SELECT coalesce(sum(min(max(u.size - p.bytes, 0), 1 << 50)), 0) FROM upload u JOIN part p ON p.upload = u.id
+		WHERE u.expires > ? AND u.finished = 0 AND (? = 0 OR u.account = ?) AND NOT (u.account = ? AND u.path = ? AND u.path <> '')`,
+		[]any{unixNano(after), int64(u), int64(u), int64(but), path}, &n)
 	return n, err
 }
 

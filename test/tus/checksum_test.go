@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -59,11 +58,7 @@ func TestChecksum(t *testing.T) {
 	}
 	// Cut in its middle, after longer than it takes to make an offset durable.
 	rest := content[off:]
-	conn := c.Raw(t, c.Head("PATCH", at[len(c.URL)-1:], "Tus-Resumable: 1.0.0", fmt.Sprintf("Upload-Offset: %d", off), "Content-Type: application/offset+octet-stream",
-		"Upload-Checksum: "+summed(chunk(off), "sha1", rest)["Upload-Checksum"], fmt.Sprintf("Content-Length: %d", len(rest))))
-	if _, err := conn.Write(rest[:3<<20]); err != nil {
-		t.Fatal(err)
-	}
+	conn := c.begin(at, off, len(rest), rest[:3<<20], "Upload-Checksum: "+summed(chunk(off), "sha1", rest)["Upload-Checksum"])
 	time.Sleep(3 * time.Second)
 	if _, err := conn.Write(rest[3<<20 : 4<<20]); err != nil {
 		t.Fatal(err)
@@ -145,8 +140,7 @@ func TestLastBytesAgain(t *testing.T) {
 	c.patch(at, 4, []byte("56789"), 409)
 	c.patch(at, 10, nil, 204)
 	// Cut short: it is no file less, and no answer.
-	conn := c.Raw(t, c.Head("PATCH", at[len(c.URL)-1:], "Tus-Resumable: 1.0.0", "Upload-Offset: 5", "Content-Type: application/offset+octet-stream", "Content-Length: 5"))
-	io.WriteString(conn, "5")
+	conn := c.begin(at, 5, 5, []byte("5"))
 	conn.Close()
 	if c.offset(at) != 10 || c.Get(t, "f") != "0123456789" {
 		t.Error("a cut repetition has changed something")

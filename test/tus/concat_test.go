@@ -103,7 +103,7 @@ func TestConcatenation_refused(t *testing.T) {
 		{"an unfinished part", []string{a, b}, f, 400, "incomplete"},
 		{"no part", []string{a, whole}, f, 400, "incomplete"},
 		{"nothing", nil, f, 400, "concatenation"},
-		{"no address", []string{"x"}, f, 400, "concatenation"},
+		{"no address", []string{"x"}, f, 404, "not-found"},
 		{"no such upload", []string{c.URL + "tus/00000000000000000000000000000000"}, f, 404, "not-found"},
 		{"no name", []string{a}, "", 400, "bad-metadata"},
 	} {

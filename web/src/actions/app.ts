@@ -46,6 +46,7 @@ export interface AppOptions {
 }
 
 /** Milliseconds between two looks at the folder shown while uploads end in it. */
+const changesRefresh = 250;
 const uploadsRefresh = 1000;
 const usageRefresh = 5000;
 const listingFresh = 10_000;
@@ -108,13 +109,21 @@ export function createApp(options: AppOptions = {}): App {
     space.refresh();
     return session.refresh();
   });
+  const changed = new Set<string>();
+  // Throttled, or a listing that takes longer than the next change comes never ended.
+  const lookAtChanged = throttle(clock, changesRefresh, async () => {
+    const paths = [...changed];
+    changed.clear();
+    trash.refresh();
+    lookAtUsage();
+    await Promise.all(paths.map((path) => folders.refresh(path)));
+  });
   const live = createLive({
     stream: host.stream,
     href: client.href('api/v1/events'),
     onFolders(paths) {
-      for (const path of paths) void folders.refresh(path);
-      trash.refresh();
-      lookAtUsage();
+      for (const path of paths) changed.add(path);
+      lookAtChanged();
     },
     onAll() {
       folders.refreshAll();

@@ -67,8 +67,14 @@ function open(href: string, heard: (kind: string, data: string) => void): () => 
   let timer: ReturnType<typeof setTimeout> | undefined;
   const begin = () => {
     source = new EventSource(href);
+    let greeted = false;
     for (const kind of kinds) {
-      source.addEventListener(kind, (event) => heard(kind, (event as MessageEvent<string>).data));
+      source.addEventListener(kind, (event) => {
+        // A stream that comes again by itself goes on where it was.
+        if (kind === 'hello' && greeted) return;
+        greeted = true;
+        heard(kind, (event as MessageEvent<string>).data);
+      });
     }
     source.onerror = () => {
       // A connection that broke is opened again by the browser; an answer that is no stream

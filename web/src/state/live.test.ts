@@ -15,7 +15,6 @@ test('what the server tells is passed on, until it is stopped', () => {
   live.start();
   expect(host.listening()).toBe(1);
   host.says('hello', {});
-  host.says('hello', {}); // the stream came again, and goes on where it was
   host.says('changed', { folders: ['a', 'a/b'], all: false });
   host.says('changed', { folders: [], all: true });
   host.says('changed', 7);

@@ -18,14 +18,10 @@ export interface LiveOptions {
 
 export function createLive({ stream, href, onFolders, onAll }: LiveOptions): Live {
   let end: (() => void) | undefined;
-  let greeted = false;
 
   function heard(kind: string, data: string): void {
     if (kind === 'hello') {
-      // The first page was read before the stream began, or another tab has taken it over.
-      if (greeted) return;
-      greeted = true;
-      onAll();
+      onAll(); // what changed before the stream began, nobody has told
       return;
     }
     const event: unknown = JSON.parse(data);
@@ -36,7 +32,6 @@ export function createLive({ stream, href, onFolders, onAll }: LiveOptions): Liv
 
   return {
     start() {
-      greeted = false;
       end ??= stream(href, heard);
     },
     stop() {

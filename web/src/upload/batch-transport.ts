@@ -86,7 +86,7 @@ export function sendBatch(
     finish(() => events.done(parts.map((part) => (part ? results[at++] : undefined))));
   }
 
-  void run();
+  run().catch(() => fail(networkProblem()));
   return {
     stop() {
       over = true;
@@ -151,9 +151,12 @@ function resultsIn(body: string, count: number): (ProblemBody | undefined)[] | u
     if (!isRecord(json) || !Array.isArray(json.results) || json.results.length !== count) {
       return undefined;
     }
-    return json.results.map((r: unknown) =>
-      isRecord(r) && isRecord(r.problem) ? (r.problem as unknown as ProblemBody) : undefined,
-    );
+    const results: (ProblemBody | undefined)[] = [];
+    for (const r of json.results as unknown[]) {
+      if (!isRecord(r) || (!isRecord(r.entry) && !isRecord(r.problem))) return undefined;
+      results.push(isRecord(r.problem) ? (r.problem as unknown as ProblemBody) : undefined);
+    }
+    return results;
   } catch {
     return undefined;
   }

@@ -6,7 +6,7 @@ import { text } from '../lib/text';
 import { type Gate, waits } from './gate';
 import { type Item, targetOf } from './item';
 import type { Ledger } from './ledger';
-import { isAway, mayBeStored, outcomeOf } from './outcome';
+import { isAway, outcomeOf } from './outcome';
 import { patience, staleOnline } from './patience';
 import type { Failure, Phase, Transport } from './transport';
 
@@ -16,6 +16,8 @@ const mostFiles = 256;
 /** Bytes of files in one request. Proxies take 1 MiB without being told, names included. */
 const mostBytes = 880 << 10;
 const fewestBytes = 64 << 10;
+/** Answers that come before anything of a batch is looked at. */
+const surelyNot: ReadonlySet<number> = new Set([401, 403, 404, 405, 413, 415]);
 
 export interface BatchesOptions {
   readonly transport: Transport;
@@ -69,7 +71,6 @@ export function createBatches(options: BatchesOptions): Batches {
   /** Something on the way does not take batches: files go one by one. */
   let off = false;
   let tries = 0;
-  let renewed = false;
 
   /** Its items, if there are any left; the run is over. */
   function end(run: Run): Item[] {
@@ -107,6 +108,7 @@ export function createBatches(options: BatchesOptions): Batches {
     }));
     let shown = 0;
     let upto = 0;
+    const unread = new Set<number>(); // not in the body
     const transfer = transport.batch(jobs, {
       phase(phase) {
         run.phase = phase;
@@ -116,11 +118,9 @@ export function createBatches(options: BatchesOptions): Batches {
         if (!mine()) return;
         run.alive = clock.now();
         for (; shown < items.length; shown++) {
-          upto += items[shown]?.size ?? 0;
-          if (upto > count) {
-            upto -= items[shown]?.size ?? 0;
-            break;
-          }
+          const size = unread.has(shown) ? 0 : (items[shown]?.size ?? 0);
+          if (upto + size > count) break;
+          upto += size;
           const item = run.items[shown];
           if (item) ledger.set(item, { sent: item.size });
         }
@@ -128,6 +128,7 @@ export function createBatches(options: BatchesOptions): Batches {
       },
       unreadable(place, problem) {
         const item = run.items[place];
+        unread.add(place);
         if (!mine() || !item) return;
         run.items[place] = undefined;
         runOf.delete(item);
@@ -137,15 +138,24 @@ export function createBatches(options: BatchesOptions): Batches {
         if (!mine()) return;
         options.cut(false);
         tries = 0;
-        renewed = false;
         const of = [...run.items];
         end(run);
+        const passing: Item[] = [];
+        let why: Failure | undefined;
         for (const [place, item] of of.entries()) {
           const problem = results[place];
           if (!item) continue;
-          if (problem) options.failed(item, { step: 'create', last: true, problem });
-          else options.stored(item);
+          if (!problem) {
+            options.stored(item);
+            continue;
+          }
+          const failure: Failure = { step: 'create', last: true, problem };
+          if (outcomeOf(failure) === 'retry-holding') {
+            passing.push(item); // one place for all of them
+            why = failure;
+          } else options.failed(item, failure);
         }
+        if (why) wait(passing, why);
       },
       failed(failure) {
         if (mine()) failed(run, failure);
@@ -160,7 +170,7 @@ export function createBatches(options: BatchesOptions): Batches {
     const { problem } = failure;
     options.cut(isAway(problem));
     for (const item of items) {
-      if (mayBeStored(failure)) item.maybeStored = true;
+      if (!surelyNot.has(problem.status)) item.maybeStored = true; // some of them may be
       ledger.set(item, { sent: item.acked });
     }
     switch (outcomeOf(failure)) {
@@ -172,7 +182,7 @@ export function createBatches(options: BatchesOptions): Batches {
         signIn(items);
         return;
       case 'token':
-        if (renewed) signIn(items);
+        if (items.every((item) => item.renewed)) signIn(items);
         else renew(items);
         return;
       case 'smaller':
@@ -206,13 +216,13 @@ export function createBatches(options: BatchesOptions): Batches {
   }
 
   function signIn(items: readonly Item[]): void {
-    renewed = false;
+    for (const item of items) item.renewed = false;
     gate.close(); // first, or they would be sent at once
     again(items);
   }
 
   function renew(items: readonly Item[]): void {
-    renewed = true;
+    for (const item of items) item.renewed = true;
     const run = begin(items);
     run.phase = 'reading'; // as long as it takes
     options.renew().then(

@@ -229,6 +229,7 @@ export function createIntake(options: IntakeOptions): Intake {
       begun(item, id) {
         if (item.url !== undefined) return;
         item.url = options.addressOf(id);
+        item.adopted = true;
         item.begunAs = targetOf(item);
       },
       claimed,

@@ -31,6 +31,8 @@ export interface Item {
 
   /** Of the upload on the server. */
   url: string | undefined;
+  /** Another page or device began it: it is not ours to drop. */
+  adopted: boolean;
   /** The path that the upload was created for. */
   begunAs: string;
   /** Target or condition are no longer those of the upload: it is finished by name. */
@@ -72,6 +74,7 @@ export function createItem(of: {
     queued: false,
     gone: false,
     url: undefined,
+    adopted: false,
     begunAs: '',
     moved: false,
     complete: false,
@@ -105,6 +108,7 @@ export function aim(item: Item, condition: Condition): void {
 /** The server has nothing of it any more: it begins anew. */
 export function beginAnew(item: Item): void {
   item.url = undefined;
+  item.adopted = false;
   item.moved = false;
   item.complete = false;
   item.at = 0;

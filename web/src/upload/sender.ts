@@ -434,7 +434,8 @@ export function createSender(options: SenderOptions): Sender {
     halt,
     pump,
     drop(item) {
-      if (item.url !== undefined && item.state !== 'done') transport.drop(item.url);
+      if (item.url !== undefined && !item.adopted && item.state !== 'done')
+        transport.drop(item.url);
     },
     get away() {
       if (!cut) return false;
