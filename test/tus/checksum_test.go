@@ -151,17 +151,34 @@ func TestLastBytesAgain(t *testing.T) {
 func TestReservation(t *testing.T) {
 	c := &client{rig.Start(t, rig.Options{}), t}
 	c.AddUser("eve", "another password", 1_000_000)
-	create := func(name string, size, want int) *rig.Response {
+	eve := func(method, path string, h map[string]string, want int) *rig.Response {
 		t.Helper()
-		return c.Must(t, rig.Request{Method: "POST", Path: c.URL + "tus/", User: "eve", Password: "another password",
-			Header: header("Upload-Length", fmt.Sprint(size), "Upload-Metadata", metadata("filename", name))}, want)
+		return c.Must(t, rig.Request{Method: method, Path: path, Header: h, User: "eve", Password: "another password"}, want)
 	}
-	at := c.resolve(create("a", 600_000, 201).Header.Get("Location"))
-	if r := create("b", 400_001, 507); code(r) != "quota-exceeded" {
-		t.Error(r.Body)
+	create := func(name string, size, want int) string {
+		t.Helper()
+		r := eve("POST", c.URL+"tus/", header("Upload-Length", fmt.Sprint(size), "Upload-Metadata", metadata("filename", name)), want)
+		if want != 201 {
+			if code(r) != "quota-exceeded" {
+				t.Error(r.Body)
+			}
+			return ""
+		}
+		return c.resolve(r.Header.Get("Location"))
 	}
+	first := create("a", 600_000, 201)
+	create("b", 400_001, 507)
+	again := create("a", 600_000, 201) // by somebody whose first answer was lost
+	eve("DELETE", first, header(), 204)
 	create("b", 400_000, 201)
 	create("c", 1, 507)
-	c.Must(t, rig.Request{Method: "DELETE", Path: at, Header: header(), User: "eve", Password: "another password"}, 204)
+	eve("DELETE", again, header(), 204)
 	create("c", 600_000, 201)
+	// Declared late it is asked as well.
+	late := c.resolve(eve("POST", c.URL+"tus/", header("Upload-Defer-Length", "1", "Upload-Metadata", metadata("filename", "late")), 201).Header.Get("Location"))
+	h := chunk(0)
+	h["Upload-Length"] = "4611686018427387904"
+	if r := eve("PATCH", late, h, 507); code(r) != "disk-full" {
+		t.Error(r.Body)
+	}
 }
