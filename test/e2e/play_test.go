@@ -116,7 +116,8 @@ func child(ctx context.Context, t *testing.T, home, name string, args ...string)
 	t.Helper()
 	mark := "CAIRN_CHILD_OF=" + home // all its descendants inherit it
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = append(os.Environ(), "HOME="+home, "TMPDIR="+home, mark)
+	// Without a locale Chromium finds no file whose name is not ASCII.
+	cmd.Env = append([]string{"LANG=C.UTF-8"}, append(os.Environ(), "HOME="+home, "TMPDIR="+home, mark)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 5 * time.Second
