@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"cairn/store/meta"
@@ -33,6 +36,25 @@ func syncPoint(r *meta.Reader, sc Scope) (at SyncPoint, err error) {
 	}
 	newest, _, err := r.NewestChange(sc.Space)
 	return SyncPoint{Epoch: root.Epoch, Space: sc.Space, Seq: newest.Seq}, err
+}
+
+// String is the moment as clients keep it: epoch, space and change number.
+func (p SyncPoint) String() string { return fmt.Sprintf("%d:%d:%d", p.Epoch, p.Space, p.Seq) }
+
+// ParseSyncPoint reads what SyncPoint.String wrote; it may be of another store, or of none.
+func ParseSyncPoint(s string) (p SyncPoint, ok bool) {
+	parts := strings.Split(s, ":")
+	if len(parts) != 3 {
+		return p, false
+	}
+	var n [3]int64
+	for i, part := range parts {
+		var err error
+		if n[i], err = strconv.ParseInt(part, 10, 64); err != nil {
+			return p, false
+		}
+	}
+	return SyncPoint{Epoch: n[0], Space: SpaceID(n[1]), Seq: n[2]}, true
 }
 
 // AwaitChange implements API.

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"cairn/store"
@@ -55,9 +53,9 @@ func (a *API) events(q *request) error {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // nginx keeps it back else
 	q.w.WriteHeader(http.StatusOK)
-	said := eventID(at)
+	said := at.String()
 	if last := q.r.Header.Get("Last-Event-ID"); last != "" {
-		if since, ok := parseEventID(last); ok {
+		if since, ok := store.ParseSyncPoint(last); ok {
 			at = since
 		} else {
 			at.Epoch = -1 // what has changed since nobody knows
@@ -85,7 +83,7 @@ func (a *API) events(q *request) error {
 		if at = now; len(ev.Folders) == 0 && !ev.All {
 			continue
 		}
-		if err := q.event("changed", eventID(at), ev); err != nil {
+		if err := q.event("changed", at.String(), ev); err != nil {
 			return nil
 		}
 		select {
@@ -140,21 +138,4 @@ func (q *request) event(kind, id string, data any) error {
 	}
 	q.w.Flush()
 	return nil
-}
-
-func eventID(at store.SyncPoint) string { return fmt.Sprintf("%d:%d:%d", at.Epoch, at.Space, at.Seq) }
-
-func parseEventID(s string) (at store.SyncPoint, ok bool) {
-	parts := strings.Split(s, ":")
-	if len(parts) != 3 {
-		return at, false
-	}
-	var n [3]int64
-	for i, p := range parts {
-		var err error
-		if n[i], err = strconv.ParseInt(p, 10, 64); err != nil {
-			return at, false
-		}
-	}
-	return store.SyncPoint{Epoch: n[0], Space: store.SpaceID(n[1]), Seq: n[2]}, true
 }

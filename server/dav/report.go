@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -155,25 +154,15 @@ func elementText(d *xml.Decoder, into *string) error {
 
 const syncTokenHead = "urn:x-cairn:sync:"
 
-// syncToken is a moment as clients keep it.
-func syncTokenOf(at store.SyncPoint) string {
-	return fmt.Sprintf("%s%d:%d:%d", syncTokenHead, at.Epoch, at.Space, at.Seq)
-}
+// syncTokenOf is a moment as clients keep it.
+func syncTokenOf(at store.SyncPoint) string { return syncTokenHead + at.String() }
 
 func parseSyncToken(s string) (at store.SyncPoint, ok bool) {
 	rest, ok := strings.CutPrefix(s, syncTokenHead)
-	parts := strings.Split(rest, ":")
-	if !ok || len(parts) != 3 {
+	if !ok {
 		return at, false
 	}
-	var n [3]int64
-	for i, p := range parts {
-		var err error
-		if n[i], err = strconv.ParseInt(p, 10, 64); err != nil {
-			return at, false
-		}
-	}
-	return store.SyncPoint{Epoch: n[0], Space: store.SpaceID(n[1]), Seq: n[2]}, true
+	return store.ParseSyncPoint(rest)
 }
 
 // everything writes all members of a folder, and the token of before.
