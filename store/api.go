@@ -445,7 +445,7 @@ type API interface {
 	// DeclareSize tells the size of an upload that began without one, and commits it
 	// in the same transaction if that many bytes are there; what that commit refuses is
 	// returned, with the bytes kept and the size not declared. ErrTooLong: more bytes
-	// are there. ErrQuota.
+	// are there. ErrQuota, ErrNoSpace, as CreateUpload.
 	DeclareSize(ctx context.Context, sc Scope, id UploadID, size int64) (Upload, error)
 	// Uploads lists the unfinished uploads of the scope's user in its space, oldest
 	// first, at most limit.
@@ -456,7 +456,7 @@ type API interface {
 	Resumable(ctx context.Context, sc Scope, files []Resume) ([]*Upload, error)
 	// FinishUpload commits an upload whose bytes are all there: with the size
 	// declared now (size ≥ 0) or before (negative), at another place if to is not
-	// the root. Idempotent. ErrIncomplete.
+	// the root. Idempotent. ErrIncomplete, which a partial upload always is.
 	FinishUpload(ctx context.Context, sc Scope, id UploadID, to Path, size int64, c Conditions) (Written, error)
 	// DropUpload discards an upload.
 	DropUpload(ctx context.Context, sc Scope, id UploadID) error
