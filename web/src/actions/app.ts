@@ -45,8 +45,9 @@ export interface AppOptions {
   readonly apple?: boolean;
 }
 
-/** Milliseconds between two looks at the folder shown while uploads end in it. */
+/** Milliseconds between two looks at what others change. */
 const changesRefresh = 250;
+/** Milliseconds between two looks at the folder shown while uploads end in it. */
 const uploadsRefresh = 1000;
 const usageRefresh = 5000;
 const listingFresh = 10_000;
