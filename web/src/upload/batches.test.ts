@@ -157,6 +157,24 @@ describe('small files', () => {
     expect(totals()).toMatchObject({ done: 5 });
   });
 
+  test('another token while several are on their way: nobody has to sign in', async () => {
+    weather = (n) => (n < 3 ? problem(403, 'token') : undefined);
+    await send(many(600));
+    expect(unauthorized).toBe(0);
+    expect(totals()).toMatchObject({ done: 600 });
+  });
+
+  test('all refused in passing: together again, not each alone', async () => {
+    const names = Object.keys(many(100));
+    for (const name of names) refuse[name] = problem(503, 'overloaded');
+    void uploads.add('', picked(many(100)));
+    await clock.pass(100);
+    refuse = {};
+    await clock.pass(60_000);
+    expect(totals()).toMatchObject({ done: 100 });
+    expect(server.requests).toEqual([]);
+  });
+
   test('stands still: given up, and sent again', async () => {
     weather = (n) => (n === 0 ? 'hang' : undefined);
     await send(many(5), 15_000);
