@@ -55,7 +55,7 @@ func simCrashes(t *testing.T, n int) {
 	group.Wait()
 	if last == first+1<<40 && n >= 1000 && !t.Failed() {
 		for what, n := range map[string]int{"slab was spilled": stats.spills, "chunk was stored already": stats.hits, "chunk was compressed": stats.coded, "pack was dropped": stats.drops, "pack was compacted": stats.compacted, "pack was merged": stats.merged, "batch was held": stats.held, "checkpoint was written": stats.points, "database was lost": stats.rebuilt, "backup was made": stats.backups, "pack was scrubbed": stats.scrubs, "past was pruned": stats.pruned} {
-			if n == 0 {
+			if n == 0 && (what != "slab was spilled" || stats.crashes() >= 5000) { // some 4 in 1,000
 				t.Errorf("no %s: the test does not test that", what)
 			}
 		}

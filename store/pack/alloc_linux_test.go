@@ -160,8 +160,17 @@ func TestWriteBack(t *testing.T) {
 	b.opt.FS = spyFS{f, &calls}
 	s, _ := b.open()
 	l := s.Lease()
+	told := func() { // what is told goes on beside the appends
+		p := l.cur
+		eventually(t, "the disk is told", func() bool {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return !p.sending
+		})
+	}
 	for i := range 20 {
 		b.append(l, s.Chunk(content(1<<20, byte(i))))
+		told()
 		if i == 10 {
 			b.flush(s, 1)
 		}
@@ -173,6 +182,7 @@ func TestWriteBack(t *testing.T) {
 	for i := range 20 {
 		b.append(l, s.Chunk(content(1<<20, byte(i))))
 	}
+	told()
 	b.flush(s, 1)
 	b.wantClean(s)
 }

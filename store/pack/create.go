@@ -8,8 +8,15 @@ import (
 	"cairn/store/object"
 )
 
-// create makes an empty pack. When it returns, header and name are durable.
-func (s *Set) create() (*pack, error) {
+// made is an empty pack that is not one of the set's yet, or why there is none.
+type made struct {
+	pack *pack
+	err  error
+}
+
+// create makes the file of an empty pack. When it returns, header and name are durable. The pack is
+// nobody's before enter.
+func (s *Set) create() made {
 	s.mu.Lock()
 	s.last++
 	id := s.last
@@ -18,22 +25,34 @@ func (s *Set) create() (*pack, error) {
 	p := &pack{id: id, path: s.path(id), header: h, index: &index{}, size: HeaderBytes, flushed: HeaderBytes}
 	dir := filepath.Dir(p.path)
 	if err := s.opt.FS.MkdirAll(dir); err != nil {
-		return nil, err
+		return made{err: err}
 	}
 	f, err := s.opt.FS.Open(p.path, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
-		return nil, err
+		return made{err: err}
 	}
 	if err := s.settle(f, &h, dir); err != nil {
 		s.opt.FS.Remove(p.path) // the number stays used
-		return nil, errors.Join(err, f.Close())
+		return made{err: errors.Join(err, f.Close())}
 	}
 	p.file, p.fresh = f, &fresh{index: p.index}
+	return made{pack: p}
+}
+
+// enter makes a pack one of the set's.
+func (s *Set) enter(p *pack) {
 	s.mu.Lock()
-	s.packs[id] = p
+	defer s.mu.Unlock()
+	s.packs[p.id] = p
 	s.fresh.add(p)
-	s.mu.Unlock()
-	return p, nil
+}
+
+// discard takes away what create has made and nobody has entered. What cannot be removed is empty,
+// and Recover removes it.
+func (s *Set) discard(p *pack) error {
+	err := p.file.Close()
+	s.opt.FS.Remove(p.path)
+	return err
 }
 
 // settle writes and flushes the header, then the folder.

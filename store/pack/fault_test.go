@@ -204,7 +204,7 @@ func TestEveryFault(t *testing.T) {
 			s, _ := b.open()
 			f.Add(object.Rule{Op: op, Nth: n, Keep: 33})
 			if op == object.OpTruncate { // it takes another fault to see one
-				f.Add(object.Rule{Op: object.OpWrite, Nth: 5, Keep: 100})
+				f.Add(object.Rule{Op: object.OpWrite, Site: "pack.(*pack).append", Nth: 3, Keep: 100})
 			}
 			acked := work(b, s)
 			s.Close()

@@ -28,8 +28,10 @@ type pack struct {
 	running chan struct{}
 	failed  error // of a flush: ErrLaneFailed
 
+	sent    int64 // everything before it has been given to WriteBack
+	sending bool  // WriteBack is under way
+
 	ahead *ahead // nil: no space is allocated ahead. Under write
-	sent  int64  // everything before it has been given to WriteBack. Under write
 	fresh *fresh // finds its chunks until the hint index does; nil: not any more
 	holds
 

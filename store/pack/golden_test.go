@@ -38,6 +38,8 @@ func TestDurabilityOrder(t *testing.T) {
 	b.opt.FS = rec
 	s, _ := b.open()
 	p := b.append(s.Small(), s.Chunk(content(60000, 1)), commitRecord(1))
+	eventually(t, "the next pack is made", func() bool { return len(s.Small().next) > 0 })
+	rec.Event("pack 1 is more than half full")
 	b.flush(s, p.Pack)
 	rec.Event("flushed pack 1")
 	b.append(s.Small(), s.Chunk(content(100<<10-64248-RecordBytes, 2))) // to the last byte

@@ -15,6 +15,7 @@ type Lane struct {
 	set   *Set
 	lock  chan struct{} // holds a token while somebody appends
 	cur   *pack         // nil: the next append makes one. Under lock
+	next  chan made     // the pack behind cur, as soon as it is made; nil: not begun. Under lock
 	users int           // who leased it. Under set.mu
 }
 
@@ -100,6 +101,7 @@ func (l *Lane) append(ctx context.Context, only *meta.PackID, recs []Record) (Pl
 	place, err := l.cur.append(d, only == nil)
 	if err == nil {
 		l.cur.sendBack()
+		l.prepare()
 	}
 	if err == nil && !l.cur.fits(1, RecordBytes, l.set.opt.MaxBytes) {
 		// Full: seal it now if that needs no waiting, else when the next append comes.
@@ -138,7 +140,7 @@ func (l *Lane) ready(ctx context.Context, d *draft) error {
 	if l.cur != nil {
 		return nil
 	}
-	p, err := s.create()
+	p, err := l.fresh(ctx)
 	if err != nil {
 		return fmt.Errorf("new pack: %w", err)
 	}
@@ -147,4 +149,37 @@ func (l *Lane) ready(ctx context.Context, d *draft) error {
 	}
 	l.cur = p
 	return nil
+}
+
+// prepare begins to make the lane's next pack when the current one is half full. To make a pack
+// takes two flushes, and on a journalling file system each of them may wait for everything that the
+// last 64 MiB have left in the page cache: the lane would stand still meanwhile. Under lock.
+func (l *Lane) prepare() {
+	if l.next != nil || l.cur.fits(1, l.set.opt.MaxBytes/2, l.set.opt.MaxBytes) {
+		return
+	}
+	next := make(chan made, 1)
+	l.next = next
+	l.set.work.Go(func() { next <- l.set.create() })
+}
+
+// fresh is an empty pack: the one prepared, or a new one. Under lock.
+func (l *Lane) fresh(ctx context.Context) (*pack, error) {
+	var m made
+	if l.next != nil {
+		select {
+		case m = <-l.next:
+			l.next = nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if m.pack == nil { // also when it could not be made a while ago
+		m = l.set.create()
+	}
+	if m.err != nil {
+		return nil, m.err
+	}
+	l.set.enter(m.pack)
+	return m.pack, nil
 }

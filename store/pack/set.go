@@ -273,6 +273,14 @@ func (s *Set) Close() error {
 	s.stop()
 	s.work.Wait()
 	errs := []error{s.handles.close()}
+	for _, l := range lanes {
+		if l.next == nil {
+			continue
+		}
+		if m := <-l.next; m.pack != nil {
+			errs = append(errs, s.discard(m.pack))
+		}
+	}
 	if s.hints != nil {
 		errs = append(errs, s.hints.close())
 	}
