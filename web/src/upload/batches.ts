@@ -104,7 +104,7 @@ export function createBatches(options: BatchesOptions): Batches {
     const mine = () => runs.has(run);
     const jobs = items.map(({ file, folder, name, condition }) => ({
       // biome-ignore lint/style/noNonNullAssertion: it fits
-      ...{ file: file!, folder, name, condition, url: undefined, chunkSize: largestFile },
+      ...{ file: file!, folder, name, condition, url: undefined, partSize: () => largestFile },
     }));
     let shown = 0;
     let upto = 0;

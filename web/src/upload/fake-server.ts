@@ -224,7 +224,7 @@ export class FakeServer {
   }
 
   private async run(job: Job, way: Way): Promise<void> {
-    const { file, chunkSize } = job;
+    const { file } = job;
     let url = job.url;
     let offset = 0;
     try {
@@ -252,7 +252,7 @@ export class FakeServer {
         }
       }
       while (offset < file.size) {
-        const end = Math.min(offset + chunkSize, file.size);
+        const end = Math.min(offset + job.partSize(), file.size);
         const last = end === file.size;
         const start = offset;
         way.tell((e) => e.phase('reading', last));

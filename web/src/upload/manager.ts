@@ -19,6 +19,8 @@ export interface UploadsOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random?: () => number;
+  /** Bytes of one request, at most: for devices with little memory. */
+  readonly largestPart?: number | undefined;
   /** The network is there again. */
   onOnline(run: () => void): () => void;
   /** The session has ended; signedIn() is awaited. */
@@ -79,6 +81,7 @@ export function createUploads(options: UploadsOptions): UploadsManager {
     ledger,
     gate,
     renew: options.renew,
+    largestPart: options.largestPart,
     onChange: changed,
     onStored: options.onStored,
     onFull(problem) {

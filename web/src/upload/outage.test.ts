@@ -191,6 +191,26 @@ describe('what breaks goes on', () => {
     expect(server.tree.get('a')?.size).toBe(6);
   });
 
+  test('bodies that are reset for their size, which no answer tells', async () => {
+    server.fault = (r) => (r.body > MiB ? 'lost' : undefined);
+    await send({ big: 20 * MiB }, 5 * 60_000);
+    expect(states()).toEqual({ big: 'done' });
+    expect(server.requests.filter((r) => r.body > MiB)).toHaveLength(3);
+    server.requests.length = 0;
+    await send({ next: 20 * MiB });
+    expect(server.requests.filter((r) => r.body > MiB)).toHaveLength(0);
+    expect(states()).toMatchObject({ next: 'done' });
+  });
+
+  test('a way that is away for a while says nothing of the size', async () => {
+    const begun = clock.now();
+    server.fault = () =>
+      clock.now() - begun > 100 && clock.now() - begun < 60_000 ? 'lost' : undefined;
+    await send({ big: 80 * MiB }, 5 * 60_000);
+    expect(states()).toEqual({ big: 'done' });
+    expect(server.requests.at(-2)?.body).toBe(8 * MiB);
+  });
+
   test('413 of a proxy: smaller requests, down to 256 KiB', async () => {
     server.fault = (r) => (r.body > MiB ? problem(413, 'http') : undefined);
     await send({ big: 4 * MiB });

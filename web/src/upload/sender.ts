@@ -10,13 +10,12 @@ import { type Gate, waits } from './gate';
 import { beginAnew, type Item, targetOf } from './item';
 import type { Ledger } from './ledger';
 import { isAway, mayBeStored, outcomeOf } from './outcome';
+import { createParts } from './parts';
 import { patience, staleOnline } from './patience';
 import { creationLimit, type Failure, type Phase, type Transport } from './transport';
 
 /** Files sent at the same time: browsers open six connections, and the app needs some. */
 const places = 3;
-const largestChunk = 8 << 20;
-const smallestChunk = 256 << 10;
 /** Failed tries after which a file lets others go, if the server does answer. */
 const yieldAfter = 5;
 
@@ -29,6 +28,8 @@ export interface SenderOptions {
   readonly gate: Gate;
   /** Gets a new token; fails with a Problem. */
   renew(): Promise<void>;
+  /** Bytes of one request, at most. */
+  readonly largestPart?: number | undefined;
   onChange(): void;
   /** A file has come into the folder. */
   onStored(folder: string): void;
@@ -63,6 +64,10 @@ interface Run {
   alive: number;
   /** Bytes handed to the connection, the first count of this try included. */
   sent: number | undefined;
+  /** When a body began to go out, and how many bytes of the file were there before it. */
+  body: { readonly begun: number; readonly from: number } | undefined;
+  /** The server has answered this try, and no body of it. */
+  first: boolean;
 }
 
 export function createSender(options: SenderOptions): Sender {
@@ -72,7 +77,7 @@ export function createSender(options: SenderOptions): Sender {
   let queue: Item[] = [];
   let head = 0;
   const front: Item[] = []; // those that had a place before
-  let chunkSize = largestChunk;
+  const parts = createParts(options.largestPart);
   /** A try ended without an answer of Cairn's, and nothing has come through since. */
   let cut = false;
 
@@ -150,7 +155,15 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   function hold(item: Item, phase: Phase | undefined, stop: () => void): Run {
-    const run: Run = { stop, phase, last: false, alive: clock.now(), sent: undefined };
+    const run: Run = {
+      stop,
+      phase,
+      last: false,
+      alive: clock.now(),
+      sent: undefined,
+      body: undefined,
+      first: false,
+    };
     runs.set(item, run);
     return run;
   }
@@ -187,17 +200,20 @@ export function createSender(options: SenderOptions): Sender {
       return;
     }
     transfer = transport.start(
-      { file, folder, name, condition, url, chunkSize },
+      { file, folder, name, condition, url, partSize: () => parts.size },
       {
         located(at) {
           if (!mine()) return;
           item.url = at;
+          run.first = true;
           works();
         },
         phase(phase, last) {
           if (!mine()) return;
           run.phase = phase;
           run.last = last;
+          if (phase === 'sending') run.body = { begun: clock.now(), from: item.at };
+          else if (phase !== 'sent') run.body = undefined;
           alive();
         },
         sent(bytes) {
@@ -212,6 +228,8 @@ export function createSender(options: SenderOptions): Sender {
         acked(bytes) {
           if (!mine()) return;
           works();
+          if (run.body) parts.arrived(bytes - run.body.from, clock.now() - run.body.begun);
+          run.first = run.body === undefined;
           if (bytes > item.at) progressed(item);
           item.at = bytes;
           ledger.set(item, { acked: Math.min(bytes, item.size) });
@@ -300,6 +318,8 @@ export function createSender(options: SenderOptions): Sender {
     if (mayBeStored(failure)) item.maybeStored = true;
     const { problem, last } = failure;
     if (failure.step !== 'read') cut = isAway(problem);
+    if (run?.body && (isAway(problem) || problem.status === 408))
+      parts.broke(clock.now() - run.body.begun, run.first);
     const refused = problem.status >= 400 && problem.status !== 401 && problem.status !== 403;
 
     if (problem.code === 'incomplete' && failure.step === 'finish') {
@@ -320,8 +340,7 @@ export function createSender(options: SenderOptions): Sender {
         retry(item, failure, true);
         break;
       case 'smaller':
-        if (chunkSize > smallestChunk) {
-          chunkSize /= 2;
+        if (parts.refused()) {
           retry(item, failure, true);
         } else {
           fail(item, problem);

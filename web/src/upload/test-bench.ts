@@ -30,6 +30,7 @@ beforeEach(() => {
     addressOf: (id) => `/tus/${id}`,
     clock,
     random: () => 0,
+    largestPart: 8 * MiB,
     onOnline(run) {
       online = run;
       return () => {};

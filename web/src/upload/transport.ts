@@ -19,8 +19,8 @@ export interface Job {
   readonly condition: Condition;
   /** Of an upload that was begun before: the server is asked how much it has. */
   readonly url: string | undefined;
-  /** Bytes in one request. */
-  readonly chunkSize: number;
+  /** Bytes of the next request, at most: asked before each. */
+  partSize(): number;
 }
 
 /** What happens inside a request: how long silence is normal depends on it. */

@@ -100,7 +100,7 @@ function start(file: File, more: Partial<Job> = {}) {
       name: 'ü.bin',
       condition: { ifNoneMatch: '*' },
       url: undefined,
-      chunkSize: 8 * MiB,
+      partSize: () => 8 * MiB,
       ...more,
     },
     events,
@@ -173,7 +173,7 @@ test('a small file goes with its creation, as bytes', async () => {
 });
 
 test('a large one in PATCHes of the chunk size; conditions only at the creation', async () => {
-  start(fileOf(3 * MiB), { chunkSize: 2 * MiB, condition: { ifMatch: 'v1' }, folder: '' });
+  start(fileOf(3 * MiB), { partSize: () => 2 * MiB, condition: { ifMatch: 'v1' }, folder: '' });
   const post = await request(0);
   expect(post.body).toBeNull();
   expect(post.headers['If-Match']).toBe('"v1"');

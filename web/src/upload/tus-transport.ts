@@ -73,9 +73,9 @@ class Sending {
         ...(file.type !== '' && { filetype: file.type }),
         mtime: String(file.lastModified / 1000),
       },
-      chunkSize: job.chunkSize,
+      chunkSize: Number.POSITIVE_INFINITY, // source() cuts
       uploadDataDuringCreation:
-        file.size > 0 && file.size <= Math.min(creationLimit, job.chunkSize),
+        file.size > 0 && file.size <= Math.min(creationLimit, job.partSize()),
       retryDelays: null,
       storeFingerprintForResuming: false,
       fingerprint: async () => '',
@@ -104,7 +104,7 @@ class Sending {
       size: file.size,
       close: () => {},
       slice: async (start: number, end: number) => {
-        this.end = Math.min(end, file.size);
+        this.end = Math.min(end, file.size, start + this.job.partSize());
         this.last = this.end === file.size;
         this.check();
         this.events.phase('reading', this.last);
