@@ -22,7 +22,7 @@ export interface Puppet {
 }
 
 /** profile: another one is another browser. */
-export async function chromium(profile = 'profile'): Promise<Puppet> {
+export async function chromium(profile = 'profile', app = scene.app): Promise<Puppet> {
   const browser = await launch({
     executablePath: scene.browser,
     pipe: true, // the browser ends with it
@@ -31,7 +31,7 @@ export async function chromium(profile = 'profile'): Promise<Puppet> {
     defaultViewport: { width: 1280, height: 800 },
     args: ['--no-sandbox', ...flags],
   });
-  return puppet(browser);
+  return puppet(browser, app);
 }
 
 export async function firefox(executable: string): Promise<Puppet> {
@@ -45,9 +45,9 @@ export async function firefox(executable: string): Promise<Puppet> {
 }
 
 /** Opens the app in a browser and signs in. */
-export async function puppet(browser: Browser): Promise<Puppet> {
+export async function puppet(browser: Browser, app = scene.app): Promise<Puppet> {
   const page = await browser.newPage();
-  await page.goto(scene.app);
+  await page.goto(app);
   const field = (label: string) => page.locator(`::-p-aria([name="${label}"][role="textbox"])`);
   await field(text.signIn.name).fill(scene.user);
   await page.locator('input[name="password"]').fill(scene.password);

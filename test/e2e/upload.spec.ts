@@ -6,8 +6,8 @@ import { control, davHash, figure, fileHash, more, Peer, pause, scene, slow, unt
 import { makeFile, makeFolder, type Source } from './source';
 
 const MB = 1e6;
-/** What is on its way unacknowledged: three PATCHes of 8 MiB. */
-const inFlight = 3 * (8 << 20);
+/** What is on its way unacknowledged: three PATCHes of 16 MiB. */
+const inFlight = 3 * (16 << 20);
 
 interface Bar {
   readonly acked: number;
@@ -154,7 +154,7 @@ test('a large file and a folder, while the server is killed', async () => {
 
   figure(
     `${(content / MB).toFixed(0)} MB in ${files.length} files, ${took.toFixed(1)} s with a kill at ` +
-      `${((killedAt / content) * 100).toFixed(0)} % and a restart; 8 MiB blocks moved again ` +
+      `${((killedAt / content) * 100).toFixed(0)} % and a restart; parts moved again ` +
       `${wentOn ? ((wentOn - revived) / 1000).toFixed(1) : '?'} s after it`,
   );
   figure(

@@ -32,13 +32,13 @@ func throughNginx(t *testing.T, bytesPerSecond int64) (*rig.Server, scene) {
 // middle, and every byte there in the end, none of them claimed too early.
 func TestUploadThroughKill(t *testing.T) {
 	_, sc := throughNetwork(t, 20e6)
-	sc.More = map[string]any{"bytes": "300000000", "files": "500", "values": "20"}
+	sc.More = map[string]any{"bytes": "300000000", "files": "500", "values": "15"}
 	play(t, "upload", "", sc, 4*time.Minute)
 }
 
 func TestUploadThroughNginx(t *testing.T) {
 	_, sc := throughNginx(t, 20e6)
-	sc.More = map[string]any{"bytes": "300000000", "files": "500", "values": "20"}
+	sc.More = map[string]any{"bytes": "300000000", "files": "500", "values": "15"}
 	play(t, "upload", "", sc, 4*time.Minute)
 }
 

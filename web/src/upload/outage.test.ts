@@ -80,7 +80,7 @@ describe('what breaks goes on', () => {
     server.fault = (r) => (r.step === 'patch' && r.n > 1 ? 'lost' : undefined);
     await send({ big: 20 * MiB }, 600_000);
     expect(item('big').acked).toBe(8 * MiB);
-    expect(server.requests.length).toBeLessThan(2 * 30);
+    expect(server.requests.length).toBeLessThan(2 * 30 + 2 * 7); // seven smaller ones are tried at once
   });
 
   test('progress makes the waits short again', async () => {
@@ -211,11 +211,11 @@ describe('what breaks goes on', () => {
     expect(server.requests.at(-2)?.body).toBe(8 * MiB);
   });
 
-  test('413 of a proxy: smaller requests, down to 256 KiB', async () => {
+  test('413 of a proxy: smaller requests', async () => {
     server.fault = (r) => (r.body > MiB ? problem(413, 'http') : undefined);
     await send({ big: 4 * MiB });
     expect(states()).toEqual({ big: 'done' });
-    expect(server.requests.filter((r) => r.step === 'patch').length).toBe(3 + 4); // of at most 8, 4, 2, then 1 MiB
+    expect(server.requests.filter((r) => r.step === 'patch').length).toBe(2 + 4); // of 4, 2, then 1 MiB
   });
 
   test('a locked file does not hold up the others', async () => {

@@ -5,7 +5,7 @@ export const patience: Readonly<Record<Phase, number>> = {
   reading: Number.POSITIVE_INFINITY, // disks sleep, clouds fetch: not the network's fault
   asking: 20_000,
   sending: 20_000,
-  // The system has megabytes in its hands, which a slow line takes a while to carry.
+  // At most, see Parts.
   sent: 60_000,
 };
 

@@ -64,8 +64,8 @@ interface Run {
   alive: number;
   /** Bytes handed to the connection, the first count of this try included. */
   sent: number | undefined;
-  /** When a body began to go out, and how many bytes of the file were there before it. */
-  body: { readonly begun: number; readonly from: number } | undefined;
+  /** Of a body that is on its way: when it began to go out, what was there before, its bytes. */
+  body: { readonly begun: number; readonly from: number; readonly bytes: number } | undefined;
   /** The server has answered this try, and no body of it. */
   first: boolean;
 }
@@ -212,8 +212,10 @@ export function createSender(options: SenderOptions): Sender {
           if (!mine()) return;
           run.phase = phase;
           run.last = last;
-          if (phase === 'sending') run.body = { begun: clock.now(), from: item.at };
-          else if (phase !== 'sent') run.body = undefined;
+          if (phase === 'sending') {
+            const bytes = Math.min(parts.size, item.size - item.at);
+            run.body = { begun: clock.now(), from: item.at, bytes };
+          } else if (phase !== 'sent') run.body = undefined;
           alive();
         },
         sent(bytes) {
@@ -318,8 +320,12 @@ export function createSender(options: SenderOptions): Sender {
     if (mayBeStored(failure)) item.maybeStored = true;
     const { problem, last } = failure;
     if (failure.step !== 'read') cut = isAway(problem);
-    if (run?.body && (isAway(problem) || problem.status === 408))
-      parts.broke(clock.now() - run.body.begun, run.first);
+    const body = run?.body;
+    const broke = body !== undefined && (isAway(problem) || problem.status === 408);
+    // Until the last sign of life: Chromium sends a body again by itself, up to five times, and
+    // says nothing of it. If true, the server is there, and nothing is gained by waiting.
+    const atOnce =
+      broke && parts.broke(body.bytes, (run?.alive ?? 0) - body.begun, run?.first === true);
     const refused = problem.status >= 400 && problem.status !== 401 && problem.status !== 403;
 
     if (problem.code === 'incomplete' && failure.step === 'finish') {
@@ -340,14 +346,15 @@ export function createSender(options: SenderOptions): Sender {
         retry(item, failure, true);
         break;
       case 'smaller':
-        if (parts.refused()) {
-          retry(item, failure, true);
+        if (parts.refused(body?.bytes ?? Math.min(parts.size, item.size))) {
+          attempt(item);
         } else {
           fail(item, problem);
         }
         break;
       case 'retry-holding':
-        retry(item, failure, item.attempts < yieldAfter || isAway(problem));
+        if (atOnce) attempt(item);
+        else retry(item, failure, item.attempts < yieldAfter || isAway(problem));
         break;
       case 'retry-yielding':
         retry(item, failure, false);
@@ -481,7 +488,10 @@ export function createSender(options: SenderOptions): Sender {
       batches.watch();
       const now = clock.now();
       for (const [item, run] of [...runs]) {
-        if (run.phase && now - run.alive > patience[run.phase]) stall(item, run);
+        if (!run.phase) continue;
+        const sent = run.phase === 'sent' && run.body;
+        const most = sent ? parts.silence(sent.bytes) : patience[run.phase];
+        if (now - run.alive > most) stall(item, run);
       }
     },
   };

@@ -1,0 +1,109 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"cairn/test/rig"
+)
+
+// obstacle is a fault between a client and the server, and the speed of the line to it.
+type obstacle struct {
+	name  string
+	fault rig.Fault
+	rate  int64 // bytes a second; 0 is none
+	twice int64 // bytes of bodies that may be sent in vain, by each client
+	long  bool  // the app with it only in make soak
+}
+
+const faultBytes = 40 << 20
+
+var obstacles = []obstacle{
+	{"a cap of 1 MiB", rig.Fault{Cap: 1 << 20, Buffer: true}, 0, 3 * 8 << 20, true},
+	{"a cap that nobody tells", rig.Fault{Cap: 1 << 20, Silent: true}, 0, 3 * 8 << 20, false},
+	{"cuts after 1.5 s", rig.Fault{Cut: 1500 * time.Millisecond, Buffer: true}, 5e6, 6 * 8 << 20, true}, // Chromium sends a body up to five times by itself,
+	{"resets in mid-body", rig.Fault{Reset: 700_000, Times: 4}, 0, 8 << 20, true},
+	{"a black hole", rig.Fault{Hole: 1 << 20, Times: 2}, 0, 2 * 8 << 20, true},
+	{"answers that are lost", rig.Fault{Deaf: true, Times: 4}, 0, 4 * 8 << 20, false},
+	{"bursts of 502", rig.Fault{Bad: 3}, 0, faultBytes, true},
+}
+
+// Whatever is on the way, what can be resumed arrives by itself, and what cannot leaves no
+// half files behind.
+func TestFaults(t *testing.T) {
+	app(t)
+	s := rig.Start(t, rig.Options{})
+	type way struct {
+		Name string `json:"name"`
+		App  string `json:"app"`
+		Only string `json:"only,omitempty"` // client; else all
+	}
+	var ways []way
+	proxies := map[string]*rig.FaultProxy{}
+	for _, o := range obstacles {
+		p := rig.StartFault(t, s.Addr, o.fault)
+		proxies[o.name] = p
+		addr := p.Addr
+		if o.rate > 0 {
+			addr = rig.StartRate(t, p.Addr, o.rate).Addr
+		}
+		w := way{Name: o.name, App: "http://" + addr + "/"}
+		if o.long && !soak {
+			w.Only = "tus-js-client"
+		}
+		ways = append(ways, w)
+	}
+	text, err := json.Marshal(ways)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(t, "faults", "", scene{App: s.URL, Server: s.URL, More: map[string]any{
+		"ways": string(text), "bytes": fmt.Sprint(faultBytes)}}, 6*time.Minute)
+	for i, o := range obstacles {
+		p := proxies[o.name]
+		content := int64(2*faultBytes + 100*20_000)
+		if ways[i].Only != "" {
+			content = faultBytes
+		}
+		again := p.Received() - content
+		t.Logf("%s: met %d times, %.1f MB of %.1f sent again", o.name, p.Met(), float64(again)/1e6, float64(content)/1e6)
+		if o.fault.Buffer && o.fault.Cap > 0 {
+			again = 0 // what is refused for its length was not read, but sent
+		}
+		if again > o.twice+1<<20 {
+			t.Errorf("%s: %d bytes were sent again", o.name, again)
+		}
+		if p.Met() == 0 && ways[i].Only == "" { // parts of 1 MiB do not meet them all
+			t.Errorf("%s: it was not met", o.name)
+		}
+		putThrough(t, s, o)
+	}
+}
+
+// putThrough sends a file by PUT over one that is there. It has one try: after it, either the old
+// file is there or the new one, whole.
+func putThrough(t *testing.T, s *rig.Server, o obstacle) {
+	t.Helper()
+	p := rig.StartFault(t, s.Addr, o.fault) // whose faults are still to come
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte(strings.Repeat("new", 1<<20)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Must(t, rig.Request{Method: "PUT", Path: "put.bin", Body: "old"}, 201, 204)
+	cmd := exec.Command(rig.Need(t, "curl", "curl"), "-sS", "--max-time", "5", "-o", filepath.Join(dir, "answer"), "-w", "%{http_code}",
+		"-u", rig.User+":"+rig.Password, "-T", file, "http://"+p.Addr+"/dav/put.bin")
+	code, _ := cmd.Output()
+	got := s.Must(t, rig.Request{Method: "GET", Path: "put.bin"}, 200).Body
+	obeyed := string(code) == "204" || o.fault.Deaf
+	if obeyed != (len(got) == 3<<20) || !obeyed && got != "old" {
+		t.Errorf("%s: curl was told %s, and %d bytes are there", o.name, code, len(got))
+	}
+	t.Logf("%s: PUT by curl: %s, and the %s file is there", o.name, code, map[bool]string{true: "new", false: "old"}[obeyed])
+}
