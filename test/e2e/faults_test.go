@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +26,60 @@ type obstacle struct {
 
 const faultBytes = 40 << 20
 
+// way is a way to the server as the script takes it.
+type way struct {
+	Name string `json:"name"`
+	App  string `json:"app"`
+	Only string `json:"only,omitempty"` // client; else all
+}
+
+// gone is what the script says of one: how long the app took.
+var gone = regexp.MustCompile(`(.*): the app ([0-9.]+) s`)
+
+// Obstacles that people have without knowing: the app gets through without being told, and in
+// not much more time than without them.
+func TestObstacles(t *testing.T) {
+	app(t)
+	bytes, most := "100000000", 12.0 // beside other tests, and a quarter of it is learning
+	if soak {
+		bytes, most = "1000000000", 6
+	}
+	s := rig.StartProxied(t, rig.Options{Stock: true})
+	base := func(to string) string { return "http://" + to + "/files/" }
+	ways := []way{{"nothing", base(s.Addr), "the app"}, {"nginx as it comes", s.URL, "the app"}}
+	if soak { // the app's parts are far from these limits on a line that is not slow
+		ways = append(ways, way{"a cut after a minute", base(rig.StartFault(t, s.Addr, rig.Fault{Cut: time.Minute, Buffer: true}).Addr), "the app"},
+			way{"a cap of 100 MB", base(rig.StartFault(t, s.Addr, rig.Fault{Cap: 100e6, Buffer: true}).Addr), "the app"})
+	}
+	figures := play(t, "faults", "the app", scene{App: s.URL, Server: base(s.Addr), More: map[string]any{
+		"ways": toJSON(t, ways), "bytes": bytes, "patience": "300000"}}, 9*time.Minute)
+	took := map[string]float64{}
+	for _, f := range figures {
+		if m := gone.FindStringSubmatch(f); m != nil {
+			took[m[1]], _ = strconv.ParseFloat(m[2], 64)
+		}
+	}
+	for name, seconds := range took {
+		times := seconds / took["nothing"]
+		t.Logf("%s: %.1f times as long", name, times)
+		if soak && name != "nginx as it comes" && times > 3 || times > most {
+			t.Errorf("%s: %.1f s, and %.1f s without it", name, seconds, took["nothing"])
+		}
+	}
+	if len(took) != len(ways) {
+		t.Errorf("figures of %d ways: %q", len(took), figures)
+	}
+}
+
+func toJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 var obstacles = []obstacle{
 	{"a cap of 1 MiB", rig.Fault{Cap: 1 << 20, Buffer: true}, 0, 3 * 8 << 20, true},
 	{"a cap that nobody tells", rig.Fault{Cap: 1 << 20, Silent: true}, 0, 3 * 8 << 20, false},
@@ -39,11 +95,6 @@ var obstacles = []obstacle{
 func TestFaults(t *testing.T) {
 	app(t)
 	s := rig.Start(t, rig.Options{})
-	type way struct {
-		Name string `json:"name"`
-		App  string `json:"app"`
-		Only string `json:"only,omitempty"` // client; else all
-	}
 	var ways []way
 	proxies := map[string]*rig.FaultProxy{}
 	for _, o := range obstacles {
@@ -59,12 +110,8 @@ func TestFaults(t *testing.T) {
 		}
 		ways = append(ways, w)
 	}
-	text, err := json.Marshal(ways)
-	if err != nil {
-		t.Fatal(err)
-	}
 	play(t, "faults", "", scene{App: s.URL, Server: s.URL, More: map[string]any{
-		"ways": string(text), "bytes": fmt.Sprint(faultBytes)}}, 6*time.Minute)
+		"ways": toJSON(t, ways), "bytes": fmt.Sprint(faultBytes), "patience": "120000"}}, 6*time.Minute)
 	for i, o := range obstacles {
 		p := proxies[o.name]
 		content := int64(2*faultBytes + 100*20_000)

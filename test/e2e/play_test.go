@@ -48,8 +48,8 @@ func root(t *testing.T) string {
 }
 
 // play runs the tests of a script, NAME.spec.ts, in Playwright, and fails with what it
-// printed. A title, if not empty, is which of them.
-func play(t *testing.T, name, title string, sc scene, atMost time.Duration) {
+// printed. A title, if not empty, is which of them. It returns the figures that they told.
+func play(t *testing.T, name, title string, sc scene, atMost time.Duration) (figures []string) {
 	t.Helper()
 	app(t)
 	home := t.TempDir()
@@ -80,19 +80,21 @@ func play(t *testing.T, name, title string, sc scene, atMost time.Duration) {
 	cmd.Env = append(cmd.Env, "CAIRN_SCENE="+string(text), "CAIRN_SCENE_OUT="+filepath.Join(home, "out"),
 		"PWTEST_CACHE_DIR="+filepath.Join(os.TempDir(), "cairn-playwright"), "FORCE_COLOR=0", "CI=1")
 	out, err := cmd.CombinedOutput()
-	figures, _ := os.ReadFile(sc.Figures)
+	said, _ := os.ReadFile(sc.Figures)
 	for line := range strings.Lines(string(out)) {
 		if strings.Contains(line, "✓") {
 			t.Log(strings.TrimSpace(line))
 		}
 	}
-	for line := range strings.Lines(string(figures)) {
-		t.Log(strings.TrimSpace(line))
+	for line := range strings.Lines(string(said)) {
+		figures = append(figures, strings.TrimSpace(line))
+		t.Log(figures[len(figures)-1])
 	}
 	if err != nil {
 		keep(t, filepath.Join(home, "out"))
 		t.Fatalf("%s.spec.ts: %v %v\n%s", name, err, ctx.Err(), out[max(0, len(out)-12_000):])
 	}
+	return figures
 }
 
 // keep copies the pictures of a failed run to test-results.

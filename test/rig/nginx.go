@@ -36,6 +36,10 @@ func StartProxied(t testing.TB, o Options) *Server {
 	if os.Getuid() == 0 {
 		user = "user root;" // the workers must reach the folders of this test
 	}
+	limits := "client_max_body_size 0; proxy_request_buffering off;"
+	if o.Stock {
+		limits = ""
+	}
 	text := fmt.Sprintf(`
 %s
 daemon off;
@@ -52,16 +56,15 @@ http {
 	scgi_temp_path %[2]s/scgi;
 	server {
 		listen %[3]s;
-		client_max_body_size 0;
+		%[5]s
 		location /files/ {
 			proxy_pass http://%[4]s;
 			include /etc/nginx/proxy_params;
 			proxy_http_version 1.1;
-			proxy_request_buffering off;
 		}
 	}
 }
-`, user, dir, ProxyAddr, upstream)
+`, user, dir, ProxyAddr, upstream, limits)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,7 @@ type Options struct {
 	Env     []string // NAME=value
 	TLS     bool     // HTTPS, by a certificate that only this server's CA trusts
 	Rate    int64    // StartProxied: bytes a second between the proxy and the server; 0: no limit
+	Stock   bool     // StartProxied: nginx as it comes, which takes bodies of 1 MiB, whole before it sends them on
 }
 
 // Server is `cairn serve` on a data folder. It ends with the test, which shows the end
