@@ -15,6 +15,8 @@ test('parts grow while they are quick, up to what memory bears', () => {
 test('the last part of a file says nothing', () => {
   const parts = createParts();
   parts.arrived(1000, 5);
+  parts.arrived(1000, 30_000); // the server was busy
+  parts.broke(1000, 60_000, true);
   expect(parts.size).toBe(8 * MiB);
 });
 

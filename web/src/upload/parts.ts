@@ -71,7 +71,7 @@ export function createParts(most = mostEver): Parts {
     },
     arrived(bytes, took) {
       if (bytes >= least) pace = pace === undefined ? took / bytes : (pace + took / bytes) / 2;
-      if (took > slow) shrink(bytes, 2);
+      if (took > slow && bytes >= size) shrink(bytes, 2);
       if (bytes < size || took > quick) {
         if (took > quick) run = 0; // the last part of a file says nothing
         return;
@@ -88,7 +88,7 @@ export function createParts(most = mostEver): Parts {
     },
     broke(bytes, took, first) {
       if (took >= telling) cutAfter = Math.min(cutAfter, took);
-      if (took < tired && !first) return false;
+      if (bytes <= least || (took < tired && !first)) return false;
       if (size >= bytes) calm = Math.min(longestCalm, calm * 8);
       shrink(bytes, took >= tired ? 4 : 2);
       return size < bytes && took < telling;
