@@ -47,8 +47,8 @@ func (s *Set) enter(p *pack) {
 	s.fresh.add(p)
 }
 
-// discard takes away what create has made and nobody has entered. What cannot be removed is empty,
-// and Recover removes it.
+// discard takes away what create has made and nobody has entered. What cannot be removed is an empty
+// pack after the next start.
 func (s *Set) discard(p *pack) error {
 	err := p.file.Close()
 	s.opt.FS.Remove(p.path)

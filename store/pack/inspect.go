@@ -15,7 +15,7 @@ type Inspection struct {
 	HeaderWhole bool
 	Store       [16]byte
 	Key         [32]byte
-	// Unused: at most a header, as a crash leaves it; the next start removes it.
+	// Unused: at most a torn header, as a crash leaves it; the next start removes it.
 	Unused bool
 	// Torn is the bytes behind the last whole record of a pack that is not sealed, from
 	// there to the end, if they are not all zero: what a crash left.
@@ -56,7 +56,7 @@ func (s *Set) Inspect(ctx context.Context, id meta.PackID, known bool) (in Inspe
 	}
 	in.HeaderWhole, in.Store, in.Key = herr == nil, h.store, h.key
 	in.Generation = h.generation
-	if in.Unused = !known && neverUsed(size, &h, herr); in.Unused {
+	if in.Unused = herr != nil && size <= HeaderBytes && !known; in.Unused {
 		return in, nil
 	}
 	var x *index

@@ -25,8 +25,9 @@ import (
 // old record would show the new. Whole packs are sealed now and reported to OnSealed
 // after the visits, as is a pack that has a whole footer already. A
 // pack where whole records follow damage is Damaged: nothing of it is cut, nothing is
-// appended, it is not sealed, and what was found can be read. A pack of at most a header
-// is removed. ErrVersion, ErrForeign: nothing can be written to this store.
+// appended, it is not sealed, and what was found can be read. A pack of at most a torn
+// header is removed; one of a whole header and no record stays, sealed, for gc: if a disk has lied, it
+// had records, and its number must not be given again. ErrVersion, ErrForeign: nothing can be written to this store.
 //
 // A damaged pack may also be one that lost power with writes in flight. Its commits
 // are visited too: check that what they refer to is there, and no pad, before believing
@@ -139,8 +140,8 @@ func (s *Set) examine(ctx context.Context, p *pack, f object.File) (keep bool, e
 	if herr != nil && !errors.Is(herr, ErrCorrupt) {
 		return false, herr
 	}
-	if p.in == nil && neverUsed(size, &h, herr) {
-		return false, nil
+	if herr != nil && size <= HeaderBytes && p.in == nil {
+		return false, nil // never used: a header is flushed before the first record
 	}
 	var x *index
 	if herr == nil {
@@ -202,13 +203,6 @@ func (s *Set) examine(ctx context.Context, p *pack, f object.File) (keep bool, e
 	p.records = len(p.index.entries)
 	p.firstLSN, p.lastLSN = p.index.lsns()
 	return true, f.Sync()
-}
-
-// neverUsed reports whether nothing was ever appended to a file of so many bytes, in which this
-// header was found, or none: a header is flushed before the first record. Not what a compaction or
-// another version has written.
-func neverUsed(size int64, h *header, herr error) bool {
-	return size <= HeaderBytes && (herr != nil || h.generation == 0 && h.roCompat == 0)
 }
 
 // unreadable is why a pack that may hold the newest commits ends Recover: what cannot be

@@ -31,13 +31,17 @@ test('what was refused is not tried again', () => {
   const parts = createParts();
   for (let i = 0; i < 3; i++) expect(parts.refused(parts.size)).toBe(true);
   expect(parts.size).toBe(MiB);
-  for (let i = 0; i < 5000; i++) parts.arrived(MiB, 10);
+  for (let i = 0; i < 511; i++) parts.arrived(MiB, 10);
   expect(parts.size).toBe(MiB);
+  parts.arrived(MiB, 10); // but not for good
+  expect(parts.size).toBe(2 * MiB);
 });
 
 test('a refusal of the smallest is final', () => {
   const parts = createParts();
   let n = 0;
+  expect(parts.refused(10_000)).toBe(false);
+  expect(parts.size).toBe(8 * MiB);
   while (parts.refused(parts.size)) n++;
   expect(n).toBe(7);
   expect(parts.size).toBe(64 << 10);
@@ -53,7 +57,7 @@ test('a body that never comes through becomes smaller, and larger again only aft
   parts.arrived(2 * MiB, 100);
   expect(parts.size).toBe(4 * MiB);
   parts.broke(parts.size, 50, true); // as before
-  for (let i = 0; i < 511; i++) parts.arrived(2 * MiB, 100);
+  for (let i = 0; i < 255; i++) parts.arrived(2 * MiB, 100);
   expect(parts.size).toBe(2 * MiB);
 });
 
@@ -72,7 +76,7 @@ test('what is cut after a time becomes small enough for that time', () => {
 test('what is cut after a time is not tried again where it would take that time', () => {
   const parts = createParts();
   parts.broke(8 * MiB, 1500, true);
-  for (let i = 0; i < 5000; i++) parts.arrived(4 * MiB, 800);
+  for (let i = 0; i < 500; i++) parts.arrived(4 * MiB, 800);
   expect(parts.size).toBe(4 * MiB);
   for (let i = 0; i < 8; i++) parts.arrived(4 * MiB, 100); // the line is quicker now
   expect(parts.size).toBe(8 * MiB);
@@ -99,4 +103,10 @@ test('after a body is handed over, silence is borne by what the line is like', (
   expect(parts.silence(8 * MiB)).toBe(24_000);
   for (let i = 0; i < 10; i++) parts.arrived(4 * MiB, 30_000);
   expect(parts.silence(4 * MiB)).toBe(60_000);
+});
+
+test('one small body that breaks does not make all parts as small', () => {
+  const parts = createParts();
+  parts.broke(300 << 10, 50, true);
+  expect(parts.size).toBe(4 * MiB);
 });

@@ -37,14 +37,16 @@ const tired = 25_000;
 /** Milliseconds: what breaks sooner has hardly broken for the time that it took. */
 const telling = 1000;
 /** Quick parts before a larger one is tried where a large one broke, at most. */
-const longestCalm = 1024;
+const longestCalm = 256;
+/** Quick parts after which nothing that was learned holds: ways change. */
+const forgetful = 512;
 
 /**
  * Parts of 8 MiB to begin with; larger ones while they are quick, since each ends with a round
  * trip; smaller ones where they take long, are refused or break.
  */
 export function createParts(most = mostEver): Parts {
-  let size = 8 * MiB;
+  let size = Math.min(8 * MiB, most);
   /** A part of this size was refused. */
   let tooLarge = Number.POSITIVE_INFINITY;
   /** Milliseconds after which something on the way gave a body up. */
@@ -76,21 +78,30 @@ export function createParts(most = mostEver): Parts {
         if (took > quick) run = 0; // the last part of a file says nothing
         return;
       }
-      if (++run < calm || size * 2 > most || size * 2 >= tooLarge) return;
+      if (++run >= forgetful) {
+        tooLarge = Number.POSITIVE_INFINITY;
+        cutAfter = Number.POSITIVE_INFINITY;
+        calm = 1;
+      }
+      if (run < calm || size * 2 > most || size * 2 >= tooLarge) return;
       if (took * 3 > cutAfter) return;
       size *= 2;
+      calm = Math.max(1, calm / 2);
       run = 0;
     },
     refused(bytes) {
+      if (bytes <= least) return false;
       tooLarge = Math.min(tooLarge, bytes);
       shrink(bytes, 2);
       return size < bytes;
     },
     broke(bytes, took, first) {
-      if (took >= telling) cutAfter = Math.min(cutAfter, took);
       if (bytes <= least || (took < tired && !first)) return false;
-      if (size >= bytes) calm = Math.min(longestCalm, calm * 8);
-      shrink(bytes, took >= tired ? 4 : 2);
+      if (took >= telling) cutAfter = Math.min(cutAfter, took);
+      if (bytes > size) return took < telling; // another one has seen to it
+      calm = Math.min(longestCalm, calm * 8);
+      size = Math.max(least, size / (took >= tired ? 4 : 2));
+      run = 0;
       return size < bytes && took < telling;
     },
   };

@@ -66,6 +66,8 @@ interface Run {
   sent: number | undefined;
   /** Of a body that is on its way: when it began to go out, what was there before, its bytes. */
   body: { readonly begun: number; readonly from: number; readonly bytes: number } | undefined;
+  /** Bytes of a part, as the transport was last told. */
+  part: number;
   /** The server has answered this try, and no body of it. */
   first: boolean;
 }
@@ -162,6 +164,7 @@ export function createSender(options: SenderOptions): Sender {
       alive: clock.now(),
       sent: undefined,
       body: undefined,
+      part: parts.size,
       first: false,
     };
     runs.set(item, run);
@@ -195,12 +198,16 @@ export function createSender(options: SenderOptions): Sender {
       if (item.state !== 'sending') ledger.set(item, { state: 'sending', problem: undefined });
     };
     const { file, folder, name, condition, url } = item;
+    const partSize = () => {
+      run.part = parts.size;
+      return run.part;
+    };
     if (!file) {
       fail(item, ownProblem('unreadable', text.problems.unreadable));
       return;
     }
     transfer = transport.start(
-      { file, folder, name, condition, url, partSize: () => parts.size },
+      { file, folder, name, condition, url, partSize },
       {
         located(at) {
           if (!mine()) return;
@@ -213,7 +220,7 @@ export function createSender(options: SenderOptions): Sender {
           run.phase = phase;
           run.last = last;
           if (phase === 'sending') {
-            const bytes = Math.min(parts.size, item.size - item.at);
+            const bytes = Math.min(run.part, item.size - item.at);
             run.body = { begun: clock.now(), from: item.at, bytes };
           } else if (phase !== 'sent') run.body = undefined;
           alive();
@@ -321,11 +328,14 @@ export function createSender(options: SenderOptions): Sender {
     const { problem, last } = failure;
     if (failure.step !== 'read') cut = isAway(problem);
     const body = run?.body;
-    const broke = body !== undefined && (isAway(problem) || problem.status === 408);
+    // Cairn's own refusals say nothing of the way.
+    const gone = problem.status === 0;
+    const broke = gone || (problem.code === 'http' && (isAway(problem) || problem.status === 408));
     // Until the last sign of life: Chromium sends a body again by itself, up to five times, and
     // says nothing of it. If true, the server is there, and nothing is gained by waiting.
-    const atOnce =
-      broke && parts.broke(body.bytes, (run?.alive ?? 0) - body.begun, run?.first === true);
+    const smaller =
+      run && body && broke && parts.broke(body.bytes, run.alive - body.begun, run.first);
+    const atOnce = smaller === true && gone;
     const refused = problem.status >= 400 && problem.status !== 401 && problem.status !== 403;
 
     if (problem.code === 'incomplete' && failure.step === 'finish') {
@@ -451,6 +461,7 @@ export function createSender(options: SenderOptions): Sender {
   function stall(item: Item, run: Run): void {
     const { last } = run;
     run.stop();
+    if (run.phase === 'sent') run.body = undefined; // it went out: that is not for its size
     const problem: ProblemBody = { ...networkProblem(), ...text.problems.stalled };
     failed(item, { step: 'patch', last, problem });
   }
@@ -489,7 +500,7 @@ export function createSender(options: SenderOptions): Sender {
       const now = clock.now();
       for (const [item, run] of [...runs]) {
         if (!run.phase) continue;
-        const sent = run.phase === 'sent' && run.body;
+        const sent = run.phase === 'sent' && !run.last && run.body; // the last one takes a commit
         const most = sent ? parts.silence(sent.bytes) : patience[run.phase];
         if (now - run.alive > most) stall(item, run);
       }
