@@ -109,6 +109,7 @@ func (p *FaultProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if f.Cap > 0 && r.ContentLength > f.Cap {
+			p.received.Add(r.ContentLength) // sent in vain, or on its way to be
 			if f.Silent {
 				p.done.Add(1)
 				reset(r)
@@ -118,6 +119,7 @@ func (p *FaultProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		if f.Cut > 0 {
 			http.NewResponseController(w).SetReadDeadline(time.Now().Add(f.Cut))
+			body = &timely{body, w}
 		}
 		if f.Reset > 0 && (r.ContentLength < 0 || r.ContentLength > f.Reset) && p.again() {
 			body = io.MultiReader(io.LimitReader(body, f.Reset), broken{})
@@ -179,6 +181,20 @@ type counted struct {
 func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	c.n.Add(int64(n))
+	return n, err
+}
+
+// timely takes the deadline away when the body has come: the answer may take its time.
+type timely struct {
+	r io.Reader
+	w http.ResponseWriter
+}
+
+func (t *timely) Read(b []byte) (int, error) {
+	n, err := t.r.Read(b)
+	if err == io.EOF {
+		http.NewResponseController(t.w).SetReadDeadline(time.Time{})
+	}
 	return n, err
 }
 

@@ -63,8 +63,8 @@ func TestFaultProxy(t *testing.T) {
 		}
 	}
 	for _, buffer := range []bool{false, true} {
-		p := StartFault(t, strings.TrimPrefix(server.URL, "http://"), Fault{Cut: 200 * time.Millisecond, Buffer: buffer})
-		slow := io.MultiReader(bytesOf(100_000), slowly(time.Second), bytesOf(1))
+		p := StartFault(t, strings.TrimPrefix(server.URL, "http://"), Fault{Cut: time.Second, Buffer: buffer})
+		slow := io.MultiReader(bytesOf(100_000), slowly(1500*time.Millisecond), bytesOf(1))
 		if code := put(p, slow); code == 200 || got.Load() >= 0 {
 			t.Errorf("cut: %d, %d bytes", code, got.Load())
 		}
