@@ -96,7 +96,9 @@ test('pause, resume, cancel', async ({ page }) => {
   await drop(page, [kept.file, dropped.file]);
   await expect.poll(async () => (await peer.uploads()).length).toBe(2);
   await expect
-    .poll(async () => Number(await bar(page, 'kept.bin').getAttribute('data-sent')))
+    .poll(async () => Number(await bar(page, 'kept.bin').getAttribute('data-sent')), {
+      timeout: 40_000, // Playwright has itself told of each body, and looks at it for a while
+    })
     .toBeGreaterThan(0);
   await button(page, text.panel.pause('kept.bin')).click();
   await expect(bar(page, 'kept.bin')).toHaveAttribute('data-state', 'paused');

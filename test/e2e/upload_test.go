@@ -38,7 +38,7 @@ func TestUploadThroughKill(t *testing.T) {
 
 func TestUploadThroughNginx(t *testing.T) {
 	_, sc := throughNginx(t, 20e6)
-	sc.More = map[string]any{"bytes": "300000000", "files": "500", "values": "15"}
+	sc.More = map[string]any{"bytes": "150000000", "files": "200", "values": "8"}
 	play(t, "upload", "", sc, 4*time.Minute)
 }
 
