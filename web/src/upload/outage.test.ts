@@ -202,6 +202,14 @@ describe('what breaks goes on', () => {
     expect(states()).toMatchObject({ next: 'done' });
   });
 
+  test('a refusal of the server itself says nothing of the size', async () => {
+    spoil((r) => r.step === 'patch', problem(503, 'stopped'), 4);
+    await send({ big: 40 * MiB }, 5 * 60_000);
+    expect(states()).toEqual({ big: 'done' });
+    const bodies = server.requests.filter((r) => r.step === 'patch').map((r) => r.body);
+    expect(bodies).toEqual(Array(4 + 5).fill(8 * MiB));
+  });
+
   test('a way that is away for a while says nothing of the size', async () => {
     const begun = clock.now();
     server.fault = () =>
