@@ -10,7 +10,7 @@ export interface Pace {
   secondsFor(bytes: number, now: number): number | undefined;
 }
 
-/** After so many milliseconds a sample counts half: bytes are acknowledged 8 MiB at a time. */
+/** After so many milliseconds a sample counts half: bytes are acknowledged a part at a time. */
 const halfLife = 7000;
 /** Milliseconds before a time is told: the first seconds say little. */
 const silence = 3000;

@@ -12,6 +12,8 @@ import type { Ledger } from './ledger';
 import { isAway, mayBeStored, outcomeOf } from './outcome';
 import { createParts } from './parts';
 import { patience, staleOnline } from './patience';
+import { finishThere, isThere, moveThere } from './placing';
+import { createQueue } from './queue';
 import { creationLimit, type Failure, type Phase, type Transport } from './transport';
 
 /** Files sent at the same time: browsers open six connections, and the app needs some. */
@@ -76,9 +78,7 @@ export function createSender(options: SenderOptions): Sender {
   const { client, transport, clock, random, ledger, gate } = options;
   const runs = new Map<Item, Run>(); // those that hold a place
   const later = new Map<Item, () => void>(); // those that wait without one, and how to end that
-  let queue: Item[] = [];
-  let head = 0;
-  const front: Item[] = []; // those that had a place before
+  const queue = createQueue((item) => runs.has(item));
   const parts = createParts(options.largestPart);
   /** A try ended without an answer of Cairn's, and nothing has come through since. */
   let cut = false;
@@ -99,45 +99,23 @@ export function createSender(options: SenderOptions): Sender {
     onChange: options.onChange,
   });
 
-  /** The next one that can be sent. It stays where it is until next(). */
-  function peek(): Item | undefined {
-    for (;;) {
-      const item = front[0] ?? queue[head];
-      if (!item || (item.state === 'waiting' && !item.gone && !runs.has(item))) return item;
-      next();
-    }
-  }
-
-  function next(): void {
-    const item = front.shift() ?? queue[head++];
-    if (item) item.queued = false;
-  }
-
   function pump(): void {
     while (!gate.closed && runs.size + batches.size < places) {
-      const item = peek();
+      const item = queue.peek();
       if (!item) break;
-      next();
+      queue.next();
       if (!batches.fits(item)) {
         attempt(item);
         continue;
       }
-      const some = batches.fill(item, peek, next);
+      const some = batches.fill(item, queue.peek, queue.next);
       if (some.length === 1) attempt(item);
       else batches.send(some);
-    }
-    if (head > 1000 || head >= queue.length) {
-      queue = queue.slice(head);
-      head = 0;
     }
   }
 
   function enqueue(items: readonly Item[], first = false): void {
-    for (const item of items) {
-      if (item.queued || item.state !== 'waiting') continue;
-      item.queued = true;
-      (first ? front : queue).push(item);
-    }
+    queue.add(items, first);
     pump();
   }
 
@@ -246,7 +224,7 @@ export function createSender(options: SenderOptions): Sender {
         },
         done() {
           if (!mine()) return;
-          if (item.moved && item.begunAs !== targetOf(item)) moveThere(item);
+          if (item.moved && item.begunAs !== targetOf(item)) move(item);
           else stored(item);
         },
         failed(failure) {
@@ -262,43 +240,31 @@ export function createSender(options: SenderOptions): Sender {
     item.renewed = false;
   }
 
-  /** Runs one request of the JSON door in the item's place. */
-  function asking(item: Item, work: () => Promise<void>): void {
+  /** Runs one request of the JSON door in the item's place; then comes next, unless it is halted. */
+  function asking<T>(item: Item, work: Promise<T>, then: (answer: T) => void): void {
     const run = hold(item, undefined, () => {});
-    work().catch((error: unknown) => {
-      if (runs.get(item) !== run) return;
-      const retryAfter = error instanceof Problem ? error.retryAfter : undefined;
-      failed(item, { step: 'finish', last: false, problem: problemOf(error), retryAfter });
-    });
+    const mine = () => runs.get(item) === run;
+    work.then(
+      (answer) => {
+        if (mine()) then(answer);
+      },
+      (error: unknown) => {
+        if (!mine()) return;
+        const retryAfter = error instanceof Problem ? error.retryAfter : undefined;
+        failed(item, { step: 'finish', last: false, problem: problemOf(error), retryAfter });
+      },
+    );
   }
 
-  const stillIn = (item: Item, run: Run | undefined) => run !== undefined && runs.get(item) === run;
-
-  /** Commits what is complete where it is to go now. */
   function finish(item: Item): void {
-    asking(item, async () => {
-      const run = runs.get(item);
-      const id = item.url?.replace(/\/$/, '').split('/').pop() ?? '';
-      const path = targetOf(item);
-      const result = await client.finishUpload(id, { path, ...item.condition });
-      if (!stillIn(item, run)) return;
-      // Without a path it had been committed before, where it was begun for.
-      if (result.path === undefined && item.begunAs !== path) moveThere(item);
-      else stored(item);
+    asking(item, finishThere(client, item), (there) => {
+      if (there) stored(item);
+      else move(item);
     });
   }
 
-  /** It was committed under its former name before the new one was known. */
-  function moveThere(item: Item): void {
-    runs.delete(item);
-    asking(item, async () => {
-      const run = runs.get(item);
-      const overwrite = 'ifMatch' in item.condition;
-      const [result] = await client.operations([
-        { op: 'move', from: item.begunAs, to: targetOf(item), overwrite },
-      ]);
-      if (!stillIn(item, run)) return;
-      if (result && 'problem' in result) throw new Problem(result.problem);
+  function move(item: Item): void {
+    asking(item, moveThere(client, item), () => {
       options.onStored(parentOf(item.begunAs));
       stored(item);
     });
@@ -394,15 +360,7 @@ export function createSender(options: SenderOptions): Sender {
    * what is there may be this very file.
    */
   function verify(item: Item, problem: ProblemBody): void {
-    asking(item, async () => {
-      const run = runs.get(item);
-      const [there] = await client.lookup([targetOf(item)]);
-      if (!stillIn(item, run)) return;
-      const same =
-        there &&
-        !there.folder &&
-        there.size === item.size &&
-        Math.abs(there.mtime - (item.file?.lastModified ?? 0)) <= 1;
+    asking(item, isThere(client, item), (same) => {
       if (same) stored(item);
       else fail(item, problem);
     });
@@ -424,10 +382,7 @@ export function createSender(options: SenderOptions): Sender {
 
   function renew(item: Item): void {
     item.renewed = true;
-    asking(item, async () => {
-      const run = runs.get(item);
-      await options.renew();
-      if (!stillIn(item, run)) return;
+    asking(item, options.renew(), () => {
       runs.delete(item);
       attempt(item);
     });

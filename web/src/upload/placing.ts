@@ -1,0 +1,34 @@
+import type { Client } from '../api/client';
+import { Problem } from '../api/problem';
+import { type Item, targetOf } from './item';
+
+type Door = Pick<Client, 'operations' | 'lookup' | 'finishUpload'>;
+
+/** Commits what is complete where it is to go now. False: it lies where it was begun for. */
+export async function finishThere(client: Door, item: Item): Promise<boolean> {
+  const id = item.url?.replace(/\/$/, '').split('/').pop() ?? '';
+  const path = targetOf(item);
+  const result = await client.finishUpload(id, { path, ...item.condition });
+  // Without a path it had been committed before.
+  return result.path !== undefined || item.begunAs === path;
+}
+
+/** It was committed under its former name before the new one was known. */
+export async function moveThere(client: Door, item: Item): Promise<void> {
+  const overwrite = 'ifMatch' in item.condition;
+  const [result] = await client.operations([
+    { op: 'move', from: item.begunAs, to: targetOf(item), overwrite },
+  ]);
+  if (result && 'problem' in result) throw new Problem(result.problem);
+}
+
+/** Whether what is there looks like this very file. */
+export async function isThere(client: Door, item: Item): Promise<boolean> {
+  const [there] = await client.lookup([targetOf(item)]);
+  return (
+    !!there &&
+    !there.folder &&
+    there.size === item.size &&
+    Math.abs(there.mtime - (item.file?.lastModified ?? 0)) <= 1
+  );
+}
