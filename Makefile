@@ -60,7 +60,7 @@ run: build ## serve on 127.0.0.1:8080; ARGS='…' adds flags, DATA=… names the
 .PHONY: test
 test: tools lint build ## everything; installs the Debian packages it needs
 	npm test --silent
-	go test -count=1 -timeout 18m ./...
+	go test -count=1 -timeout 15m ./...
 
 .PHONY: check
 check: lint ## fast: format, lint, types, unit tests

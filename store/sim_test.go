@@ -159,6 +159,12 @@ func (s *simStats) crashes() int {
 	return s.power + s.kill + s.flush + s.calm + s.during
 }
 
+func (s *simStats) spilled() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.spills > 0
+}
+
 func (s *simStats) String() string {
 	return fmt.Sprintf("%d crashes: power lost at a call %d, when idle %d, after a failed flush %d; killed at a call %d; recoveries interrupted %d. "+
 		"%d clean restarts, %d openings. %d acknowledged operations checked: acknowledged losses %d, unopenable stores %d, checks that complain %d. "+

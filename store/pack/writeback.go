@@ -6,9 +6,8 @@ const sendBytes = 8 << 20
 // sendBack has the disk begin with what a long upload has appended since it was last
 // told, so that the flush at its end finds little left. It may fail: the flush tells.
 //
-// It does not wait: sync_file_range returns when everything is in the queue of the disk, and that is
-// shorter than what is given to it. One such call is under way per pack; what gathers meanwhile is
-// the next one's.
+// It does not wait: sync_file_range may, for room in the queue of the disk. One such call is under
+// way per pack; what gathers meanwhile is the next one's.
 func (p *pack) sendBack() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

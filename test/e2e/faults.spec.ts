@@ -37,7 +37,7 @@ for (const { name, app, only } of ways) {
         Number(more('patience')),
       );
       figure(`${name}: the app ${((Date.now() - begin) / 1000).toFixed(1)} s`);
-      for (const { path, hash } of all.slice(0, 12)) {
+      for (const { path, hash } of all) {
         if ((await davHash(path)) !== hash) throw new Error(`${path} is another file`);
       }
       await close();

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -101,7 +100,8 @@ func (p *FaultProxy) page(w http.ResponseWriter, status int) {
 
 func (p *FaultProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f := p.fault
-	content := strings.Contains("PUT PATCH POST", r.Method) && (r.ContentLength < 0 || r.ContentLength > 1000)
+	bringing := r.Method == http.MethodPut || r.Method == http.MethodPatch || r.Method == http.MethodPost
+	content := bringing && (r.ContentLength < 0 || r.ContentLength > 1000)
 	var body io.Reader = &counted{r.Body, &p.received}
 	if content {
 		if n := p.seen.Add(1); f.Bad > 0 && int(n%10) < f.Bad {
