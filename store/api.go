@@ -447,6 +447,11 @@ type API interface {
 	// returned, with the bytes kept and the size not declared. ErrTooLong: more bytes
 	// are there. ErrQuota, ErrNoSpace, as CreateUpload.
 	DeclareSize(ctx context.Context, sc Scope, id UploadID, size int64) (Upload, error)
+	// ReadUpload writes the durable bytes [off, off+n) of an unfinished upload of one part to
+	// w, which must not wait for a client: memory of the budget is held while it is written
+	// to. ErrOffset: so many are not durable. ErrFinished; ErrIncomplete: it has more parts.
+	// What takes the upload's place meanwhile, such as its commit, may end it with an error.
+	ReadUpload(ctx context.Context, sc Scope, id UploadID, w io.Writer, off, n int64) error
 	// Uploads lists the unfinished uploads of the scope's user in its space, oldest
 	// first, at most limit.
 	Uploads(ctx context.Context, sc Scope, limit int) ([]Upload, error)
