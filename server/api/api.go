@@ -5,6 +5,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -60,6 +61,7 @@ type Store interface {
 	PutMany(ctx context.Context, sc store.Scope, next func() (store.PutFile, error)) ([]store.PutResult, error)
 	Resumable(ctx context.Context, sc store.Scope, files []store.Resume) ([]*store.Upload, error)
 	GetUpload(ctx context.Context, sc store.Scope, id store.UploadID) (store.Upload, error)
+	ReadUpload(ctx context.Context, sc store.Scope, id store.UploadID, w io.Writer, off, n int64) error
 	Uploads(ctx context.Context, sc store.Scope, limit int) ([]store.Upload, error)
 	FinishUpload(ctx context.Context, sc store.Scope, id store.UploadID, to store.Path, size int64, c store.Conditions) (store.Written, error)
 }
@@ -114,6 +116,7 @@ func (a *API) Mount(e *echo.Echo) {
 	e.Match(read, root+"/trash/size", a.handle(a.trashSize))
 	e.Match(read, root+"/snapshots", a.handle(a.snapshots))
 	e.Match(read, root+"/uploads", a.handle(a.uploads))
+	e.Match(read, root+"/uploads/:id/digests", a.handle(a.digests))
 	e.Match(read, root+"/space", a.handle(a.space))
 	e.GET(root+"/events", a.handle(a.events))
 	e.POST(root+"/lookup", a.handle(a.lookup))

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,37 @@ func TestUploads(t *testing.T) {
 		req{method: "GET", path: "/uploads", head: []string{"User", "bob"}, has: `{"uploads":[]}`},
 		req{method: "GET", path: "/uploads?limit=1", want: 400, code: "bad-query"},
 	)
+}
+
+// Whoever has the file can tell whether what is there is its beginning.
+func TestDigests(t *testing.T) {
+	d := newDoor(t, nil)
+	u := d.begin("f", 10<<20, strings.Repeat("x", 9<<20)+"y")
+	at := "/uploads/" + u.ID.String() + "/digests"
+	var out struct {
+		Offset, Piece, From int64
+		SHA256              []string
+	}
+	d.do(req{method: "GET", path: at}).into(t, &out)
+	want := []string{sum64(strings.Repeat("x", 8<<20)), sum64(strings.Repeat("x", 1<<20) + "y")}
+	if out.Offset != 9<<20+1 || out.Piece != 8<<20 || out.From != 0 || !slices.Equal(out.SHA256, want) {
+		t.Errorf("got %+v, want %q", out, want)
+	}
+	d.all(
+		req{method: "GET", path: at + "?from=9437184", has: `"from":9437184,"sha256":["` + sum64("y") + `"]`},
+		req{method: "GET", path: at + "?from=9437185", has: `"sha256":[]`},
+		req{method: "GET", path: at + "?from=9437186", has: `"sha256":[]`},
+		req{method: "GET", path: at + "?from=-1", want: 400, code: "bad-query"},
+		req{method: "GET", path: at + "?from=x", want: 400, code: "bad-query"},
+		req{method: "GET", path: at + "?upto=1", want: 400, code: "bad-query"},
+		req{method: "GET", path: at, head: []string{"User", "bob"}, want: 404, code: "not-found"},
+		req{method: "GET", path: "/uploads/x/digests", want: 404, code: "not-found"},
+	)
+	// All is there but its commit is refused: the last byte is told as well.
+	v, _ := d.refused("taken")
+	d.do(req{method: "GET", path: "/uploads/" + v.ID.String() + "/digests", has: `"offset":3,"piece":8388608,"from":0,"sha256":["` + sum64("new") + `"]`})
+	w := d.begin("whole", 3, "123")
+	d.do(req{method: "GET", path: "/uploads/" + w.ID.String() + "/digests", want: 410, code: "finished"})
 }
 
 func TestFinish(t *testing.T) {
