@@ -139,6 +139,7 @@ export function createApp(options: AppOptions = {}): App {
     clock,
     transport: options.transport?.(client) ?? createTusTransport(client),
     addressOf: (id) => client.href(`tus/${id}`),
+    largestPart: host.small ? 4 << 20 : undefined,
     onOnline: host.onOnline,
     onUnauthorized: () => session.expired(),
     renew: () => session.renew(),

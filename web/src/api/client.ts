@@ -16,6 +16,7 @@ import type {
   Page,
   Planned,
   PlannedFile,
+  PrefixDigests,
   ProblemBody,
   Session,
   Snapshot,
@@ -102,6 +103,8 @@ export interface Client {
   operations(operations: readonly Operation[]): Promise<readonly OperationResult[]>;
   /** What was begun and not finished, at most 256. */
   uploads(): Promise<readonly UnfinishedUpload[]>;
+  /** Of what the server has of an upload, from that byte on. */
+  digests(id: string, from: number): Promise<PrefixDigests>;
   finishUpload(id: string, request: FinishRequest): Promise<Finished>;
 }
 
@@ -349,6 +352,14 @@ export function createClient(options: ClientOptions): Client {
     async uploads() {
       const { json } = await request('GET', 'api/v1/uploads');
       return listIn<UnfinishedUpload>(json, 'uploads');
+    },
+    async digests(id, from) {
+      const path = `api/v1/uploads/${encodeURIComponent(id)}/digests?from=${from}`;
+      const { json } = await request('GET', path);
+      listIn<string>(json, 'sha256');
+      if (!isRecord(json) || typeof json.offset !== 'number') throw strange();
+      if (typeof json.piece !== 'number' || json.piece <= 0) throw strange();
+      return json as unknown as PrefixDigests;
     },
     async finishUpload(id, body) {
       const path = `api/v1/uploads/${encodeURIComponent(id)}/finish`;

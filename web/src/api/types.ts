@@ -242,6 +242,16 @@ export interface UnfinishedUpload {
   readonly expires: number;
 }
 
+/** What the bytes of an unfinished upload come to, piece by piece. */
+export interface PrefixDigests {
+  /** Bytes that are on the server's disk. */
+  readonly offset: number;
+  /** Bytes of which each digest is; the last one that the server has may be of fewer. */
+  readonly piece: number;
+  /** Base64, from the byte asked for on: not all of them, if there are many. */
+  readonly sha256: readonly string[];
+}
+
 /** An error of the server: application/problem+json. */
 export interface ProblemBody {
   readonly status: number;

@@ -55,6 +55,7 @@ export function createFakeHost(address = 'https://example.org/files/'): FakeHost
     },
     recall: (key) => host.storage.get(key),
     remember: (key, value) => host.storage.set(key, value),
+    small: false,
     open: (href) => host.opened.push(href),
     download: (href, name) => host.downloads.push(`${name} ${href}`),
     visit(to) {

@@ -21,6 +21,8 @@ export interface Host {
   /** Remembers between visits; undefined or nothing where the browser forbids it. */
   recall(key: string): string | undefined;
   remember(key: string, value: string): void;
+  /** The device is likely to have little memory, a phone for one: a page may hold little of it. */
+  readonly small: boolean;
   /** Opens an address beside the app. */
   open(href: string): void;
   /** Saves an address as a file of that name. */
@@ -83,6 +85,7 @@ export function browserHost(): Host {
         // Forbidden or full: it is only a convenience.
       }
     },
+    small: isSmall(),
     open: (href) =>
       link(href, (a) => {
         a.target = '_blank';
@@ -92,4 +95,11 @@ export function browserHost(): Host {
         a.download = name;
       }),
   };
+}
+
+/** By what it says (Chromium, in GiB, 8 at most), or by a finger being what it is pointed with. */
+function isSmall(): boolean {
+  const { deviceMemory } = navigator as Navigator & { readonly deviceMemory?: number };
+  if (deviceMemory !== undefined) return deviceMemory <= 4;
+  return window.matchMedia('(pointer: coarse)').matches;
 }

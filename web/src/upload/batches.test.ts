@@ -4,7 +4,6 @@ import type { ProblemBody } from '../api/types';
 import { problem } from './fake-server';
 import {
   clock,
-  file,
   item,
   picked,
   send,
@@ -214,17 +213,5 @@ describe('what is there already', () => {
     expect(states()).toEqual({ same: 'skipped', other: 'waiting', fresh: 'done' });
     expect(item('same').problem?.code).toBe('already-there');
     expect(uploads.snapshot().conflicts?.map((c) => c.path)).toEqual(['other']);
-  });
-
-  test('what was begun, by whatever device, goes on where it was', async () => {
-    server.uploads.set('/tus/77', {
-      ...{ url: '/tus/77', path: 'big', size: 20 << 20, mtime: 1000 },
-      ...{ condition: { ifNoneMatch: '*' }, offset: 12 << 20, finishedAs: undefined },
-    });
-    void uploads.add('', { folders: [], files: [{ path: 'big', file: file(20 << 20) }] });
-    await clock.pass(5000);
-    expect(states()).toEqual({ big: 'done' });
-    expect(server.received).toBe(8 << 20);
-    expect(server.requests.map((r) => r.step)).toEqual(['head', 'patch']);
   });
 });

@@ -3,6 +3,7 @@ import { networkProblem, Problem } from '../api/problem';
 import type { Entry, OperationResult, Planned, ProblemBody } from '../api/types';
 import type { Clock } from '../lib/clock';
 import { joinPath, parentOf, partsOf } from '../lib/path';
+import { sha256 } from '../lib/sha256';
 import type { Condition, Failure, Job, JobEvents, Step, Transport } from './transport';
 
 /*
@@ -36,6 +37,8 @@ export type Fault =
   | 'unreadable'
   | ProblemBody;
 
+export type Call = 'operations' | 'lookup' | 'finish' | 'digests';
+
 interface Kept {
   readonly url: string;
   readonly path: string;
@@ -44,6 +47,9 @@ interface Kept {
   readonly condition: Condition;
   offset: number;
   finishedAs: string | undefined;
+  /** What all of its bytes are, and those from a place on. */
+  readonly byte?: number;
+  readonly other?: { readonly from: number; readonly byte: number };
 }
 
 const latency = 20; // milliseconds of a request
@@ -64,7 +70,7 @@ export class FakeServer {
   dropped: string[] = [];
   lookups = 0;
   fault: (request: Request) => Fault | undefined = () => undefined;
-  apiFault: (what: 'operations' | 'lookup' | 'finish') => ProblemBody | undefined = () => undefined;
+  apiFault: (what: Call) => ProblemBody | undefined = () => undefined;
   private next = 1;
 
   constructor(private readonly clock: Clock) {}
@@ -117,7 +123,7 @@ export class FakeServer {
     return all ? kept.size - 1 : kept.offset;
   }
 
-  readonly client: Pick<Client, 'operations' | 'lookup' | 'plan' | 'finishUpload'> = {
+  readonly client: Pick<Client, 'operations' | 'lookup' | 'plan' | 'finishUpload' | 'digests'> = {
     plan: async (files) => {
       this.lookups++;
       await this.api('lookup');
@@ -156,6 +162,20 @@ export class FakeServer {
         return { node: there.id, path: o.to };
       });
     },
+    digests: async (id, from) => {
+      await this.api('digests');
+      const kept = this.uploads.get(`/tus/${id}`);
+      if (!kept) throw new Problem(problem(404, 'not-found'));
+      if (kept.finishedAs !== undefined) throw new Problem(problem(410, 'finished'));
+      const piece = 8 << 20;
+      const digests: string[] = [];
+      for (let at = from; at < kept.offset && digests.length < 2; at += piece) {
+        const bytes = new Uint8Array(Math.min(piece, kept.offset - at)).fill(kept.byte ?? 0);
+        if (kept.other) bytes.fill(kept.other.byte, Math.max(0, kept.other.from - at));
+        digests.push(await sha256(bytes));
+      }
+      return { offset: kept.offset, piece, sha256: digests };
+    },
     finishUpload: async (id, request) => {
       await this.api('finish');
       const kept = this.uploads.get(`/tus/${id}`);
@@ -171,7 +191,7 @@ export class FakeServer {
     },
   };
 
-  private async api(what: 'operations' | 'lookup' | 'finish'): Promise<void> {
+  private async api(what: Call): Promise<void> {
     await this.wait();
     const fault = this.apiFault(what);
     if (fault) throw new Problem(fault);
@@ -290,7 +310,7 @@ export class FakeServer {
     const fail = (words: ProblemBody, at: Step = step) =>
       new Broken({ step: at, last, problem: words });
     if (fault === 'unreadable') throw fail(problem(0, 'changed'), 'read');
-    way.tell((e) => e.phase(body > 0 ? 'sending' : 'asking', last));
+    way.tell((e) => e.phase(body > 0 ? 'sending' : 'asking', last, body));
     this.largestBody = Math.max(this.largestBody, body);
     await this.pass(way);
     if (body > 0) {

@@ -230,6 +230,7 @@ export function createIntake(options: IntakeOptions): Intake {
         if (item.url !== undefined) return;
         item.url = options.addressOf(id);
         item.adopted = true;
+        item.doubtful = true;
         item.begunAs = targetOf(item);
       },
       claimed,

@@ -33,6 +33,10 @@ export interface Item {
   url: string | undefined;
   /** Another page or device began it: it is not ours to drop. */
   adopted: boolean;
+  /** The server may have bytes of it that are not this file's. */
+  doubtful: boolean;
+  /** Bytes that the server has and that are this file's. */
+  proven: number;
   /** The path that the upload was created for. */
   begunAs: string;
   /** Target or condition are no longer those of the upload: it is finished by name. */
@@ -75,6 +79,8 @@ export function createItem(of: {
     gone: false,
     url: undefined,
     adopted: false,
+    doubtful: false,
+    proven: 0,
     begunAs: '',
     moved: false,
     complete: false,
@@ -109,6 +115,8 @@ export function aim(item: Item, condition: Condition): void {
 export function beginAnew(item: Item): void {
   item.url = undefined;
   item.adopted = false;
+  item.doubtful = false;
+  item.proven = 0;
   item.moved = false;
   item.complete = false;
   item.at = 0;

@@ -13,7 +13,7 @@ import type { Transport } from './transport';
 import type { Picked, Uploads } from './types';
 
 export interface UploadsOptions {
-  readonly client: Pick<Client, 'operations' | 'lookup' | 'plan' | 'finishUpload'>;
+  readonly client: Pick<Client, 'operations' | 'lookup' | 'plan' | 'finishUpload' | 'digests'>;
   /** The address of an upload by its id. */
   addressOf(id: string): string;
   readonly transport: Transport;

@@ -1,14 +1,14 @@
 import type { Client } from '../api/client';
 import { Problem } from '../api/problem';
 import { type Item, targetOf } from './item';
+import { isPrefix } from './prefix';
 
-type Door = Pick<Client, 'operations' | 'lookup' | 'finishUpload'>;
+type Door = Pick<Client, 'operations' | 'lookup' | 'finishUpload' | 'digests'>;
 
 /** Commits what is complete where it is to go now. False: it lies where it was begun for. */
 export async function finishThere(client: Door, item: Item): Promise<boolean> {
-  const id = item.url?.replace(/\/$/, '').split('/').pop() ?? '';
   const path = targetOf(item);
-  const result = await client.finishUpload(id, { path, ...item.condition });
+  const result = await client.finishUpload(idOf(item), { path, ...item.condition });
   // Without a path it had been committed before.
   return result.path !== undefined || item.begunAs === path;
 }
@@ -31,4 +31,30 @@ export async function isThere(client: Door, item: Item): Promise<boolean> {
     there.size === item.size &&
     Math.abs(there.mtime - (item.file?.lastModified ?? 0)) <= 1
   );
+}
+
+/**
+ * Whether the server has the beginning of this file, by its bytes. proven: so many are the
+ * file's; over: nobody wants to know any more.
+ */
+export async function isThisFile(
+  client: Door,
+  item: Item,
+  file: File,
+  proven: (bytes: number) => void,
+  over: () => boolean,
+): Promise<boolean> {
+  try {
+    return await isPrefix({ client, id: idOf(item), file, from: item.proven, proven, over });
+  } catch (error) {
+    const code = error instanceof Problem ? error.code : undefined;
+    // Whoever began it has ended it: then this file's name is taken, maybe by this file.
+    if (code === 'finished') item.maybeStored = true;
+    else if (code !== 'incomplete') throw error;
+    return false;
+  }
+}
+
+function idOf(item: Item): string {
+  return item.url?.replace(/\/$/, '').split('/').pop() ?? '';
 }

@@ -12,8 +12,9 @@ import type { Ledger } from './ledger';
 import { isAway, mayBeStored, outcomeOf } from './outcome';
 import { createParts } from './parts';
 import { patience, staleOnline } from './patience';
-import { finishThere, isThere, moveThere } from './placing';
+import { finishThere, isThere, isThisFile, moveThere } from './placing';
 import { createQueue } from './queue';
+import { ReadFault } from './read-bytes';
 import { creationLimit, type Failure, type Phase, type Transport } from './transport';
 
 /** Files sent at the same time: browsers open six connections, and the app needs some. */
@@ -22,7 +23,7 @@ const places = 3;
 const yieldAfter = 5;
 
 export interface SenderOptions {
-  readonly client: Pick<Client, 'operations' | 'lookup' | 'finishUpload'>;
+  readonly client: Pick<Client, 'operations' | 'lookup' | 'finishUpload' | 'digests'>;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: () => number;
@@ -68,8 +69,6 @@ interface Run {
   sent: number | undefined;
   /** Of a body that is on its way: when it began to go out, what was there before, its bytes. */
   body: { readonly begun: number; readonly from: number; readonly bytes: number } | undefined;
-  /** Bytes of a part, as the transport was last told. */
-  part: number;
   /** The server has answered this try, and no body of it. */
   first: boolean;
 }
@@ -142,7 +141,6 @@ export function createSender(options: SenderOptions): Sender {
       alive: clock.now(),
       sent: undefined,
       body: undefined,
-      part: parts.size,
       first: false,
     };
     runs.set(item, run);
@@ -176,12 +174,13 @@ export function createSender(options: SenderOptions): Sender {
       if (item.state !== 'sending') ledger.set(item, { state: 'sending', problem: undefined });
     };
     const { file, folder, name, condition, url } = item;
-    const partSize = () => {
-      run.part = parts.size;
-      return run.part;
-    };
+    const partSize = () => parts.size;
     if (!file) {
       fail(item, ownProblem('unreadable', text.problems.unreadable));
+      return;
+    }
+    if (item.doubtful) {
+      prove(item, file);
       return;
     }
     transfer = transport.start(
@@ -193,12 +192,11 @@ export function createSender(options: SenderOptions): Sender {
           run.first = true;
           works();
         },
-        phase(phase, last) {
+        phase(phase, last, bytes = 0) {
           if (!mine()) return;
           run.phase = phase;
           run.last = last;
           if (phase === 'sending') {
-            const bytes = Math.min(run.part, item.size - item.at);
             run.body = { begun: clock.now(), from: item.at, bytes };
           } else if (phase !== 'sent') run.body = undefined;
           alive();
@@ -214,6 +212,13 @@ export function createSender(options: SenderOptions): Sender {
         },
         acked(bytes) {
           if (!mine()) return;
+          if (item.adopted && !run.body && bytes > item.proven) {
+            item.doubtful = true; // another page or device went on with it
+            transfer?.stop();
+            attempt(item);
+            return;
+          }
+          item.proven = bytes;
           works();
           if (run.body) parts.arrived(bytes - run.body.from, clock.now() - run.body.begun);
           run.first = run.body === undefined;
@@ -240,34 +245,71 @@ export function createSender(options: SenderOptions): Sender {
     item.renewed = false;
   }
 
-  /** Runs one request of the JSON door in the item's place; then comes next, unless it is halted. */
-  function asking<T>(item: Item, work: Promise<T>, then: (answer: T) => void): void {
+  /** Does some work of the JSON door in the item's place; then comes next, unless it is halted. */
+  function asking<T>(
+    item: Item,
+    work: (mine: () => boolean) => Promise<T>,
+    then: (answer: T) => void,
+  ): void {
     const run = hold(item, undefined, () => {});
     const mine = () => runs.get(item) === run;
-    work.then(
+    work(mine).then(
       (answer) => {
         if (mine()) then(answer);
       },
       (error: unknown) => {
         if (!mine()) return;
+        if (error instanceof ReadFault) {
+          const problem = ownProblem('changed', text.problems.changed);
+          failed(item, { step: 'read', last: false, problem });
+          return;
+        }
         const retryAfter = error instanceof Problem ? error.retryAfter : undefined;
         failed(item, { step: 'finish', last: false, problem: problemOf(error), retryAfter });
       },
     );
   }
 
+  /** Goes on with what another page or device began, if it is the beginning of this very file. */
+  function prove(item: Item, file: File): void {
+    const proven = (bytes: number) => {
+      item.proven = bytes;
+      progressed(item);
+      if (item.state !== 'sending') ledger.set(item, { state: 'sending', problem: undefined });
+      ledger.set(item, { acked: Math.max(item.acked, bytes), sent: Math.max(item.sent, bytes) });
+      options.onChange();
+    };
+    asking(
+      item,
+      (mine) => isThisFile(client, item, file, proven, () => !mine()),
+      (same) => {
+        if (same) item.doubtful = false;
+        else beginAnew(item);
+        attempt(item);
+      },
+    );
+  }
+
   function finish(item: Item): void {
-    asking(item, finishThere(client, item), (there) => {
-      if (there) stored(item);
-      else move(item);
-    });
+    asking(
+      item,
+      () => finishThere(client, item),
+      (there) => {
+        if (there) stored(item);
+        else move(item);
+      },
+    );
   }
 
   function move(item: Item): void {
-    asking(item, moveThere(client, item), () => {
-      options.onStored(parentOf(item.begunAs));
-      stored(item);
-    });
+    asking(
+      item,
+      () => moveThere(client, item),
+      () => {
+        options.onStored(parentOf(item.begunAs));
+        stored(item);
+      },
+    );
   }
 
   function stored(item: Item): void {
@@ -360,10 +402,14 @@ export function createSender(options: SenderOptions): Sender {
    * what is there may be this very file.
    */
   function verify(item: Item, problem: ProblemBody): void {
-    asking(item, isThere(client, item), (same) => {
-      if (same) stored(item);
-      else fail(item, problem);
-    });
+    asking(
+      item,
+      () => isThere(client, item),
+      (same) => {
+        if (same) stored(item);
+        else fail(item, problem);
+      },
+    );
   }
 
   function fail(item: Item, problem: ProblemBody): void {
@@ -382,7 +428,7 @@ export function createSender(options: SenderOptions): Sender {
 
   function renew(item: Item): void {
     item.renewed = true;
-    asking(item, options.renew(), () => {
+    asking(item, options.renew, () => {
       runs.delete(item);
       attempt(item);
     });

@@ -49,8 +49,8 @@ export interface Failure {
 export interface JobEvents {
   /** The upload has an address now: from here on it can be resumed. */
   located(url: string): void;
-  /** last: the request holds the last byte. */
-  phase(phase: Phase, last: boolean): void;
+  /** last: the request holds the last byte; bytes: of the body that begins to go out. */
+  phase(phase: Phase, last: boolean, bytes?: number): void;
   /** So many bytes of the file were handed to the connection, those before included. */
   sent(bytes: number): void;
   /** So many bytes of the file are on the server's disk. */

@@ -342,3 +342,79 @@ test('drop ends the upload on the server; that it fails does not matter', async 
   sent.break();
   await tick();
 });
+
+/** Notes which pieces of it are read. */
+function watched(size: number): { file: File; read: number[] } {
+  const file = fileOf(size);
+  const read: number[] = [];
+  const slice = file.slice.bind(file);
+  file.slice = (from, to, type) => {
+    read.push(from ?? 0);
+    return slice(from, to, type);
+  };
+  return { file, read };
+}
+
+test('the next part is read while one is on its way, and none further', async () => {
+  const { file, read } = watched(5 * MiB);
+  start(file, { partSize: () => 2 * MiB });
+  const post = await request(0);
+  expect(read).toEqual([0]);
+  post.answer(201, { Location: '/files/tus/1' });
+  const first = await request(1);
+  expect(read).toEqual([0, 2 * MiB]);
+  first.answer(204, { 'Upload-Offset': String(2 * MiB) });
+  const second = await request(2);
+  expect(read).toEqual([0, 2 * MiB, 4 * MiB]);
+  second.answer(204, { 'Upload-Offset': String(4 * MiB) });
+  const third = await request(3);
+  expect((third.body as Uint8Array).length).toBe(MiB);
+  expect((third.body as Uint8Array)[0]).toBe((4 * MiB) % 251);
+  third.answer(204, { 'Upload-Offset': String(5 * MiB) });
+  await until(() => told.includes('done'));
+  expect(read).toEqual([0, 2 * MiB, 4 * MiB]);
+});
+
+test('of what was read ahead only so much is sent as a part has by now', async () => {
+  let part = 2 * MiB;
+  const sizes: number[] = [];
+  createTusTransport(door, http).start(
+    {
+      ...{ file: fileOf(5 * MiB), folder: '', name: 'f', condition: { ifNoneMatch: '*' } },
+      ...{ url: undefined, partSize: () => part },
+    },
+    { ...events, phase: (phase, _, bytes = 0) => phase === 'sending' && sizes.push(bytes) },
+  );
+  (await request(0)).answer(201, { Location: '/files/tus/1' });
+  const first = await request(1);
+  part = MiB;
+  first.answer(204, { 'Upload-Offset': String(2 * MiB) });
+  const second = await request(2);
+  expect((second.body as Uint8Array).length).toBe(MiB);
+  part = 4 * MiB; // read ahead while it was 1 MiB
+  second.answer(204, { 'Upload-Offset': String(3 * MiB) });
+  const third = await request(3);
+  expect((third.body as Uint8Array).length).toBe(MiB);
+  third.answer(204, { 'Upload-Offset': String(4 * MiB) });
+  const fourth = await request(4);
+  expect((fourth.body as Uint8Array)[0]).toBe((4 * MiB) % 251);
+  fourth.answer(204, { 'Upload-Offset': String(5 * MiB) });
+  await until(() => told.includes('done'));
+  expect(sizes).toEqual([2 * MiB, MiB, MiB, MiB]);
+});
+
+test('a file that changes while it is read ahead fails when its turn comes', async () => {
+  const { file } = watched(4 * MiB);
+  const slice = file.slice.bind(file);
+  file.slice = (from, to, type) => {
+    if ((from ?? 0) > 0) throw new DOMException('gone', 'NotReadableError');
+    return slice(from, to, type);
+  };
+  start(file, { partSize: () => 2 * MiB });
+  (await request(0)).answer(201, { Location: '/files/tus/1' });
+  const first = await request(1);
+  expect(failures).toEqual([]);
+  first.answer(204, { 'Upload-Offset': String(2 * MiB) });
+  await until(() => failures.length === 1);
+  expect(failures[0]).toMatchObject({ step: 'read', problem: { code: 'changed' } });
+});

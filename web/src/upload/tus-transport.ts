@@ -9,6 +9,7 @@ import {
 import { networkProblem, ownProblem, readProblem, readRetryAfter } from '../api/problem';
 import { text } from '../lib/text';
 import { sendBatch } from './batch-transport';
+import { ReadFault, readBytes } from './read-bytes';
 import {
   creationLimit,
   type Failure,
@@ -43,16 +44,15 @@ export function createTusTransport(door: Door, stack?: HttpStack): Transport {
 /** The transfer was stopped before the request went out. */
 class Stopped extends Error {}
 
-/** The file could not be read; told apart from what the network does. */
-class ReadFault extends Error {}
-
 class Sending {
   private readonly upload: Upload;
   private over = false;
-  /** Where the bytes end that were read last, and whether a request takes them along. */
+  /** Where the bytes end that were read last, and how many a request takes along. */
   private end = 0;
-  private body = false;
+  private body = 0;
   private last = false;
+  /** The bytes behind those, read while they are on their way. */
+  private ahead: { readonly start: number; readonly bytes: Promise<Uint8Array> } | undefined;
 
   constructor(
     private readonly door: Door,
@@ -89,12 +89,31 @@ class Sending {
       onError: (error) => this.finish(() => events.failed(this.failure(error))),
     };
     this.upload = new Upload(file, options);
+    if (job.url === undefined) this.readAhead(0); // while the upload is created
     this.upload.start();
   }
 
   stop(): void {
     this.over = true;
+    this.ahead = undefined;
     void this.upload.abort();
+  }
+
+  private readAhead(start: number): void {
+    const { file } = this.job;
+    const end = Math.min(file.size, start + this.job.partSize());
+    if (start >= end) return;
+    const bytes = readBytes(file, start, end);
+    bytes.catch(() => {}); // who takes it sees that
+    this.ahead = { start, bytes };
+  }
+
+  /** The bytes of the next body: at most a part, and fewer if a smaller part was read ahead. */
+  private async next(start: number, end: number): Promise<Uint8Array> {
+    const { ahead } = this;
+    this.ahead = undefined;
+    if (ahead?.start !== start) return readBytes(this.job.file, start, end);
+    return (await ahead.bytes).subarray(0, end - start);
   }
 
   /** Bytes, not a Blob: Safari 26 hangs on bodies that lie in a file. */
@@ -104,13 +123,14 @@ class Sending {
       size: file.size,
       close: () => {},
       slice: async (start: number, end: number) => {
-        this.end = Math.min(end, file.size, start + this.job.partSize());
+        const most = Math.min(end, file.size, start + this.job.partSize());
+        this.check();
+        this.events.phase('reading', most === file.size);
+        const bytes = await this.next(start, most);
+        this.check();
+        this.end = start + bytes.length;
         this.last = this.end === file.size;
-        this.check();
-        this.events.phase('reading', this.last);
-        const bytes = await readBytes(file, start, this.end);
-        this.check();
-        this.body = true;
+        this.body = bytes.length;
         // Never done: then tus-js-client would compare with a Blob's size, and fail.
         return { value: bytes, done: false };
       },
@@ -133,8 +153,9 @@ class Sending {
     }
     // An empty file is there as soon as it is created.
     if (!this.body) this.last = method === 'POST' && this.job.file.size === 0;
-    this.events.phase(this.body ? 'sending' : 'asking', this.last);
-    this.body = false;
+    this.events.phase(this.body > 0 ? 'sending' : 'asking', this.last, this.body);
+    if (this.body > 0) this.readAhead(this.end);
+    this.body = 0;
   }
 
   private afterResponse(res: HttpResponse): void {
@@ -157,6 +178,7 @@ class Sending {
   private finish(tell: () => void): void {
     if (this.over) return;
     this.over = true;
+    this.ahead = undefined;
     tell();
   }
 
@@ -186,16 +208,4 @@ class Sending {
 function stepOf(method: string | undefined): Step {
   if (method === 'POST') return 'create';
   return method === 'HEAD' ? 'head' : 'patch';
-}
-
-async function readBytes(file: File, start: number, end: number): Promise<Uint8Array> {
-  let bytes: Uint8Array;
-  try {
-    bytes = new Uint8Array(await file.slice(start, end).arrayBuffer());
-  } catch {
-    throw new ReadFault();
-  }
-  // Not every browser notices that a file has become shorter.
-  if (bytes.length !== end - start) throw new ReadFault();
-  return bytes;
 }
