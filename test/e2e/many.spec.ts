@@ -139,7 +139,7 @@ test('the page is left at half, and the files are added again', async () => {
 test('another file in the place of one that was left at half', async () => {
   const name = 'alike/f.bin';
   await makeFile(name, 40e6, 1.5e12);
-  const first = await chromium();
+  const first = await chromium('third');
   await slow(10e6);
   await first.drop([join(scene.dir, 'alike')]);
   await until('a half is there', async () => (await total(first.page)).acked > 15e6, 60_000);
@@ -147,7 +147,7 @@ test('another file in the place of one that was left at half', async () => {
 
   const other = await makeFile(name, 40e6, 1.5e12);
   await slow(0);
-  const second = await chromium('another');
+  const second = await chromium('fourth');
   await second.drop([join(scene.dir, 'alike')]);
   await until(
     'it is there',
