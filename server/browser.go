@@ -93,7 +93,7 @@ func (s *Server) apiDoor() http.Handler {
 	}
 	entrance.Mount(e)
 	api.New(api.Options{
-		Store: s.store, Log: s.Log, Digests: s.digests, Closing: s.closing,
+		Store: s.store, Log: s.Log, Digests: s.digests, Closing: s.closing, Underway: s.underway,
 		Scope: func(ctx context.Context, p auth.Principal) (store.Scope, error) { return s.store.Home(ctx, p.User) },
 	}).Mount(e)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

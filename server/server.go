@@ -18,6 +18,7 @@ import (
 	"cairn/server/auth"
 	"cairn/server/spa"
 	"cairn/server/transfer"
+	"cairn/server/underway"
 	"cairn/server/upload"
 	"cairn/store"
 	"cairn/web"
@@ -62,6 +63,7 @@ type Server struct {
 	sessions  *auth.Sessions
 	setup     *auth.Setup
 	digests   *transfer.Digests
+	underway  *underway.Uploads
 	dav       http.Handler
 	tus       http.Handler
 	api       http.Handler
@@ -106,7 +108,8 @@ func New(c Config, st *store.Store) (*Server, error) {
 	s.sessions = auth.NewSessions(st, s.basic, s.base, c.Clock)
 	s.setup = auth.NewSetup(st, c.Clock)
 	s.digests = transfer.NewDigests(st)
-	o := upload.Options{Prefix: s.base + "/tus", Refuse: s.refuse, Log: s.Log}
+	s.underway = &underway.Uploads{}
+	o := upload.Options{Prefix: s.base + "/tus", Refuse: s.refuse, Underway: s.underway, Log: s.Log}
 	if c.BaseURL.Host != "" {
 		o.Origin = c.BaseURL.Scheme + "://" + c.BaseURL.Host
 	}

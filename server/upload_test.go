@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -110,6 +111,53 @@ func TestUpload_takenOverAtItsEnd(t *testing.T) {
 				t.Errorf("the log has a panic:\n%s", log.String())
 			}
 		})
+	}
+}
+
+// One long PATCH shows how far it is in the stream of events, before it has an answer.
+func TestUpload_offsetsInTheStream(t *testing.T) {
+	ts, _ := start(t, Config{})
+	b := newBrowser(t, ts.URL)
+	b.signIn(user, password)
+	stream, err := (&http.Client{Jar: b.jar}).Get(ts.URL + "/api/v1/events")
+	if err != nil || stream.StatusCode != 200 {
+		t.Fatalf("%v %v", stream, err)
+	}
+	defer stream.Body.Close()
+	resp, err := ts.Client().Do(tusRequest(t, "POST", ts.URL+"/tus/", nil, "Upload-Length", "1000000", "Upload-Metadata", "filename Zg=="))
+	if err != nil || resp.StatusCode != 201 {
+		t.Fatalf("%v %v", resp, err)
+	}
+	resp.Body.Close()
+	at := resp.Header.Get("Location")
+	body, bring := io.Pipe()
+	defer bring.Close()
+	go func() {
+		resp, err := ts.Client().Do(tusRequest(t, "PATCH", ts.URL+at, body, "Upload-Offset", "0", "Content-Type", "application/offset+octet-stream"))
+		if err == nil {
+			resp.Body.Close()
+		}
+	}()
+	if _, err := bring.Write(make([]byte, 500_000)); err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan string)
+	go func() {
+		defer close(told)
+		for lines := bufio.NewScanner(stream.Body); lines.Scan(); {
+			if data, ok := strings.CutPrefix(lines.Text(), `data: [`); ok {
+				told <- data
+				return
+			}
+		}
+	}()
+	select {
+	case got := <-told:
+		if want := `{"id":"` + at[strings.LastIndexByte(at, '/')+1:] + `","offset":500000}]`; got != want {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	case <-time.After(15 * time.Second):
+		t.Error("nothing is told while a PATCH goes on")
 	}
 }
 

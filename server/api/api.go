@@ -15,6 +15,7 @@ import (
 	"cairn/server/auth"
 	"cairn/server/httperr"
 	"cairn/server/transfer"
+	"cairn/server/underway"
 	"cairn/store"
 
 	"github.com/labstack/echo/v4"
@@ -75,6 +76,8 @@ type Options struct {
 	Log   *slog.Logger // nil: slog.Default()
 	// Digests tell what files come to, to who asks for it; nil: nobody is told.
 	Digests *transfer.Digests
+	// Underway knows which uploads bytes arrive for; nil: nobody is told how far they are.
+	Underway *underway.Uploads
 	// Closing ends what would go on without an end, once it is closed; nil: nothing does.
 	Closing <-chan struct{}
 	// ReadTimeout is how long a body of JSON may take as a whole, WriteTimeout how

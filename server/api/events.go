@@ -3,9 +3,9 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"cairn/store"
@@ -19,6 +19,8 @@ const (
 	eventRetry   = time.Second            // after so long
 	eventFolders = 100                    // named in one event; of more: all
 	eventChanges = 1000                   // looked at for one event
+	eventOffsets = 500 * time.Millisecond // between two looks at uploads that bytes arrive for
+	eventUploads = 64                     // looked at then
 )
 
 // changedEvent says where something has changed: the folders whose members did.
@@ -29,7 +31,8 @@ type changedEvent struct {
 
 // events tells what changes in the caller's space, as it happens (server-sent events of the
 // HTML standard). The id of each is the moment that it tells of, so that who comes again
-// with Last-Event-ID, which browsers do by themselves, misses nothing.
+// with Last-Event-ID, which browsers do by themselves, misses nothing. Beside that it tells how
+// much of the caller's uploads has become durable while bytes arrive for them.
 func (a *API) events(q *request) error {
 	if _, err := q.query(); err != nil {
 		return err
@@ -68,43 +71,102 @@ func (a *API) events(q *request) error {
 	if err := q.event("hello", said, struct{}{}); err != nil {
 		return nil
 	}
+	s := &following{a: a, q: q, at: at, beat: time.NewTimer(eventBeat)}
+	defer s.beat.Stop()
+	s.follow(ctx)
+	return nil
+}
+
+// following is one stream that has begun.
+type following struct {
+	a      *API
+	q      *request
+	at     store.SyncPoint // everything until then is told
+	beat   *time.Timer
+	asking sync.WaitGroup
+}
+
+// awaited is the answer to who awaits a change.
+type awaited struct {
+	at  store.SyncPoint
+	err error
+}
+
+// follow tells what happens until the client leaves, to come again perhaps.
+func (s *following) follow(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer s.asking.Wait()
+	defer cancel()
+	changed := s.await(ctx, 0)
+	bytes := &offsets{a: s.a, sc: s.q.sc}
+	begun, look := bytes.begun(), (<-chan time.Time)(nil)
 	for {
-		now, err := a.await(ctx, q, at)
-		switch {
-		case err != nil:
-			return nil // the client comes again, or has left
-		case now == at:
-			continue
-		}
-		ev := a.changedSince(ctx, q.sc, at, &now)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if at = now; len(ev.Folders) == 0 && !ev.All {
-			continue
-		}
-		if err := q.event("changed", at.String(), ev); err != nil {
-			return nil
-		}
+		var err error
 		select {
-		case <-time.After(eventPause):
 		case <-ctx.Done():
-			return nil
+			return
+		case now := <-changed:
+			if now.err != nil {
+				return
+			}
+			var told bool
+			if told, err = s.changed(ctx, now.at); told {
+				changed = s.await(ctx, eventPause)
+			} else {
+				changed = s.await(ctx, 0)
+			}
+		case <-begun: // what has just begun is not durable yet
+			begun, look = nil, time.After(eventOffsets)
+		case <-look:
+			moved, idle := bytes.look(ctx)
+			if len(moved) > 0 {
+				err = s.tell("uploads", "", moved)
+			}
+			if look = nil; idle {
+				begun = bytes.begun()
+			} else {
+				look = time.After(eventOffsets)
+			}
+		case <-s.beat.C:
+			_, err = s.q.w.Write([]byte(":\n\n"))
+			s.q.w.Flush()
+			s.beat.Reset(eventBeat)
+		}
+		if err != nil {
+			return
 		}
 	}
 }
 
-// await waits for a change; a beat on its way returns the same moment.
-func (a *API) await(ctx context.Context, q *request, at store.SyncPoint) (store.SyncPoint, error) {
-	beat, cancel := context.WithTimeout(ctx, eventBeat)
-	defer cancel()
-	now, err := a.o.Store.AwaitChange(beat, q.sc, at)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		_, err = q.w.Write([]byte(":\n\n"))
-		q.w.Flush()
-		return at, err
+// await asks for the next change, after a pause.
+func (s *following) await(ctx context.Context, pause time.Duration) <-chan awaited {
+	answer, since := make(chan awaited, 1), s.at
+	s.asking.Go(func() {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+		at, err := s.a.o.Store.AwaitChange(ctx, s.q.sc, since)
+		answer <- awaited{at, err}
+	})
+	return answer
+}
+
+// changed tells what has changed until now, if it shows.
+func (s *following) changed(ctx context.Context, now store.SyncPoint) (told bool, err error) {
+	ev := s.a.changedSince(ctx, s.q.sc, s.at, &now)
+	if ctx.Err() != nil {
+		return false, ctx.Err()
 	}
-	return now, err
+	if s.at = now; len(ev.Folders) == 0 && !ev.All {
+		return false, nil
+	}
+	return true, s.tell("changed", now.String(), ev)
+}
+
+func (s *following) tell(kind, id string, data any) error {
+	s.beat.Reset(eventBeat)
+	return s.q.event(kind, id, data)
 }
 
 // changedSince names the folders. It moves upto back to the moment that they are about.
@@ -128,12 +190,17 @@ func (a *API) changedSince(ctx context.Context, sc store.Scope, at store.SyncPoi
 	return ev
 }
 
+// event sends one. Without an id, who comes again goes on after the last one that had one.
 func (q *request) event(kind, id string, data any) error {
 	text, err := json.Marshal(data)
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(q.w, "event: %s\nid: %s\ndata: %s\n\n", kind, id, text); err != nil {
+	head := "event: " + kind + "\n"
+	if id != "" {
+		head += "id: " + id + "\n"
+	}
+	if _, err := fmt.Fprintf(q.w, "%sdata: %s\n\n", head, text); err != nil {
 		return err
 	}
 	q.w.Flush()

@@ -9,13 +9,17 @@ import (
 
 	"cairn/server/httperr"
 	"cairn/server/transfer"
+	"cairn/server/underway"
 	"cairn/store"
 
 	"github.com/tus/tusd/v2/pkg/handler"
 )
 
 // dataStore is the store as tusd sees it.
-type dataStore struct{ store Store }
+type dataStore struct {
+	store    Store
+	underway *underway.Uploads
+}
 
 func parseID(s string) (store.UploadID, bool) { return store.ParseUploadID(s) }
 
@@ -27,7 +31,7 @@ func (d dataStore) NewUpload(ctx context.Context, info handler.FileInfo) (handle
 		return nil, q.fail(err)
 	}
 	q.created = u.ID
-	up := &upload{d.store, u}
+	up := &upload{d.store, d.underway, u}
 	up.told(q)
 	return up, nil
 }
@@ -78,7 +82,7 @@ func (d dataStore) GetUpload(ctx context.Context, id string) (handler.Upload, er
 	if err != nil {
 		return nil, q.fail(err)
 	}
-	up := &upload{d.store, u}
+	up := &upload{d.store, d.underway, u}
 	up.told(q)
 	return up, nil
 }
@@ -95,7 +99,8 @@ func (dataStore) AsLengthDeclarableUpload(u handler.Upload) handler.LengthDeclar
 
 // upload is one upload during one request.
 type upload struct {
-	store Store
+	store    Store
+	underway *underway.Uploads
 	store.Upload
 }
 
@@ -120,6 +125,7 @@ func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (i
 	}
 	q := from(ctx)
 	ctx = context.WithoutCancel(ctx)
+	defer u.underway.Begin(q.Scope, u.ID)()
 	body := &wholeBody{r: src, body: q.body}
 	at, err := u.append(ctx, q, offset, body)
 	switch {

@@ -19,6 +19,7 @@ import (
 
 	"cairn/server/httperr"
 	"cairn/server/transfer"
+	"cairn/server/underway"
 	"cairn/store"
 
 	"github.com/tus/tusd/v2/pkg/handler"
@@ -49,7 +50,9 @@ type Options struct {
 	// Refuse answers with write while a body may be on its way, so that its sender
 	// comes to read the answer. nil: just write.
 	Refuse func(w http.ResponseWriter, r *http.Request, write func())
-	Log    *slog.Logger // nil: none
+	// Underway is told which uploads bytes arrive for; nil: nobody is.
+	Underway *underway.Uploads
+	Log      *slog.Logger // nil: none
 }
 
 // Handler serves tus. Each request needs WithScope in its context, but for OPTIONS.
@@ -74,7 +77,7 @@ func New(st Store, o Options) (*Handler, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	h := &Handler{o: o, store: st}
-	data := dataStore{st}
+	data := dataStore{st, o.Underway}
 	composer := handler.NewStoreComposer()
 	composer.UseCore(data)
 	composer.UseTerminater(data)
