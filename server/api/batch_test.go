@@ -195,4 +195,17 @@ func TestPlan(t *testing.T) {
 	}
 	d.do(req{method: "POST", path: "/plan", body: body, head: []string{"User", "bob"}, has: `{"files":[{"state":"new"},{"state":"new"},{"state":"new"},{"state":"new"},{"state":"new"},{"state":"new"},{"state":"new"},{"state":"new"}]}`})
 	d.do(req{method: "POST", path: "/plan", body: `{}`, want: 400})
+
+	// What was begun to replace a file goes on as well; not in place of a folder.
+	over, _ := d.begin("same", 6, "12"), d.begin("dir", 7, "1")
+	body = fmt.Sprintf(`{"files":[{"path":"same","size":6,"mtime":%d},{"path":"dir","size":7,"mtime":%[1]d}]}`, over.ModTime.UnixMilli())
+	d.do(req{method: "POST", path: "/plan", body: body}).into(t, &out)
+	for i, f := range out.Files {
+		if f.State != "conflict" || f.Entry == nil || (f.Upload != nil) != (i == 0) {
+			t.Errorf("%d: %+v", i, f)
+		}
+	}
+	if f := out.Files[0]; f.Upload != nil && f.Upload.ID != over.ID.String() {
+		t.Errorf("%+v", f.Upload)
+	}
 }

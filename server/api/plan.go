@@ -22,14 +22,15 @@ func (a *API) plan(q *request) error {
 	if in.Files == nil {
 		return badJSON("lacks files", nil)
 	}
-	// planned is one of: new, with or without an upload to go on with; same; conflict.
+	// planned is one of: new; same; conflict. An upload to go on with comes with a new one, and
+	// with a file that is to be replaced.
 	type planned struct {
 		State  string  `json:"state"`
 		Entry  *entry  `json:"entry,omitempty"`
 		Upload *upload `json:"upload,omitempty"`
 	}
 	out := make([]planned, len(in.Files))
-	var fresh []store.Resume
+	var begun []store.Resume
 	var at []int
 	ctx := q.r.Context()
 	for i, f := range in.Files {
@@ -46,14 +47,16 @@ func (a *API) plan(q *request) error {
 			if !e.Folder && e.Size == f.Size && e.MTime == f.MTime {
 				out[i].State = "same"
 			}
+			if e.Folder || out[i].State == "same" {
+				continue
+			}
 		case !nothingThere(err):
 			return err
-		default:
-			fresh, at = append(fresh, store.Resume{Path: p, Size: f.Size, ModTime: time.UnixMilli(f.MTime)}), append(at, i)
 		}
+		begun, at = append(begun, store.Resume{Path: p, Size: f.Size, ModTime: time.UnixMilli(f.MTime)}), append(at, i)
 	}
-	if len(fresh) > 0 {
-		found, err := a.o.Store.Resumable(ctx, q.sc, fresh)
+	if len(begun) > 0 {
+		found, err := a.o.Store.Resumable(ctx, q.sc, begun)
 		if err != nil {
 			return err
 		}

@@ -17,29 +17,35 @@ type upload struct {
 	Offset  int64  `json:"offset"`  // durable bytes
 	Created int64  `json:"created"` // milliseconds since 1970
 	Expires int64  `json:"expires"`
+	// Arriving: a request brings bytes for it just now.
+	Arriving bool `json:"arriving,omitempty"`
 }
 
 func shownUpload(u *store.Upload) upload {
-	return upload{u.ID.String(), u.Path, u.Size, u.Offset(), u.Created.UnixMilli(), u.Expires.UnixMilli()}
+	return upload{ID: u.ID.String(), Path: u.Path, Size: u.Size, Offset: u.Offset(), Created: u.Created.UnixMilli(), Expires: u.Expires.UnixMilli()}
 }
 
-// uploads lists the account's unfinished uploads, oldest first, at most maxUploads.
+// uploads lists the account's unfinished uploads, oldest first, at most maxUploads, and says
+// whether there are more.
 func (a *API) uploads(q *request) error {
 	if _, err := q.query(); err != nil {
 		return err
 	}
-	us, err := a.o.Store.Uploads(q.r.Context(), q.sc, maxUploads)
+	us, err := a.o.Store.Uploads(q.r.Context(), q.sc, maxUploads+1)
 	if err != nil {
 		return err
 	}
+	more := len(us) > maxUploads
+	us = us[:min(len(us), maxUploads)]
 	out := make([]upload, len(us))
 	for i := range us {
-		u := &us[i]
-		out[i] = shownUpload(u)
+		out[i] = shownUpload(&us[i])
+		out[i].Arriving = a.o.Underway.Has(q.sc, us[i].ID)
 	}
 	return q.json(struct {
 		Uploads []upload `json:"uploads"`
-	}{out})
+		More    bool     `json:"more"`
+	}{out, more})
 }
 
 // finish commits an upload whose bytes are all there: at the path it was begun for, or

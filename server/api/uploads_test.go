@@ -2,10 +2,12 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"cairn/server/underway"
 	"cairn/store"
 )
 
@@ -42,15 +44,15 @@ func (d *door) refused(path string) (store.Upload, store.Node) {
 
 func TestUploads(t *testing.T) {
 	d := newDoor(t, nil)
-	d.do(req{method: "GET", path: "/uploads", has: `{"uploads":[]}`})
+	d.do(req{method: "GET", path: "/uploads", has: `{"uploads":[],"more":false}`})
 	none := d.begin("none", 10, "")
 	part := d.begin("part", -1, "123")
 	d.begin("whole", 3, "123")
 	var out struct{ Uploads []upload }
 	d.do(req{method: "GET", path: "/uploads"}).into(t, &out)
 	want := []upload{
-		{none.ID.String(), "none", 10, 0, none.Created.UnixMilli(), none.Expires.UnixMilli()},
-		{part.ID.String(), "part", -1, 3, part.Created.UnixMilli(), 0},
+		{none.ID.String(), "none", 10, 0, none.Created.UnixMilli(), none.Expires.UnixMilli(), false},
+		{part.ID.String(), "part", -1, 3, part.Created.UnixMilli(), 0, false},
 	}
 	if len(out.Uploads) != 2 || out.Uploads[0] != want[0] {
 		t.Fatalf("got %+v, want %+v", out.Uploads, want)
@@ -60,7 +62,7 @@ func TestUploads(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want[1])
 	}
 	d.all(
-		req{method: "GET", path: "/uploads", head: []string{"User", "bob"}, has: `{"uploads":[]}`},
+		req{method: "GET", path: "/uploads", head: []string{"User", "bob"}, has: `{"uploads":[],"more":false}`},
 		req{method: "GET", path: "/uploads?limit=1", want: 400, code: "bad-query"},
 	)
 }
@@ -96,6 +98,33 @@ func TestDigests(t *testing.T) {
 	d.do(req{method: "GET", path: "/uploads/" + w.ID.String() + "/digests", want: 410, code: "finished"})
 }
 
+// A request that brings bytes shows, and so does that there are more than are listed.
+func TestUploads_many(t *testing.T) {
+	running := &underway.Uploads{}
+	d := newDoor(t, func(o *Options) { o.Underway = running })
+	first := d.begin("first", 10, "")
+	for i := range maxUploads - 1 {
+		d.begin(fmt.Sprint(i), 10, "")
+	}
+	end := running.Begin(d.alice, first.ID)
+	defer running.Begin(d.bob, first.ID)()
+	list := func() (out struct {
+		Uploads []upload
+		More    bool
+	}) {
+		d.do(req{method: "GET", path: "/uploads"}).into(t, &out)
+		return out
+	}
+	if got := list(); len(got.Uploads) != maxUploads || got.More || !got.Uploads[0].Arriving || got.Uploads[1].Arriving {
+		t.Errorf("%d uploads, more: %v, the first two: %+v", len(got.Uploads), got.More, got.Uploads[:2])
+	}
+	end()
+	d.begin("one more", 10, "")
+	if got := list(); len(got.Uploads) != maxUploads || !got.More || got.Uploads[0].Arriving {
+		t.Errorf("%d uploads, more: %v, the first: %+v", len(got.Uploads), got.More, got.Uploads[0])
+	}
+}
+
 func TestFinish(t *testing.T) {
 	d := newDoor(t, nil)
 	u, _ := d.refused("f")
@@ -129,7 +158,7 @@ func TestFinish(t *testing.T) {
 		t.Errorf("finished elsewhere: %+v", r)
 	}
 	d.holds("f", "old")
-	d.do(req{method: "GET", path: "/uploads", has: `{"uploads":[]}`})
+	d.do(req{method: "GET", path: "/uploads", has: `{"uploads":[],"more":false}`})
 
 	u, old := d.refused("g")
 	d.do(req{method: "POST", path: "/uploads/" + u.ID.String() + "/finish", body: `{"path":"g","ifMatch":"` + old.ETag() + `"}`}).into(t, &r)
