@@ -131,6 +131,9 @@ export function createApp(options: AppOptions = {}): App {
       trash.refresh();
       lookAtUsage();
     },
+    onOffsets(some) {
+      uploads.confirm(new Map(some.map(({ id, offset }) => [id, offset])));
+    },
   });
   const lookAtFolder = throttle(clock, uploadsRefresh, () => folders.refresh(folder.get().path));
 

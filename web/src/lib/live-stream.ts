@@ -4,7 +4,7 @@ export type LiveStream = (
   heard: (kind: string, data: string) => void,
 ) => /** Hears no more. */ () => void;
 
-const kinds = ['hello', 'changed'];
+const kinds = ['hello', 'changed', 'uploads'];
 /** Milliseconds after the server said that there is no stream. */
 const tryAgain = 60_000;
 

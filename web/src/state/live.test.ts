@@ -10,6 +10,7 @@ test('what the server tells is passed on, until it is stopped', () => {
     href: 'events',
     onFolders: (paths) => told.push(paths.join(' ')),
     onAll: () => told.push('all'),
+    onOffsets: (some) => told.push(some.map(({ id, offset }) => `${id} ${offset}`).join()),
   });
   live.start();
   live.start();
@@ -18,10 +19,12 @@ test('what the server tells is passed on, until it is stopped', () => {
   host.says('changed', { folders: ['a', 'a/b'], all: false });
   host.says('changed', { folders: [], all: true });
   host.says('changed', 7);
-  expect(told).toEqual(['all', 'a a/b', 'all']);
+  host.says('uploads', [{ id: 'x', offset: 7 }, { id: 'y' }, null, { id: 'z', offset: 9 }]);
+  host.says('uploads', { id: 'x', offset: 8 });
+  expect(told).toEqual(['all', 'a a/b', 'all', 'x 7,z 9']);
   live.stop();
   expect(host.listening()).toBe(0);
   live.start();
   host.says('hello', {});
-  expect(told.length).toBe(4);
+  expect(told.length).toBe(5);
 });

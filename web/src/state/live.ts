@@ -14,9 +14,17 @@ export interface LiveOptions {
   onFolders(paths: readonly string[]): void;
   /** Anything may have. */
   onAll(): void;
+  /** So much of uploads that bytes arrive for is on the server's disk. */
+  onOffsets(offsets: readonly DurableOffset[]): void;
 }
 
-export function createLive({ stream, href, onFolders, onAll }: LiveOptions): Live {
+/** How much of an upload, by its id, is on the server's disk. */
+export interface DurableOffset {
+  readonly id: string;
+  readonly offset: number;
+}
+
+export function createLive({ stream, href, onFolders, onAll, onOffsets }: LiveOptions): Live {
   let end: (() => void) | undefined;
 
   function heard(kind: string, data: string): void {
@@ -25,6 +33,10 @@ export function createLive({ stream, href, onFolders, onAll }: LiveOptions): Liv
       return;
     }
     const event: unknown = JSON.parse(data);
+    if (kind === 'uploads') {
+      if (Array.isArray(event)) onOffsets(event.filter(isOffset));
+      return;
+    }
     if (!isRecord(event)) return;
     if (event.all === true || !Array.isArray(event.folders)) onAll();
     else onFolders(event.folders.map(String));
@@ -39,4 +51,8 @@ export function createLive({ stream, href, onFolders, onAll }: LiveOptions): Liv
       end = undefined;
     },
   };
+}
+
+function isOffset(value: unknown): value is DurableOffset {
+  return isRecord(value) && typeof value.id === 'string' && typeof value.offset === 'number';
 }

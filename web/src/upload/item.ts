@@ -91,6 +91,11 @@ export function createItem(of: {
   };
 }
 
+/** The id of an upload on the server: the last part of its address. */
+export function idOf(url: string): string {
+  return url.slice(url.lastIndexOf('/') + 1);
+}
+
 export function targetOf(item: Item): string {
   return joinPath(item.folder, item.name);
 }

@@ -5,7 +5,7 @@ import type { Observable } from '../lib/observable';
 import { createDisplay } from './display';
 import { createGate } from './gate';
 import { createIntake } from './intake';
-import { beginAnew, canRetry, type Item, isOpen } from './item';
+import { beginAnew, canRetry, type Item, idOf, isOpen } from './item';
 import { createLedger } from './ledger';
 import type { Planner } from './plan';
 import { createSender } from './sender';
@@ -36,6 +36,10 @@ export interface UploadsOptions {
 export interface UploadsManager extends Uploads {
   /** found: files found so far, while picked goes on to read folders. */
   add(folder: string, picked: Promise<Picked> | Picked, found?: Observable<number>): Promise<void>;
+  /** Ids of what the server has of the items that are neither done nor skipped. */
+  begun(): ReadonlySet<string>;
+  /** So many bytes of uploads, by their ids, are on the server's disk. */
+  confirm(offsets: ReadonlyMap<string, number>): void;
 }
 
 /** The upload manager: from what was picked to files on the server, without a view. */
@@ -220,6 +224,14 @@ export function createUploads(options: UploadsOptions): UploadsManager {
       const all = await picked;
       if (wanted()) await intake.take(folder, all);
     },
+    begun() {
+      const ids = new Set<string>();
+      for (const { url, state } of ledger.items) {
+        if (url !== undefined && state !== 'done' && state !== 'skipped') ids.add(idOf(url));
+      }
+      return ids;
+    },
+    confirm: (offsets) => sender.confirm(offsets),
     resolve(choice) {
       intake.answer(choice ?? 'skip');
       show();

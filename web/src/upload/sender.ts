@@ -7,7 +7,7 @@ import { parentOf } from '../lib/path';
 import { text } from '../lib/text';
 import { createBatches } from './batches';
 import { type Gate, waits } from './gate';
-import { beginAnew, type Item, targetOf } from './item';
+import { beginAnew, type Item, idOf, targetOf } from './item';
 import type { Ledger } from './ledger';
 import { isAway, mayBeStored, outcomeOf } from './outcome';
 import { createParts } from './parts';
@@ -49,6 +49,8 @@ export interface Sender {
   pump(): void;
   /** Drops what the server has of it. */
   drop(item: Item): void;
+  /** So many bytes of uploads, by their ids, are on the server's disk. */
+  confirm(offsets: ReadonlyMap<string, number>): void;
   /** Tries again at once what waits for the network, and asks about what stands still. */
   wake(): void;
   /** To be called once a second: ends what stands still. */
@@ -474,6 +476,16 @@ export function createSender(options: SenderOptions): Sender {
     drop(item) {
       if (item.url !== undefined && !item.adopted && item.state !== 'done')
         transport.drop(item.url);
+    },
+    confirm(offsets) {
+      for (const item of runs.keys()) {
+        const offset = item.url === undefined ? undefined : offsets.get(idOf(item.url));
+        // Never more than went out from here: the rest is another page's.
+        const acked = Math.min(offset ?? 0, item.sent, item.size);
+        if (acked <= item.acked) continue;
+        ledger.set(item, { acked });
+        options.onChange();
+      }
     },
     get away() {
       if (!cut) return false;
