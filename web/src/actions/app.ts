@@ -18,6 +18,7 @@ import { createSelection } from '../state/selection';
 import { createSession } from '../state/session';
 import { createSorting } from '../state/sorting';
 import { createSpace } from '../state/space';
+import { createUnfinished } from '../state/unfinished';
 import { readDrop, readFileList } from '../upload/enumerate';
 import { createUploads } from '../upload/manager';
 import type { Transport } from '../upload/transport';
@@ -30,8 +31,9 @@ import { createRestoring } from './restoring';
 import { createSending } from './sending';
 import { createSnapshots } from './snapshots';
 import { createToasts } from './toasts';
-import type { App, Dialog, Tree } from './types';
+import type { App, Dialog, Picking, Tree } from './types';
 import { createUndoing } from './undoing';
+import { createUnfinishing } from './unfinishing';
 
 /** Where the app lives. All of it may be left out in a browser. */
 export interface AppOptions {
@@ -104,7 +106,7 @@ export function createApp(options: AppOptions = {}): App {
   const space = createSpace({ queries: folders.queries, read: client.space });
   const toasts = createToasts(clock);
   const dialog = createStore<Dialog | undefined>(undefined);
-  const picking = createStore<'files' | 'folder' | undefined>(undefined);
+  const picking = createStore<Picking | undefined>(undefined);
 
   const lookAtUsage = throttle(clock, usageRefresh, () => {
     space.refresh();
@@ -129,10 +131,13 @@ export function createApp(options: AppOptions = {}): App {
     onAll() {
       folders.refreshAll();
       trash.refresh();
+      void unfinished.refresh();
       lookAtUsage();
     },
     onOffsets(some) {
-      uploads.confirm(new Map(some.map(({ id, offset }) => [id, offset])));
+      const offsets = new Map(some.map(({ id, offset }) => [id, offset]));
+      uploads.confirm(offsets);
+      unfinished.moved(offsets);
     },
   });
   const lookAtFolder = throttle(clock, uploadsRefresh, () => folders.refresh(folder.get().path));
@@ -153,6 +158,16 @@ export function createApp(options: AppOptions = {}): App {
     onFull: (problem) =>
       toasts.show('failed', [problem.title, problem.detail].filter(Boolean).join(' ')),
   });
+  const unfinished = createUnfinished({
+    queries: folders.queries,
+    clock,
+    read: client.uploads,
+    own: uploads.begun,
+    closely: () => router.get().view === 'uploads',
+  });
+  // Those that are begun here leave the list, and those that are cancelled may come back to it.
+  const lookAtUnfinished = throttle(clock, uploadsRefresh, async () => unfinished.look());
+  uploads.subscribe(lookAtUnfinished);
   const sending = createSending(client);
   const onChange = () => {
     lookAtUsage();
@@ -191,6 +206,16 @@ export function createApp(options: AppOptions = {}): App {
     toasts,
     undoing,
     onChange,
+  });
+  const unfinishing = createUnfinishing({
+    client,
+    uploads,
+    list: unfinished,
+    router,
+    dialog,
+    picking,
+    toasts,
+    onChange: () => lookAtUsage(),
   });
   const purging = createPurging({
     client,
@@ -234,8 +259,10 @@ export function createApp(options: AppOptions = {}): App {
       folder.show(undefined);
       leaveTrash();
       leaveSnapshots();
+      unfinishing.forget();
       folders.clear();
       space.clear();
+      unfinished.clear();
       router.go({ view: 'files', path: '' });
     },
   });
@@ -260,6 +287,7 @@ export function createApp(options: AppOptions = {}): App {
     const route = router.get();
     if (session.get().kind !== 'signed-in') return;
     if (route.view === 'files') folder.show(route.path);
+    if (route.view === 'uploads') void unfinished.refresh();
     if (route.view === 'trash') watchTrash ??= trash.subscribe(() => {});
     else leaveTrash();
     if (route.view === 'snapshots' || route.view === 'snapshot') {
@@ -302,8 +330,10 @@ export function createApp(options: AppOptions = {}): App {
     snapshots,
     snapshotSelection,
     space,
+    unfinished,
     restoring,
     purging,
+    unfinishing,
     snapshotting,
     changes,
     undoing,
@@ -329,6 +359,7 @@ export function createApp(options: AppOptions = {}): App {
     snapshotSelection,
     space,
     uploads,
+    unfinished,
     toasts,
     dialog,
     picking,
@@ -354,8 +385,12 @@ export function createApp(options: AppOptions = {}): App {
         .filter((entry) => entry.folder)
         .sort((a, b) => compareNames(a.name, b.name));
     },
+    resume: unfinishing.resume,
+    discard: (upload) => unfinishing.discard([upload]),
     pick(files) {
+      const what = picking.get();
       picking.set(undefined);
+      if (what === 'again') return unfinishing.picked(files?.[0]);
       if (!files || files.length === 0) return;
       void uploads.add(folder.get().path, readFileList(files));
     },

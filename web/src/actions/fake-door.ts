@@ -2,9 +2,11 @@ import type {
   Entry,
   Operation,
   OperationResult,
+  PlannedFile,
   Snapshot,
   TrashEntry,
   Undone,
+  UnfinishedUpload,
   Version,
 } from '../api/types';
 import { isWithin, joinPath, parentOf, partsOf } from '../lib/path';
@@ -20,6 +22,11 @@ export class FakeDoor {
   private readonly before = new Map<number, Map<string, Entry>>();
   /** What reverts and undos leave as it is. */
   leaves: Undone['left'] = [];
+  readonly uploads: (UnfinishedUpload & { readonly mtime: number })[] = [];
+  /** There are more of them than are listed. */
+  moreUploads = false;
+  /** Refuses to discard an upload: answers a status and a code, or undefined. */
+  keeps: (id: string) => readonly [number, string] | undefined = () => undefined;
   /** Rows of one page of the trash or of versions. */
   pageSize = 250;
   user: string | undefined = 'ada';
@@ -61,10 +68,25 @@ export class FakeDoor {
     return version;
   }
 
+  /** An upload that broke off. */
+  begin(path: string, more: Partial<UnfinishedUpload & { mtime: number }> = {}): string {
+    const id = `up${this.next++}`;
+    const times = { created: 0, expires: 9, mtime: 1000 };
+    this.uploads.push({ id, path, size: 100, offset: 40, ...times, ...more });
+    return id;
+  }
+
+  /** How much of an upload is there now. */
+  bring(id: string, offset: number): void {
+    const at = this.uploads.findIndex((upload) => upload.id === id);
+    const upload = this.uploads[at];
+    if (upload) this.uploads[at] = { ...upload, offset };
+  }
+
   readonly fetch = async (input: unknown, init?: RequestInit): Promise<Response> => {
     const url = new URL(String(input));
     const method = init?.method ?? 'GET';
-    const what = url.pathname.replace('/files/api/v1/', '');
+    const what = url.pathname.replace('/files/api/v1/', '').replace('/files/tus/', 'tus ');
     this.requests.push(`${method} ${what}`);
     if (this.down) throw new TypeError('down');
     const body = init?.body ? JSON.parse(String(init.body)) : {};
@@ -111,6 +133,16 @@ export class FakeDoor {
         collectEvery: 21_600,
       });
     }
+    if (what === 'uploads') return json({ uploads: this.uploads, more: this.moreUploads });
+    if (what.startsWith('tus ') && method === 'DELETE') {
+      const id = what.slice('tus '.length);
+      const kept = this.keeps(id);
+      if (kept) return refusal(...kept);
+      const at = this.uploads.findIndex((upload) => upload.id === id);
+      if (at < 0) return refusal(404, 'not-found');
+      this.uploads.splice(at, 1);
+      return new Response(null, { status: 204 });
+    }
     if (what === 'trash') return json(this.page('entries', this.trashed(), before));
     if (what === 'snapshots') {
       const path = url.searchParams.get('path');
@@ -131,9 +163,13 @@ export class FakeDoor {
       return json({ entries: body.paths.map((p: string) => this.tree.get(p) ?? null) });
     }
     if (what === 'plan') {
-      const files = body.files.map(({ path }: { path: string }) => {
+      const files = body.files.map(({ path, size, mtime }: PlannedFile) => {
         const entry = this.tree.get(path);
-        return entry ? { state: 'conflict', entry } : { state: 'new' };
+        if (entry?.size === size && entry.mtime === mtime) return { state: 'same', entry };
+        const upload = this.uploads.find(
+          (one) => one.path === path && one.size === size && one.mtime === mtime && !one.arriving,
+        );
+        return entry ? { state: 'conflict', entry, upload } : { state: 'new', upload };
       });
       return json({ files });
     }
@@ -163,8 +199,9 @@ export class FakeDoor {
     const code = this.refuse(op);
     if (code) return { problem: { status: 409, code, title: `${code}!` } };
     if (op.op === 'mkdir') {
-      if (this.tree.has(op.path))
-        return { problem: { status: 409, code: 'exists', title: 'Taken.' } };
+      const there = this.tree.get(op.path);
+      if (there?.folder && op.parents) return { node: there.id, entry: there, path: op.path };
+      if (there) return { problem: { status: 409, code: 'exists', title: 'Taken.' } };
       const entry = this.put(op.path, true);
       return { node: entry.id, entry, path: op.path };
     }

@@ -12,13 +12,15 @@ import type { PastModel } from '../state/past';
 import type { Router } from '../state/route';
 import type { SelectionModel } from '../state/selection';
 import type { SpaceModel } from '../state/space';
+import type { UnfinishedModel } from '../state/unfinished';
 import type { Changes } from './changes';
 import { shortcuts } from './keys';
 import type { Purging } from './purging';
 import type { Restoring } from './restoring';
 import type { Snapshots } from './snapshots';
-import type { Action, ActionId, Dialog, Tree } from './types';
+import type { Action, ActionId, Dialog, Picking, Tree } from './types';
 import type { Undoing } from './undoing';
+import type { Unfinishing } from './unfinishing';
 
 /** What the actions act on. */
 export interface ActionContext {
@@ -38,13 +40,15 @@ export interface ActionContext {
   readonly snapshots: Pages<Snapshot>;
   readonly snapshotSelection: SelectionModel<Snapshot>;
   readonly space: SpaceModel;
+  readonly unfinished: UnfinishedModel;
   readonly restoring: Restoring;
   readonly purging: Purging;
+  readonly unfinishing: Unfinishing;
   readonly snapshotting: Snapshots;
   readonly changes: Changes;
   readonly undoing: Undoing;
   readonly dialog: Store<Dialog | undefined>;
-  readonly picking: Store<'files' | 'folder' | undefined>;
+  readonly picking: Store<Picking | undefined>;
 }
 
 type Deed = Pick<Action, 'enabled' | 'run'> & { readonly danger?: boolean };
@@ -57,6 +61,7 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
   const { client, clock, host, router, folder, selection, changes, dialog, picking } = context;
   const { folders, trash, trashSelection, space, restoring, purging, undoing } = context;
   const { snapshots, snapshotSelection, snapshotting, pastModel, pastSelection } = context;
+  const { unfinished, unfinishing } = context;
   const here = () => folder.get().path;
   const chosen = () => selection.chosen();
   const shown = () => router.get().view === 'files' && folder.get().state === 'ready';
@@ -64,6 +69,7 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
   const one = () => shown() && selection.get().ids.size === 1;
   const inTrash = () => router.get().view === 'trash';
   const onStorage = () => router.get().view === 'storage';
+  const onUploads = () => router.get().view === 'uploads';
   const use = () => (onStorage() ? space.get().use : undefined);
   const someTrash = () => inTrash() && trashSelection.get().ids.size > 0;
   const chosenTrash = () => {
@@ -281,6 +287,11 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
       enabled: () => onSnapshots() && snapshotSelection.get().ids.size > 0,
       run: () => snapshotting.drop(snapshotSelection.chosen()),
     },
+    'discard-uploads': {
+      danger: true,
+      enabled: () => onUploads() && unfinished.get().rows.some(({ moving }) => !moving),
+      run: () => unfinishing.discardAll(),
+    },
     'select-all': {
       enabled: () => (list()?.rows.length ?? 0) > 0,
       run: () => list()?.selection.all(),
@@ -300,6 +311,7 @@ export function createActions(context: ActionContext): Readonly<Record<ActionId,
         if (inTrash()) trash.refresh();
         else if (onStorage()) space.refresh();
         else if (onSnapshots()) snapshots.refresh();
+        else if (onUploads()) void unfinished.refresh();
         else (inSnapshot() ? pastModel : folder).refresh();
       },
     },

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import type { Entry } from '../api/types';
 import { createFakeHost, type FakeHost } from '../lib/fake-host';
 import { createManualClock, type ManualClock } from '../lib/manual-clock';
-import type { JobEvents } from '../upload/transport';
+import type { Job, JobEvents } from '../upload/transport';
 import { createApp } from './app';
 import { FakeDoor } from './fake-door';
 import type { ActionId, App } from './types';
@@ -13,12 +13,15 @@ export let host: FakeHost;
 export let clock: ManualClock;
 export let app: App;
 export let jobs: JobEvents[];
+/** What was sent, of each of them. */
+export let sent: Job[];
 
 beforeEach(() => {
   door = new FakeDoor();
   for (const path of ['docs', 'docs/old']) door.put(path, true);
   for (const path of ['a.txt', 'b.txt', 'docs/c.txt']) door.put(path);
   jobs = [];
+  sent = [];
 });
 
 afterEach(() => {
@@ -36,8 +39,9 @@ export async function open(address = 'https://example.org/files/'): Promise<void
     apple: false,
     fetch: door.fetch as typeof fetch,
     transport: () => ({
-      start(_, events) {
+      start(job, events) {
         jobs.push(events);
+        sent.push(job);
         return { stop() {} };
       },
       drop() {},

@@ -17,6 +17,8 @@ import type {
   SessionState,
   SortKey,
   SpaceView,
+  Unfinished,
+  UnfinishedView,
 } from '../state/types';
 import type { Uploads } from '../upload/types';
 
@@ -31,6 +33,8 @@ export type {
   Sort,
   SortKey,
   SpaceView,
+  Unfinished,
+  UnfinishedView,
 } from '../state/types';
 
 export interface Toast {
@@ -60,6 +64,7 @@ export type ActionId =
   | 'take-snapshot'
   | 'bring-back'
   | 'drop-snapshot'
+  | 'discard-uploads'
   | 'select-all'
   | 'up'
   | 'refresh'
@@ -147,6 +152,29 @@ export type Dialog =
       cancel(): void;
     }
   | {
+      readonly kind: 'discard-uploads';
+      readonly uploads: readonly Unfinished[];
+      /** How many of those that are listed are not among them, since bytes arrive for them. */
+      readonly left: number;
+      /** How many are gone so far. */
+      readonly gone: Observable<number>;
+      submit(): Promise<ProblemBody | undefined>;
+      cancel(): void;
+    }
+  | {
+      readonly kind: 'other-file';
+      readonly upload: Unfinished;
+      /** What was picked for it. */
+      readonly file: { readonly name: string; readonly size: number; readonly mtime: number };
+      readonly why: WhyNot;
+      /** Sends it from its start; missing: there is no use in it. */
+      asNew?(): void;
+      /** Picks once more, or, of what is busy, tries once more. */
+      again(): void;
+      discard(): void;
+      cancel(): void;
+    }
+  | {
       readonly kind: 'take-snapshot';
       /** A name for it. */
       readonly proposal: string;
@@ -169,6 +197,12 @@ export type Dialog =
       undo(): void;
       cancel(): void;
     };
+
+/**
+ * Why a file that was picked does not go on with an upload: its size or its time is another,
+ * it is there already, the upload is gone, or bytes arrive for it from elsewhere.
+ */
+export type WhyNot = 'size' | 'time' | 'there' | 'gone' | 'busy';
 
 /** What is to become what it was. */
 export interface BringBack {
@@ -217,6 +251,9 @@ export interface Tree {
   filter(text: string): void;
 }
 
+/** What the file picker is for: new files, a folder, or the one file of an unfinished upload. */
+export type Picking = 'files' | 'folder' | 'again';
+
 /** Everything below the view. It knows no React. */
 export interface App {
   readonly session: Observable<SessionState>;
@@ -237,11 +274,13 @@ export interface App {
   /** What takes the space; asked for while somebody watches. */
   readonly space: Observable<SpaceView>;
   readonly uploads: Uploads;
+  /** What other pages, devices and programs began, or this one before; asked for while somebody watches. */
+  readonly unfinished: Observable<UnfinishedView>;
   readonly toasts: Observable<readonly Toast[]>;
   readonly dialog: Observable<Dialog | undefined>;
   readonly actions: Readonly<Record<ActionId, Action>>;
   /** Set while an upload action wants the file picker: the page opens it and calls pick. */
-  readonly picking: Observable<'files' | 'folder' | undefined>;
+  readonly picking: Observable<Picking | undefined>;
 
   signIn(name: string, password: string): Promise<ProblemBody | undefined>;
   setUp(token: string, name: string, password: string): Promise<ProblemBody | undefined>;
@@ -257,6 +296,10 @@ export interface App {
   /** Folders inside a folder, for choosing where to move. */
   folders(path: string): Promise<readonly Entry[]>;
 
+  /** Goes on with an unfinished upload: asks for its file. */
+  resume(upload: Unfinished): void;
+  /** Discards an unfinished upload, once the person has said yes. */
+  discard(upload: Unfinished): void;
   /** Files from an <input>; ends picking. undefined: the person chose none. */
   pick(files: FileList | undefined): void;
   /** A drop (called in the event itself), into the folder shown or the named one. */

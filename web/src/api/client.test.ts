@@ -199,3 +199,22 @@ test('a request that nobody answers ends', async () => {
     vi.useRealTimers();
   }
 });
+
+test('unfinished uploads are listed, and discarded by the address of tus', async () => {
+  const upload = { id: 'ab', path: 'f', size: 2, offset: 1, created: 0, expires: 9 };
+  const { client, calls } = scripted(
+    json(session),
+    json({ uploads: [upload], more: true }),
+    new Response(null, { status: 204 }),
+    refusal(404, 'not-found'),
+  );
+  await client.session();
+  expect(await client.uploads()).toEqual({ uploads: [upload], more: true });
+  await client.dropUpload('ab');
+  expect(calls[2]).toMatchObject({
+    method: 'DELETE',
+    url: 'https://example.org/files/tus/ab',
+    headers: { 'Tus-Resumable': '1.0.0', 'X-Cairn-Token': 'T1' },
+  });
+  expect((await problemOf(client.dropUpload('ab'))).status).toBe(404);
+});

@@ -24,6 +24,7 @@ import type {
   TrashEntry,
   TrashSize,
   UnfinishedUpload,
+  UnfinishedUploads,
   Version,
   VersionsSize,
 } from './types';
@@ -101,8 +102,10 @@ export interface Client {
   plan(files: readonly PlannedFile[]): Promise<readonly Planned[]>;
   /** At most 1000 operations; each is done or refused on its own. */
   operations(operations: readonly Operation[]): Promise<readonly OperationResult[]>;
-  /** What was begun and not finished, at most 256. */
-  uploads(): Promise<readonly UnfinishedUpload[]>;
+  /** What was begun and not finished, oldest first, at most 256. */
+  uploads(signal?: AbortSignal): Promise<UnfinishedUploads>;
+  /** Discards one. A Problem of status 404: it is not there any more. */
+  dropUpload(id: string): Promise<void>;
   /** Of what the server has of an upload, from that byte on. */
   digests(id: string, from: number): Promise<PrefixDigests>;
   finishUpload(id: string, request: FinishRequest): Promise<Finished>;
@@ -131,6 +134,7 @@ interface Ask {
   readonly etag?: string;
   readonly signal?: AbortSignal | undefined;
   readonly patience?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface Answer {
@@ -151,7 +155,7 @@ export function createClient(options: ClientOptions): Client {
     const passOn = () => stop.abort();
     if (ask.signal?.aborted) stop.abort();
     ask.signal?.addEventListener('abort', passOn);
-    const headers: Record<string, string> = { Accept: 'application/json' };
+    const headers: Record<string, string> = { Accept: 'application/json', ...ask.headers };
     if (ask.body !== undefined) headers['Content-Type'] = 'application/json';
     if (ask.etag) headers['If-None-Match'] = `"${ask.etag}"`;
     // On reads as well: in a browser that has signed in as somebody else meanwhile they
@@ -349,9 +353,14 @@ export function createClient(options: ClientOptions): Client {
       });
       return listIn<OperationResult>(json, 'results', operations.length);
     },
-    async uploads() {
-      const { json } = await request('GET', 'api/v1/uploads');
-      return listIn<UnfinishedUpload>(json, 'uploads');
+    async uploads(signal) {
+      const { json } = await request('GET', 'api/v1/uploads', { signal });
+      const uploads = listIn<UnfinishedUpload>(json, 'uploads').map((one) => Object.freeze(one));
+      return { uploads, more: isRecord(json) && json.more === true };
+    },
+    async dropUpload(id) {
+      const headers = { 'Tus-Resumable': '1.0.0' };
+      await request('DELETE', `tus/${encodeURIComponent(id)}`, { headers });
     },
     async digests(id, from) {
       const path = `api/v1/uploads/${encodeURIComponent(id)}/digests?from=${from}`;

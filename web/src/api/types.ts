@@ -224,7 +224,7 @@ export interface Planned {
   readonly state: 'new' | 'same' | 'conflict';
   /** What is there. */
   readonly entry?: Entry;
-  /** Of a new one: it was begun before, on whatever device. */
+  /** Of a new one, or of one that would replace a file: it was begun before, wherever. */
   readonly upload?: UnfinishedUpload;
 }
 
@@ -232,6 +232,7 @@ export interface Planned {
 export interface UnfinishedUpload {
   /** 32 hexadecimal digits: the last part of its address. */
   readonly id: string;
+  /** '': a part of a file, which a program joins with others. */
   readonly path: string;
   /** Bytes; -1: not known. */
   readonly size: number;
@@ -240,6 +241,15 @@ export interface UnfinishedUpload {
   /** Milliseconds since 1970. */
   readonly created: number;
   readonly expires: number;
+  /** A request brings bytes for it just now. */
+  readonly arriving?: boolean;
+}
+
+/** The oldest ones of a person. */
+export interface UnfinishedUploads {
+  readonly uploads: readonly UnfinishedUpload[];
+  /** There are more. */
+  readonly more: boolean;
 }
 
 /** What the bytes of an unfinished upload come to, piece by piece. */

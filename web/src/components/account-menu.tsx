@@ -1,5 +1,6 @@
 import {
   Camera,
+  CloudUpload,
   Folder,
   HardDrive,
   LogOut,
@@ -57,6 +58,11 @@ export function AccountMenu({ session }: { session: Session }) {
         {route.view !== 'snapshots' && (
           <MenuItem icon={Camera} href={app.href({ view: 'snapshots' })}>
             {text.me.snapshots}
+          </MenuItem>
+        )}
+        {route.view !== 'uploads' && (
+          <MenuItem icon={CloudUpload} href={app.href({ view: 'uploads' })}>
+            {text.me.uploads}
           </MenuItem>
         )}
         {route.view !== 'storage' && (

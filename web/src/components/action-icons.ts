@@ -40,6 +40,7 @@ export const actionIcons: Readonly<Record<ActionId, LucideIcon>> = {
   'take-snapshot': Camera,
   'bring-back': ArchiveRestore,
   'drop-snapshot': Trash2,
+  'discard-uploads': Eraser,
   'select-all': CheckCheck,
   up: ArrowUp,
   refresh: RefreshCw,

@@ -2,21 +2,22 @@ import { useEffect, useRef } from 'react';
 import { useApp } from './app-context';
 import { useObservable } from './use-observable';
 
-/** The two inputs that open the browser's own picker, for files and for a folder. */
+/** The inputs that open the browser's own picker: for files, for a folder, and for one file again. */
 export function FilePickers() {
   const app = useApp();
   const picking = useObservable(app.picking);
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
+  const again = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
-    const input = { files, folder }[picking ?? 'files'].current;
+    const input = { files, folder, again }[picking ?? 'files'].current;
     if (!picking || !input) return;
     input.click();
   }, [picking]);
 
   useEffect(() => {
-    const inputs = [files.current, folder.current];
+    const inputs = [files.current, folder.current, again.current];
     const onCancel = () => app.pick(undefined);
     // Not React's onChange: it passes over a choice of the same file again. So does the
     // browser, as long as the input still holds it.
@@ -42,6 +43,7 @@ export function FilePickers() {
     <div hidden>
       <input ref={files} type="file" multiple data-testid="pick-files" />
       <input ref={folder} type="file" multiple data-testid="pick-folder" />
+      <input ref={again} type="file" data-testid="pick-again" />
     </div>
   );
 }

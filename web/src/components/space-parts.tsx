@@ -1,4 +1,4 @@
-import { Folder, History, type LucideIcon, Trash2 } from 'lucide-react';
+import { CloudUpload, Folder, History, type LucideIcon, Trash2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { ActionId } from '../actions/types';
 import type { SpaceUse } from '../api/types';
@@ -8,10 +8,12 @@ import { useApp } from './app-context';
 import { Button } from './button';
 import { formatDate, formatSize } from './format';
 import styles from './space-parts.module.css';
+import { useObservable } from './use-observable';
 
-/** Files, older versions and trash: how much each takes, and what can be done about it. */
+/** Files, older versions, trash and uploads: how much each takes, and what can be done about it. */
 export function SpaceParts({ use }: { use: SpaceUse }) {
   const app = useApp();
+  const { rows, more } = useObservable(app.unfinished);
   const { versions, trash } = use;
   const words = text.storage;
   return (
@@ -52,6 +54,19 @@ export function SpaceParts({ use }: { use: SpaceUse }) {
             </a>
             <Do id="empty-trash" />
           </>
+        )}
+      </Part>
+      <Part
+        id="uploads"
+        icon={CloudUpload}
+        name={text.unfinished.title}
+        size={rows.reduce((sum, { offset }) => sum + offset, 0)}
+        what={rows.length > 0 ? text.unfinished.count(rows.length, more) : text.unfinished.none}
+      >
+        {rows.length > 0 && (
+          <a className={styles.link} href={app.href({ view: 'uploads' })}>
+            {text.unfinished.show}
+          </a>
         )}
       </Part>
     </ul>

@@ -1,6 +1,7 @@
 import { count, lists, numbers, plurals } from './counting';
 import { guidesText } from './text-guides';
 import { pastText } from './text-past';
+import { unfinishedText } from './text-unfinished';
 
 /**
  * Every text of the app. A text with a value in it is a function. Another language is
@@ -84,6 +85,7 @@ export const text = {
     files: 'Files',
     trash: 'Trash',
     snapshots: 'Snapshots',
+    uploads: 'Unfinished uploads',
     storage: 'Storage',
     connect: 'Connect a device',
     signOut: 'Sign out',
@@ -140,6 +142,7 @@ export const text = {
     folderKind: 'Folder',
   },
   ...pastText,
+  ...unfinishedText,
   panel: {
     title: 'Uploads',
     uploading: (done: number, files: number) =>
@@ -286,6 +289,7 @@ export const text = {
     'take-snapshot': 'Take a snapshot',
     'bring-back': 'Bring back',
     'drop-snapshot': 'Delete snapshot',
+    'discard-uploads': 'Discard all',
     'select-all': 'Choose all',
     up: 'Folder above',
     refresh: 'Refresh',

@@ -4,11 +4,13 @@ import { AppContext } from '../components/app-context';
 import { AsItWasDialog } from '../components/as-it-was-dialog';
 import { BringBackDialog } from '../components/bring-back-dialog';
 import { ConflictDialog } from '../components/conflict-dialog';
+import { DiscardDialog } from '../components/discard-dialog';
 import { DropSnapshotsDialog } from '../components/drop-snapshots-dialog';
 import { DropVersionsDialog } from '../components/drop-versions-dialog';
 import { FilePickers } from '../components/file-pickers';
 import { MoveDialog } from '../components/move-dialog';
 import { NameDialog } from '../components/name-dialog';
+import { OtherFileDialog } from '../components/other-file-dialog';
 import { PurgeDialog } from '../components/purge-dialog';
 import { RestoreDialog } from '../components/restore-dialog';
 import { Toasts } from '../components/toasts';
@@ -26,6 +28,7 @@ import { SnapshotPage } from './snapshot';
 import { SnapshotsPage } from './snapshots';
 import { StoragePage } from './storage';
 import { TrashPage } from './trash';
+import { UploadsPage } from './uploads';
 import { LoadingPage, UnreachablePage } from './waiting';
 
 /** The whole view. */
@@ -59,6 +62,7 @@ function Page({ app }: { app: App }) {
           {route.view === 'trash' && <TrashPage session={state.session} />}
           {route.view === 'snapshots' && <SnapshotsPage session={state.session} />}
           {route.view === 'snapshot' && <SnapshotPage session={state.session} />}
+          {route.view === 'uploads' && <UploadsPage session={state.session} />}
           {route.view === 'storage' && <StoragePage session={state.session} />}
           {route.view === 'files' && <FilesPage session={state.session} />}
           <FilePickers />
@@ -94,6 +98,10 @@ function Questions({ app }: { app: App }) {
       return <BringBackDialog dialog={dialog} />;
     case 'drop-snapshots':
       return <DropSnapshotsDialog dialog={dialog} />;
+    case 'discard-uploads':
+      return <DiscardDialog dialog={dialog} />;
+    case 'other-file':
+      return <OtherFileDialog dialog={dialog} />;
     case 'new-folder':
     case 'rename':
     case 'take-snapshot':
@@ -109,6 +117,7 @@ function titleOf(route: Route): string {
   if (route.view === 'snapshot') {
     return text.page.title(route.path.split('/').pop() || text.snapshots.banner);
   }
+  if (route.view === 'uploads') return text.page.title(text.unfinished.title);
   if (route.view === 'storage') return text.page.title(text.storage.title);
   return text.page.title(route.path.split('/').pop() || text.files.top);
 }

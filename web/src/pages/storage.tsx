@@ -25,7 +25,7 @@ export function StoragePage({ session }: { session: Session }) {
   useEffect(() => {
     requestAnimationFrame(() => {
       const active = document.activeElement;
-      if (active === null || active.matches('body')) main.current?.focus();
+      if (active === null || active.matches('body')) main.current?.focus({ preventScroll: true });
     });
   }, []);
 

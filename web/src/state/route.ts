@@ -4,7 +4,7 @@ import { partsOf } from '../lib/path';
 import { createStore } from '../lib/store';
 import type { Route } from './types';
 
-/** '#/files/a/b', '#/trash', '#/snapshots', '#/snapshots/ID/a/b', '#/storage' or '#/connect'. */
+/** '#/files/a/b', '#/trash', '#/snapshots', '#/snapshots/ID/a/b', '#/uploads' and so on. */
 export function hashOf(route: Route): string {
   if (route.view === 'files') return `#/files/${encoded(route.path)}`;
   if (route.view === 'snapshot') {
@@ -15,13 +15,14 @@ export function hashOf(route: Route): string {
 
 const encoded = (path: string) => partsOf(path).map(encodeURIComponent).join('/');
 
+/** Views without anything more in their address. */
+const plain = ['connect', 'trash', 'snapshots', 'uploads', 'storage'] as const;
+
 /** What an address says; anything that is not ours is the top folder. */
 export function parseRoute(address: string): Route {
   const hash = address.includes('#') ? address.slice(address.indexOf('#') + 1) : '';
-  const view = /^\/(connect|trash|snapshots|storage)\/?$/.exec(hash)?.[1];
-  if (view === 'connect' || view === 'trash' || view === 'snapshots' || view === 'storage') {
-    return { view };
-  }
+  const view = plain.find((one) => hash === `/${one}` || hash === `/${one}/`);
+  if (view) return { view };
   const past = /^\/snapshots\/([^/]+)(?:\/(.*))?$/s.exec(hash);
   if (past?.[1]) return { view: 'snapshot', id: decode(past[1]), path: decoded(past[2] ?? '') };
   return { view: 'files', path: decoded(/^\/files(?:\/(.*))?$/s.exec(hash)?.[1] ?? '') };

@@ -1,4 +1,11 @@
-import type { Entry, Listing, ProblemBody, Session, SpaceUse } from '../api/types';
+import type {
+  Entry,
+  Listing,
+  ProblemBody,
+  Session,
+  SpaceUse,
+  UnfinishedUpload,
+} from '../api/types';
 import type { Observable } from '../lib/observable';
 
 export type SessionState =
@@ -18,6 +25,7 @@ export type Route =
   | { readonly view: 'snapshots' }
   /** A folder as it was in a snapshot; id is the snapshot's. */
   | { readonly view: 'snapshot'; readonly id: string; readonly path: string }
+  | { readonly view: 'uploads' }
   | { readonly view: 'storage' }
   | { readonly view: 'connect' };
 
@@ -40,6 +48,27 @@ export interface SpaceView {
   readonly state: 'loading' | 'ready' | 'failed';
   readonly problem?: ProblemBody;
   readonly use?: SpaceUse;
+  /** A newer answer is on its way. */
+  readonly refreshing: boolean;
+}
+
+/** An upload that this page does not have in hand. Frozen. */
+export interface Unfinished extends UnfinishedUpload {
+  /** Bytes arrive for it, from elsewhere. */
+  readonly moving: boolean;
+}
+
+/** The uploads that were begun, wherever, and not finished. */
+export interface UnfinishedView {
+  /** 'loading' only while nothing can be shown yet. */
+  readonly state: 'loading' | 'ready' | 'failed';
+  readonly problem?: ProblemBody;
+  /** Oldest first. */
+  readonly rows: readonly Unfinished[];
+  /** There are more than the server lists. */
+  readonly more: boolean;
+  /** How many of this page are left out. */
+  readonly here: number;
   /** A newer answer is on its way. */
   readonly refreshing: boolean;
 }

@@ -3,7 +3,7 @@ import type { ProblemBody } from '../api/types';
 import { baseName, joinPath, parentOf } from '../lib/path';
 import { text } from '../lib/text';
 import { limiter } from './enumerate';
-import { aim, canRetry, createItem, type Item, isOpen, keyOf, targetOf } from './item';
+import { aim, beginAnew, canRetry, createItem, type Item, isOpen, keyOf, targetOf } from './item';
 import type { Ledger } from './ledger';
 import { type Findings, findFreeNames, type Planner, plan, type Taken } from './plan';
 import { sameContent, sameStamp } from './same-file';
@@ -288,8 +288,11 @@ export function createIntake(options: IntakeOptions): Intake {
       if (!isAsked(item)) continue;
       if (choice === 'skip') ledger.set(item, { state: 'skipped' });
       // A file cannot take the place of a folder.
-      else if (choice === 'both' || there.folder) both.push(item);
-      else {
+      else if (choice === 'both' || there.folder) {
+        // What was begun may replace what is there as soon as it is whole.
+        if (item.adopted) beginAnew(item);
+        both.push(item);
+      } else {
         aim(item, { ifMatch: there.etag });
         replace.push(item);
       }
