@@ -139,7 +139,6 @@ var groups = []group{
 	{suffix: "-64", phases: "put-small", flags: []string{"-clients", "64"}, short: true},
 	{suffix: "-64-slow", phases: "put-small", flags: []string{"-clients", "64"}, on: "slow"},
 	{phases: "list-fill,propfind,stat,copy-tree,move-tree,delete-tree"},
-	{suffix: "-beside", phases: "put-large,stall", on: "Cairn"},
 	{phases: "tus", on: "Cairn,tusd"},
 	{suffix: "-long", phases: "list-fill,propfind", flags: []string{"-list", "-"}, on: "Cairn", once: true},
 	{phases: "put-large,stalled-get,slow-put,mixed,stall,abort-put", once: true},
@@ -185,6 +184,9 @@ func TestPeers(t *testing.T) {
 				b.group(g, all[(i+round)%len(all)])
 			}
 		}
+	}
+	if named(*peersOnly, "Cairn") && (*peersPhases == "" || named(*peersPhases, "stopped")) {
+		b.stopped(rig.Start(t, rig.Options{Args: []string{"--log-level", "warn"}}), 2*(*peersRounds)+1)
 	}
 	if named(*peersOnly, "Cairn") && *peersPhases == "" {
 		b.disk(rig.Start(t, rig.Options{Args: []string{"--log-level", "warn"}}))

@@ -1,6 +1,6 @@
 import type { Client } from '../api/client';
 import { Problem } from '../api/problem';
-import { type Item, targetOf } from './item';
+import { type Item, idOf, targetOf } from './item';
 import { isPrefix } from './prefix';
 
 type Door = Pick<Client, 'operations' | 'lookup' | 'finishUpload' | 'digests'>;
@@ -8,7 +8,7 @@ type Door = Pick<Client, 'operations' | 'lookup' | 'finishUpload' | 'digests'>;
 /** Commits what is complete where it is to go now. False: it lies where it was begun for. */
 export async function finishThere(client: Door, item: Item): Promise<boolean> {
   const path = targetOf(item);
-  const result = await client.finishUpload(idOf(item), { path, ...item.condition });
+  const result = await client.finishUpload(idOf(item.url ?? ''), { path, ...item.condition });
   // Without a path it had been committed before.
   return result.path !== undefined || item.begunAs === path;
 }
@@ -45,7 +45,14 @@ export async function isThisFile(
   over: () => boolean,
 ): Promise<boolean> {
   try {
-    return await isPrefix({ client, id: idOf(item), file, from: item.proven, proven, over });
+    return await isPrefix({
+      client,
+      id: idOf(item.url ?? ''),
+      file,
+      from: item.proven,
+      proven,
+      over,
+    });
   } catch (error) {
     const code = error instanceof Problem ? error.code : undefined;
     // Whoever began it has ended it: then this file's name is taken, maybe by this file.
@@ -53,8 +60,4 @@ export async function isThisFile(
     else if (code !== 'incomplete') throw error;
     return false;
   }
-}
-
-function idOf(item: Item): string {
-  return item.url?.replace(/\/$/, '').split('/').pop() ?? '';
 }
