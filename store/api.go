@@ -149,6 +149,8 @@ type UploadSpec struct {
 	// Partial is a part of a file, to be joined with others: JoinUploads. Of the above only
 	// Size, Meta and Lifetime count.
 	Partial bool
+	// ID is NewUploadID's, for who must tell it before there is an upload; zero: a new one.
+	ID UploadID
 }
 
 // Resume is a file that may have been begun to be uploaded.
@@ -421,6 +423,11 @@ type API interface {
 	// all accounts have. ErrQuota, ErrNoSpace, ErrNoParent, ErrLocked, ErrDigest (an algorithm that
 	// is not known), ErrUploadLimit…
 	CreateUpload(ctx context.Context, sc Scope, spec UploadSpec) (Upload, error)
+	// CreateWith is CreateUpload and AppendUpload from its beginning in one transaction, for a
+	// small file whose bytes come along: less than 1 MiB, and not partial. When what was sent
+	// is the file, there is never an unfinished upload. What r's failure, or the commit's refusal,
+	// leaves behind is an upload as AppendUpload would leave it; what is refused before, nothing.
+	CreateWith(ctx context.Context, sc Scope, spec UploadSpec, r io.Reader) (int64, error)
 	// GetUpload finds an upload of the scope's user; anybody else's is ErrNotExist.
 	GetUpload(ctx context.Context, sc Scope, id UploadID) (Upload, error)
 	// AppendUpload streams r onto a part at offset and returns the durable offset,
@@ -428,7 +435,8 @@ type API interface {
 	// When the last byte of a single-part upload arrives the file is committed in
 	// the same transaction; what that commit refuses is returned, the bytes are
 	// kept, and the offset stays below the size. So it does when r fails or goes on
-	// behind the last byte. What has arrived becomes durable every 32 MiB or 2 s. ErrDigest: the bytes are not those
+	// behind the last byte. What has arrived becomes durable every 2 s, or
+	// after 32 MiB if that is half a second later at least. ErrDigest: the bytes are not those
 	// that were announced, and the upload is dropped. ErrOffset, ErrBusy, ErrTooLong.
 	AppendUpload(ctx context.Context, sc Scope, id UploadID, part int, offset int64, r io.Reader) (int64, error)
 	// AppendChecked is AppendUpload of bytes that come to a digest: they count, and become

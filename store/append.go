@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -78,6 +79,9 @@ type appending struct {
 	in   *ingest
 	// checked: r ends with a failure unless its bytes are right, and only then do they count.
 	checked bool
+
+	// fresh: the upload has no row yet; the first commit makes it, or the file, or both.
+	fresh *UploadSpec
 
 	guard    guard
 	durable  int64 // offset as the database has it
@@ -258,7 +262,9 @@ func (a *appending) checkpoint(ctx context.Context) error {
 	if a.in.ending {
 		return nil
 	}
-	if a.in.size-a.durable < checkpointBytes && a.s.o.Clock().Sub(a.when) < checkpointTime || a.in.size == a.durable {
+	since := a.s.o.Clock().Sub(a.when)
+	many := a.in.size-a.durable >= checkpointBytes && since >= checkpointPause
+	if !many && since < checkpointTime || a.in.size == a.durable {
 		return nil
 	}
 	return a.parkLocked(ctx, false)
@@ -324,8 +330,10 @@ func (a *appending) complete(ctx context.Context) error {
 	err = a.commit(ctx, part, whole)
 	switch {
 	case err == nil:
-		a.durable, a.finished = whole.size, true
+		a.durable, a.finished, a.fresh = whole.size, true, nil
 		return nil
+	case errors.Is(err, ErrDigest) && a.fresh != nil: // nothing of it is kept
+		return err
 	case errors.Is(err, ErrDigest): // nobody can tell which of the bytes are wrong
 		return errors.Join(err, a.s.dropHeld(ctx, a.sc, a.u.ID))
 	}
@@ -335,21 +343,36 @@ func (a *appending) complete(ctx context.Context) error {
 	return err
 }
 
+// row is the upload as it is to be committed, with the guard of now.
+func (a *appending) row(tx *meta.Tx) (u Upload, err error) {
+	if a.fresh == nil {
+		u, err = ownUpload(&tx.Reader, a.sc, a.u.ID)
+	} else if u, err = newUpload(tx, a.sc, *a.fresh, nil), a.guard.allowBase(&tx.Reader, a.sc); err == nil {
+		err = reserve(tx, a.sc, a.fresh.Path, a.fresh.Size, 0)
+	}
+	if err == nil {
+		u.Guard, err = json.Marshal(a.guard)
+	}
+	return u, err
+}
+
 // keep commits the offset.
 func (a *appending) keep(ctx context.Context, part meta.Part) error {
 	err := a.s.db.Commit(ctx, a.in.held.packs(), func(tx *meta.Tx) error {
-		u, err := ownUpload(&tx.Reader, a.sc, a.u.ID)
+		u, err := a.row(tx)
 		if err != nil {
 			return err
 		}
-		if u.Guard, err = json.Marshal(a.guard); err != nil {
-			return err
+		if a.fresh != nil {
+			if n, err := tx.CountUnfinished(a.sc.User); err != nil || n >= MaxUploads {
+				return cmp.Or(err, ErrUploadLimit)
+			}
 		}
 		u.Expires = tx.Now().UTC().Add(a.guard.Lifetime)
 		return tx.Apply(&meta.PutUpload{Upload: u}, &meta.PutPart{Upload: a.u.ID, Part: part})
 	})
 	if err == nil {
-		a.durable, a.when = part.Offset, a.s.o.Clock()
+		a.durable, a.when, a.fresh = part.Offset, a.s.o.Clock(), nil
 	}
 	return err
 }
@@ -368,14 +391,15 @@ func (a *appending) whole(ctx context.Context) (content, error) {
 // commit makes the file, and marks the upload finished, in one transaction.
 func (a *appending) commit(ctx context.Context, part meta.Part, c content) error {
 	return a.s.db.Commit(ctx, a.in.held.packs(), func(tx *meta.Tx) error {
-		u, err := ownUpload(&tx.Reader, a.sc, a.u.ID)
+		u, err := a.row(tx)
 		if err != nil {
 			return err
 		}
-		if u.Guard, err = json.Marshal(a.guard); err != nil {
-			return err
+		with := Conditions{}
+		if a.fresh != nil { // the same request: it still knows them
+			with.Tokens = a.fresh.Tokens
 		}
-		_, err = planFinish(tx, a.sc, u, part, Path(u.Path), c, Conditions{})
+		_, err = planFinish(tx, a.sc, u, part, Path(u.Path), c, with)
 		return err
 	})
 }

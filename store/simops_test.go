@@ -173,6 +173,9 @@ func (w *simWorker) step(ctx context.Context, s *store.Store, r *rand.Rand, sick
 	case n < 77:
 		return w.race(ctx, s, r, sick, file)
 	case n < 82:
+		if r.IntN(2) == 0 {
+			return do(w.beginWith(ctx, r))
+		}
 		return do(w.begin(ctx, r, large))
 	case n < 97:
 		return do(w.bring(ctx, r))
@@ -395,6 +398,45 @@ func (w *simWorker) begin(ctx context.Context, r *rand.Rand, large bool) simOp {
 			return
 		}
 		st.uploads[u.ID] = simUpload{path: p, content: c}
+	}}
+}
+
+// beginWith begins an upload whose bytes come along, perhaps over a connection that breaks.
+func (w *simWorker) beginWith(ctx context.Context, r *rand.Rand) simOp {
+	c := simContent(r, false)
+	if len(c) == 0 || len(c) >= store.MaxWith {
+		return w.begin(ctx, r, false)
+	}
+	p, id := store.Path(fmt.Sprintf("up%d", r.IntN(5))), store.NewUploadID()
+	n, breaks := len(c), r.IntN(4) == 0
+	var from io.Reader = bytes.NewReader(c)
+	if breaks {
+		n = r.IntN(len(c) + 1)
+		from = io.MultiReader(bytes.NewReader(c[:n]), broken{})
+	}
+	told := int64(min(n, len(c)-1))
+	var back simAside
+	return simOp{name: fmt.Sprintf("begin upload of %d bytes to %s with %d of them", len(c), p, n), run: func(s *store.Store) (err error) {
+		if back, err = w.aside(ctx, s, p); err != nil {
+			return err
+		}
+		at, err := s.CreateWith(ctx, w.sc, store.UploadSpec{ID: id, Path: p, Size: int64(len(c))}, from)
+		if breaks && errors.Is(err, store.ErrRead) {
+			if err = nil; at != told {
+				err = fmt.Errorf("a broken connection left the upload at %d, not %d", at, told)
+			}
+		}
+		return err
+	}, did: func(st *simState) {
+		switch {
+		case !breaks:
+			st.takeBack(back, p)
+			st.put(p, c)
+		case n > 0:
+			st.uploads[id] = simUpload{path: p, content: c, told: told, most: told}
+		}
+	}, half: func(st *simState) { // what a commit that failed has left
+		st.uploads[id] = simUpload{path: p, content: c, most: told, perhaps: true}
 	}}
 }
 

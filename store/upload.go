@@ -19,8 +19,10 @@ const (
 	// something, within this time; on the disk only if that is so much at least.
 	reservedFor  = time.Hour
 	reservedFrom = 1 << 20
-	// A long request makes what it has received durable this often.
+	// A long request makes what it has received durable after so many bytes, or so long; but
+	// one that is fast does not stand still for it all the time.
 	checkpointBytes = 32 << 20
+	checkpointPause = 500 * time.Millisecond
 	checkpointTime  = 2 * time.Second
 )
 
@@ -49,22 +51,11 @@ func (s *Store) CreateUpload(ctx context.Context, sc Scope, spec UploadSpec) (Up
 }
 
 func (s *Store) createUpload(ctx context.Context, sc Scope, spec UploadSpec) (u Upload, err error) {
-	if err := s.db.Stopped(); err != nil {
-		return u, err
-	}
-	if len(spec.Meta) > MaxUploadMeta {
-		return u, ErrPropsTooLarge
-	}
 	if spec.Partial {
-		spec = UploadSpec{Size: spec.Size, Meta: spec.Meta, Lifetime: spec.Lifetime, Partial: true}
-		if err := sc.need(MayWrite); err != nil {
-			return u, err
-		}
-	} else {
-		o := PutOptions{Conditions: spec.Conditions, Size: spec.Size, ModTime: spec.ModTime, Parents: spec.Parents}
-		if _, err := s.mayPut(ctx, sc, spec.Path, o); err != nil {
-			return u, err
-		}
+		spec = UploadSpec{Size: spec.Size, Meta: spec.Meta, Lifetime: spec.Lifetime, Partial: true, ID: spec.ID}
+	}
+	if err := s.mayCreate(ctx, sc, spec); err != nil {
+		return u, err
 	}
 	g, err := newGuard(spec)
 	if err != nil {
@@ -105,6 +96,22 @@ func (s *Store) createUpload(ctx context.Context, sc Scope, spec UploadSpec) (u 
 	return u, err
 }
 
+// mayCreate asks before the first byte what the commit will ask again.
+func (s *Store) mayCreate(ctx context.Context, sc Scope, spec UploadSpec) error {
+	if err := s.db.Stopped(); err != nil {
+		return err
+	}
+	if len(spec.Meta) > MaxUploadMeta {
+		return ErrPropsTooLarge
+	}
+	if spec.Partial {
+		return sc.need(MayWrite)
+	}
+	o := PutOptions{Conditions: spec.Conditions, Size: spec.Size, ModTime: spec.ModTime, Parents: spec.Parents}
+	_, err := s.mayPut(ctx, sc, spec.Path, o)
+	return err
+}
+
 // newGuard is what is kept of a spec until the commit.
 func newGuard(spec UploadSpec) (g guard, err error) {
 	if spec.Lifetime <= 0 {
@@ -118,7 +125,11 @@ func newGuard(spec UploadSpec) (g guard, err error) {
 // newUpload is a row for a spec, with a guard for it.
 func newUpload(tx *meta.Tx, sc Scope, spec UploadSpec, guard []byte) Upload {
 	now := tx.Now().UTC()
-	return Upload{ID: meta.NewUploadID(), Space: sc.Space, User: sc.User, Root: sc.Root, Path: string(spec.Path), Size: max(-1, spec.Size),
+	id := spec.ID
+	if id == (UploadID{}) {
+		id = meta.NewUploadID()
+	}
+	return Upload{ID: id, Space: sc.Space, User: sc.User, Root: sc.Root, Path: string(spec.Path), Size: max(-1, spec.Size),
 		ModTime: spec.ModTime, Meta: spec.Meta, Guard: guard, Created: now, Expires: now.Add(cmp.Or(max(0, spec.Lifetime), uploadLifetime)), Parts: []meta.Part{{}}}
 }
 

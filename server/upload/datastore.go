@@ -30,7 +30,9 @@ func (d dataStore) NewUpload(ctx context.Context, info handler.FileInfo) (handle
 	if err != nil {
 		return nil, q.fail(err)
 	}
-	q.created = u.ID
+	if q.whole == nil {
+		q.created = u.ID
+	}
 	up := &upload{d.store, d.underway, u}
 	up.told(q)
 	return up, nil
@@ -64,6 +66,11 @@ func (d dataStore) newUpload(ctx context.Context, q *request, info handler.FileI
 	}
 	if spec.Size = info.Size; info.SizeIsDeferred {
 		spec.Size = -1
+	}
+	if q.comes == info.Size && 0 < q.comes && q.comes < store.MaxWith && q.sum == nil {
+		spec.ID = store.NewUploadID()
+		q.whole = &spec
+		return store.Upload{ID: spec.ID, Path: string(spec.Path), Size: spec.Size, Meta: spec.Meta}, nil
 	}
 	return d.store.CreateUpload(ctx, q.Scope, spec)
 }
@@ -147,7 +154,13 @@ func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (i
 	return at - offset, nil
 }
 
-func (u *upload) append(ctx context.Context, q *request, offset int64, body io.Reader) (int64, error) {
+func (u *upload) append(ctx context.Context, q *request, offset int64, body io.Reader) (at int64, err error) {
+	if q.whole != nil {
+		if at, err = u.store.CreateWith(ctx, q.Scope, *q.whole, body); at > 0 {
+			q.created = u.ID // all of it, or what arrived
+		}
+		return at, err
+	}
 	if q.sum != nil {
 		return u.store.AppendChecked(ctx, q.Scope, u.ID, 0, offset, body, *q.sum)
 	}

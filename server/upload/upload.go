@@ -29,6 +29,7 @@ import (
 // Store is what uploads ask of the store.
 type Store interface {
 	CreateUpload(ctx context.Context, sc store.Scope, spec store.UploadSpec) (store.Upload, error)
+	CreateWith(ctx context.Context, sc store.Scope, spec store.UploadSpec, r io.Reader) (int64, error)
 	GetUpload(ctx context.Context, sc store.Scope, id store.UploadID) (store.Upload, error)
 	AppendUpload(ctx context.Context, sc store.Scope, id store.UploadID, part int, offset int64, r io.Reader) (int64, error)
 	AppendChecked(ctx context.Context, sc store.Scope, id store.UploadID, part int, offset int64, r io.Reader, sum store.Digest) (int64, error)
@@ -122,6 +123,8 @@ type request struct {
 	body    *transfer.Body
 	err     error // of the store, in its own words
 	created store.UploadID
+	comes   int64             // bytes that come with a creation, if it says how many; else 0
+	whole   *store.UploadSpec // of an upload that is created when its bytes have arrived
 	w       http.Header
 }
 
@@ -276,6 +279,9 @@ func (q *request) allowCreation(r *http.Request) (err error) {
 			Title: "Uploads are created here by POST.", Hint: "Speak tus 1.0."}
 	}
 	q.raw = strings.Join(r.Header.Values("Upload-Metadata"), ",")
+	if r.Header.Get("Content-Type") == "application/offset+octet-stream" {
+		q.comes = max(0, r.ContentLength)
+	}
 	q.meta, err = parseMetadata(q.raw)
 	return err
 }
