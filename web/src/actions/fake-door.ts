@@ -133,6 +133,8 @@ export class FakeDoor {
         collectEvery: 21_600,
       });
     }
+    // Nothing to compare: the bytes are not kept here.
+    if (what.endsWith('/digests')) return json({ offset: 0, piece: 8 << 20, sha256: [] });
     if (what === 'uploads') return json({ uploads: this.uploads, more: this.moreUploads });
     if (what.startsWith('tus ') && method === 'DELETE') {
       const id = what.slice('tus '.length);
