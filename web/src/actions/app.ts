@@ -395,10 +395,8 @@ export function createApp(options: AppOptions = {}): App {
       void uploads.add(folder.get().path, readFileList(files));
     },
     drop(data, into) {
-      const found = createStore(0);
-      // readDrop first, and in the event itself: afterwards the browser empties data.
-      const picked = readDrop(data, found.set);
-      void uploads.add(into ?? folder.get().path, picked, found);
+      // In the event itself: afterwards the browser empties data.
+      void uploads.add(into ?? folder.get().path, readDrop(data, clock));
     },
     dismiss: toasts.dismiss,
     key(event) {

@@ -94,8 +94,9 @@ function PanelButtons({ snapshot, onCancel }: { snapshot: Snapshot; onCancel: ()
   );
 }
 
-function totalState({ totals }: Snapshot): string {
+function totalState({ totals, reading }: Snapshot): string {
   const { open, failed, paused, waits } = totals;
-  if (open > 0) return waits !== 'no' ? 'retrying' : paused ? 'paused' : 'sending';
+  if (open > 0 || reading !== undefined)
+    return waits !== 'no' ? 'retrying' : paused ? 'paused' : 'sending';
   return failed > 0 ? 'failed' : 'done';
 }

@@ -11,9 +11,11 @@ import { useUploadsPart } from './use-observable';
 export function UploadWatch({ title }: { title: string }) {
   const app = useApp();
   const percent = useUploadsPart(app.uploads, totalPercent);
+  const reading = useUploadsPart(app.uploads, (snapshot) => snapshot.reading !== undefined);
   const [said, say] = useState('');
   const tenth = percent === undefined ? undefined : Math.floor(percent / 10);
-  const before = useRef<number | undefined>(undefined);
+  const stage = reading ? 'reading' : tenth;
+  const before = useRef<typeof stage>(undefined);
 
   useEffect(() => {
     document.title = percent === undefined ? title : text.page.progress(percent, title);
@@ -21,13 +23,13 @@ export function UploadWatch({ title }: { title: string }) {
 
   useEffect(() => {
     const was = before.current;
-    before.current = tenth;
-    if (tenth === was) return;
+    before.current = stage;
+    if (stage === was || stage === 'reading') return;
     const { totals } = app.uploads.snapshot();
-    if (tenth !== undefined) say(text.panel.announce(tenth * 10, totals.open));
-    else if (totals.done + totals.failed > 0)
+    if (stage !== undefined) say(text.panel.announce(stage * 10, totals.open));
+    else if (totals.open === 0 && totals.done + totals.failed > 0)
       say(text.panel.announceDone(totals.done, totals.failed));
-  }, [app, tenth]);
+  }, [app, stage]);
 
   return (
     <p role="status" className="visually-hidden">

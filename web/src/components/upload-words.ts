@@ -70,9 +70,9 @@ export function panelDetail({ totals, reading }: Snapshot): string {
   return parts.join(' · ');
 }
 
-/** All uploads in whole percent; undefined while none is open. */
-export function totalPercent({ totals }: Snapshot): number | undefined {
-  if (totals.open === 0) return undefined;
+/** All uploads in whole percent; undefined while none is open, or it is not known how many. */
+export function totalPercent({ totals, reading }: Snapshot): number | undefined {
+  if (totals.open === 0 || reading !== undefined) return undefined;
   return totals.bytes > 0
     ? percentOf(totals.acked, totals.bytes)
     : percentOf(totals.done, totals.files);

@@ -8,13 +8,13 @@ import {
   picked,
   send,
   server,
+  slices,
   spoil,
   states,
   totals,
   unauthorized,
   uploads,
 } from './test-bench';
-import type { Picked } from './types';
 
 describe('pause, resume, cancel', () => {
   test('one pauses, the next takes its place; resumed, it goes on where it was', async () => {
@@ -66,10 +66,11 @@ describe('pause, resume, cancel', () => {
   });
 
   test('paused while folders are still being read', async () => {
-    let end: (picked: Picked) => void = () => {};
-    void uploads.add('', new Promise<Picked>((go) => (end = go)));
+    const drop = slices();
+    void uploads.add('', drop);
     uploads.pause();
-    end(picked({ a: 1 }));
+    drop.give(picked({ a: 1 }));
+    drop.end();
     await clock.pass(1000);
     expect(states()).toEqual({ a: 'paused' });
   });
@@ -98,13 +99,14 @@ describe('pause, resume, cancel', () => {
   });
 
   test('cancel of all ends readings: what they find later is not sent', async () => {
-    let end: (picked: Picked) => void = () => {};
+    const drop = slices();
     let over = false;
-    void uploads.add('', new Promise<Picked>((go) => (end = go))).then(() => (over = true));
+    void uploads.add('', drop).then(() => (over = true));
     void uploads.add('', picked({ b: 1 }));
     uploads.cancel();
     expect(uploads.snapshot().reading).toBeUndefined();
-    end(picked({ a: 1 }));
+    expect(drop.stopped).toBe(true);
+    drop.give(picked({ a: 1 }));
     await clock.pass(5000);
     expect(items()).toEqual([]);
     expect(server.tree.size).toBe(0);

@@ -48,7 +48,8 @@ export function createDisplay(options: DisplayOptions): Display {
       acked,
       sent,
       speed: pace.speed(clock.now()),
-      secondsLeft: pace.secondsFor(left, clock.now()),
+      // How much is left is not known before all is read.
+      secondsLeft: options.reading() === undefined ? pace.secondsFor(left, clock.now()) : undefined,
       paused: open > 0 && paused === open,
       waits: options.waits(),
     });

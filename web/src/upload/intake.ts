@@ -2,10 +2,14 @@ import { ownProblem, problemOf } from '../api/problem';
 import type { ProblemBody } from '../api/types';
 import { baseName, joinPath, parentOf } from '../lib/path';
 import { text } from '../lib/text';
-import { limiter } from './enumerate';
+import { createFolders, type Folders } from './folders';
+import { findFreeNames } from './free-names';
 import { aim, beginAnew, canRetry, createItem, type Item, isOpen, keyOf, targetOf } from './item';
 import type { Ledger } from './ledger';
-import { type Findings, findFreeNames, type Planner, plan, type Taken } from './plan';
+import { limiter } from './limiter';
+import { type Findings, plan, type Taken } from './plan';
+import type { Planner } from './planner';
+import { type Answer, createQuestions, isAsked } from './questions';
 import { sameContent, sameStamp } from './same-file';
 import type { Conflict, ConflictChoice, Picked } from './types';
 
@@ -29,8 +33,8 @@ export interface IntakeOptions {
 
 /** From what was picked to the queue: items, folders, names that exist, and the question. */
 export interface Intake {
-  /** Resolves when all is queued or refused, the question answered. */
-  take(folder: string, picked: Picked): Promise<void>;
+  /** Something is dropped into the folder, and comes in slices. */
+  begin(folder: string): Drop;
   /** Plans items anew whose plan failed or is out of date. */
   replan(items: readonly Item[]): void;
   /** The question that is to be answered now. */
@@ -44,6 +48,14 @@ export interface Intake {
   direct(item: Item, name: string, folder: string, condition: Item['condition']): void;
   /** They were taken off the list: others may have their targets, and nothing is asked of them. */
   leave(items: readonly Item[]): void;
+}
+
+/** What is dropped at once: names that exist are asked about once, when all has come. */
+export interface Drop {
+  /** The next slice. Its files are on the list at once, and go when they are planned. */
+  take(picked: Picked): void;
+  /** That was all. Resolves when all is queued or refused, the question answered. */
+  end(): Promise<void>;
 }
 
 /** Pairs of files that are compared at the same time. */
@@ -65,18 +77,21 @@ interface Alike {
   readonly its: File;
 }
 
-/** A drop's names that exist, and what waits for the answer. */
-interface Question {
-  readonly taken: readonly Taken[];
-  readonly conflicts: readonly Conflict[];
-  answered(): void;
+/** What is known of a drop while it comes. */
+interface Coming {
+  readonly planner: Planner;
+  readonly folders: Folders;
+  /** Names that exist. */
+  readonly taken: Taken[];
+  /** Where its files were to go: what is there by now may be one of them. */
+  readonly targets: Set<string>;
 }
 
 export function createIntake(options: IntakeOptions): Intake {
   const { ledger, changed, show } = options;
   /** Where items go that are on their way or failed. */
   const targets = new Map<string, Item>();
-  let questions: Question[] = [];
+  const questions = createQuestions();
   let planning: Promise<void> = Promise.resolve();
   let plansOpen = 0;
 
@@ -119,7 +134,7 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   /** Items for what was picked. */
-  function itemsFor(base: string, picked: Picked): Sorted {
+  function itemsFor({ folders: { base }, targets: own }: Coming, picked: Picked): Sorted {
     const sorted: Sorted = { fresh: [], doubles: [], alike: [] };
     const all: Item[] = [];
     const outdated: Item[] = [];
@@ -128,13 +143,17 @@ export function createIntake(options: IntakeOptions): Intake {
       const item = createItem({ file, base, folder, name: baseName(path) });
       if (options.held()) item.state = 'paused';
       all.push(item);
-      const other = holderOf(targetOf(item));
+      const target = targetOf(item);
+      const other = holderOf(target);
       const usable = other && (isOpen(other.state) || canRetry(other));
       if (other?.file && usable && sameStamp(other.file, file)) {
         sorted.alike.push({ item, other, file, its: other.file });
+      } else if (!other && own.has(keyOf(target))) {
+        sorted.doubles.push(item);
       } else {
         sort(item, other, sorted, outdated);
       }
+      own.add(keyOf(target));
     }
     ledger.add(all);
     options.discard(outdated);
@@ -153,7 +172,7 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   /** Sends what only looks like a file that is on its way or failed, and not the same one twice. */
-  async function compare(alike: readonly Alike[], base: string): Promise<void> {
+  async function compare(alike: readonly Alike[], coming: Coming): Promise<void> {
     if (alike.length === 0) return;
     const limit = limiter(readAtOnce);
     const sorted: Sorted = { fresh: [], doubles: [], alike: [] };
@@ -182,7 +201,7 @@ export function createIntake(options: IntakeOptions): Intake {
     options.discard(outdated);
     options.retry(again);
     show();
-    await Promise.all([planItems(sorted.fresh, [], base), keepBoth(sorted.doubles)]);
+    await Promise.all([planItems(sorted.fresh, [], coming), keepBoth(sorted.doubles, coming)]);
   }
 
   /** Lists what cannot be uploaded at all, so that it is not forgotten. */
@@ -207,14 +226,15 @@ export function createIntake(options: IntakeOptions): Intake {
     return mine;
   }
 
-  /** Plans items; the promise ends when the question that came up, if any, is answered. */
-  async function planItems(
+  /** A path as it is shown: below the folder dropped into. */
+  const below = (path: string, base: string) => path.slice(base === '' ? 0 : base.length + 1);
+
+  /** empty: folders to be made, whether files go there or not. */
+  function planItems(
     items: readonly Item[],
-    folders: readonly string[],
-    base: string,
+    empty: readonly string[],
+    { planner, folders, taken }: Coming,
   ): Promise<void> {
-    const planner = options.planner();
-    const taken: Taken[] = [];
     const findings: Findings = {
       free(some) {
         for (const item of some) aim(item, { ifNoneMatch: '*' });
@@ -236,34 +256,13 @@ export function createIntake(options: IntakeOptions): Intake {
       claimed,
       moved: (item, folder) => direct(item, item.name, folder, { ifNoneMatch: '*' }),
       refused: refuse,
-      refusedFolder: (path, problem) => {
-        if (!planner.wanted()) return;
-        addRefused(base, path.slice(base === '' ? 0 : base.length + 1), problem);
-        changed();
-      },
     };
-    await inTurn(() => plan(items, folders, base, planner, findings));
-    const open = taken.filter(({ item }) => isAsked(item));
-    if (open.length === 0) return;
-    await new Promise<void>((answered) => {
-      const conflicts = open.map(
-        ({ item, there }): Conflict =>
-          Object.freeze({
-            path: targetOf(item).slice(base === '' ? 0 : base.length + 1),
-            there: { folder: there.folder, size: there.size, mtime: there.mtime },
-            size: item.size,
-            mtime: item.file?.lastModified ?? 0,
-          }),
-      );
-      questions = [...questions, { taken: open, conflicts: Object.freeze(conflicts), answered }];
-      show();
-    });
+    return inTurn(() => plan(items, empty, folders, planner, findings));
   }
 
   /** Sends items under names that are free. */
-  async function keepBoth(items: readonly Item[]): Promise<void> {
+  async function keepBoth(items: readonly Item[], { planner }: Coming): Promise<void> {
     if (items.length === 0) return;
-    const planner = options.planner(); // now: by its turn all may be cancelled
     try {
       await inTurn(() =>
         findFreeNames(items, planner, claimed, (item, name) => {
@@ -281,10 +280,30 @@ export function createIntake(options: IntakeOptions): Intake {
     }
   }
 
-  async function settle(question: Question, choice: ConflictChoice): Promise<void> {
+  function comingTo(base: string): Coming {
+    const folders = createFolders(base);
+    return { planner: options.planner(), folders, taken: [], targets: new Set() };
+  }
+
+  /** All of it is planned: what is left to be said and asked. */
+  async function conclude(coming: Coming): Promise<void> {
+    const { planner, folders, taken } = coming;
+    for (const [path, problem] of planner.wanted() ? folders.untold() : []) {
+      addRefused(folders.base, below(path, folders.base), problem);
+      changed();
+    }
+    const open = taken.filter(({ item }) => isAsked(item));
+    if (open.length === 0) return;
+    const answer = questions.ask(open, folders.base);
+    show();
+    const given = await answer;
+    if (given) await settle(given, coming);
+  }
+
+  async function settle({ choice, taken }: Answer, coming: Coming): Promise<void> {
     const both: Item[] = [];
     const replace: Item[] = [];
-    for (const { item, there } of question.taken) {
+    for (const { item, there } of taken) {
       if (!isAsked(item)) continue;
       if (choice === 'skip') ledger.set(item, { state: 'skipped' });
       // A file cannot take the place of a folder.
@@ -299,66 +318,54 @@ export function createIntake(options: IntakeOptions): Intake {
     }
     ready(replace);
     show();
-    await keepBoth(both);
-    question.answered();
+    await keepBoth(both, coming);
   }
 
   return {
     direct,
     leave(items) {
       for (const item of items) unclaim(item);
-      questions = questions.flatMap((question) => without(question, items));
+      questions.leave(items);
     },
     get busy() {
       return plansOpen > 0;
     },
     get conflicts() {
-      return questions[0]?.conflicts;
+      return questions.now;
     },
-    async take(folder, picked) {
-      const { fresh, doubles, alike } = itemsFor(folder, picked);
-      for (const path of picked.unreadable ?? []) {
-        addRefused(folder, path, ownProblem('unreadable', text.problems.unreadable));
-      }
-      show();
-      const folders = picked.folders.map((path) => joinPath(folder, path));
-      await Promise.all([
-        planItems(fresh, folders, folder),
-        keepBoth(doubles),
-        compare(alike, folder),
-      ]);
+    begin(base) {
+      const coming = comingTo(base);
+      const work: Promise<void>[] = [];
+      return {
+        take(picked) {
+          const { fresh, doubles, alike } = itemsFor(coming, picked);
+          for (const path of picked.unreadable ?? []) {
+            addRefused(base, path, ownProblem('unreadable', text.problems.unreadable));
+          }
+          if (work.length === 0) show();
+          else changed();
+          const empty = picked.folders.map((path) => joinPath(base, path));
+          work.push(
+            planItems(fresh, empty, coming),
+            keepBoth(doubles, coming),
+            compare(alike, coming),
+          );
+        },
+        async end() {
+          await Promise.all(work);
+          await conclude(coming);
+        },
+      };
     },
     replan(items) {
-      for (const [base, some] of groupByBase(items)) void planItems(some, [], base);
+      for (const [base, some] of groupByBase(items)) {
+        const coming = comingTo(base);
+        void planItems(some, [], coming).then(() => conclude(coming));
+      }
     },
-    answer(choice) {
-      const [question, ...others] = questions;
-      if (!question) return;
-      questions = others;
-      void settle(question, choice);
-    },
-    forget() {
-      for (const question of questions) question.answered();
-      questions = [];
-    },
+    answer: questions.answer,
+    forget: questions.forget,
   };
-}
-
-/** A question about it has a sense. */
-function isAsked(item: Item): boolean {
-  return !item.gone && isOpen(item.state);
-}
-
-/** The question without those that were taken off the list; none if nothing is left of it. */
-function without(question: Question, items: readonly Item[]): Question[] {
-  const some = new Set(items);
-  const stays = question.taken.map(({ item }) => !some.has(item));
-  if (!stays.includes(false)) return [question];
-  const taken = question.taken.filter((_, n) => stays[n]);
-  const conflicts = Object.freeze(question.conflicts.filter((_, n) => stays[n]));
-  if (taken.length > 0) return [{ ...question, taken, conflicts }];
-  question.answered();
-  return [];
 }
 
 function groupByBase(items: readonly Item[]): Map<string, Item[]> {

@@ -1,16 +1,16 @@
 import type { Client } from '../api/client';
 import type { ProblemBody } from '../api/types';
 import type { Clock } from '../lib/clock';
-import type { Observable } from '../lib/observable';
 import { createDisplay } from './display';
 import { createGate } from './gate';
-import { createIntake } from './intake';
+import { createIntake, type Drop } from './intake';
 import { beginAnew, canRetry, type Item, idOf, isOpen } from './item';
 import { createLedger } from './ledger';
-import type { Planner } from './plan';
+import type { Planner } from './planner';
+import { slicesOf } from './reading';
 import { createSender } from './sender';
 import type { Transport } from './transport';
-import type { Picked, Uploads } from './types';
+import type { Picked, Reading, Uploads } from './types';
 
 export interface UploadsOptions {
   readonly client: Pick<Client, 'operations' | 'lookup' | 'plan' | 'finishUpload' | 'digests'>;
@@ -34,8 +34,6 @@ export interface UploadsOptions {
 }
 
 export interface UploadsManager extends Uploads {
-  /** found: files found so far, while picked goes on to read folders. */
-  add(folder: string, picked: Promise<Picked> | Picked, found?: Observable<number>): Promise<void>;
   /** Ids of what the server has of the items that are neither done nor skipped. */
   begun(): ReadonlySet<string>;
   /** So many bytes of uploads, by their ids, are on the server's disk. */
@@ -47,7 +45,7 @@ export function createUploads(options: UploadsOptions): UploadsManager {
   const { client, transport, clock } = options;
   const random = options.random ?? Math.random;
   const ledger = createLedger();
-  const readings = new Set<{ count(): number }>();
+  const readings = new Set<Reading>();
   /** Grows when all is cancelled: what belongs to an earlier number is nobody's any more. */
   let generation = 0;
   /** All are paused: what comes now pauses as well. */
@@ -64,7 +62,7 @@ export function createUploads(options: UploadsOptions): UploadsManager {
     },
     reading() {
       let files: number | undefined;
-      for (const one of readings) files = (files ?? 0) + one.count();
+      for (const one of readings) files = (files ?? 0) + one.found.get();
       return files;
     },
     conflicts: () => intake.conflicts,
@@ -195,6 +193,31 @@ export function createUploads(options: UploadsOptions): UploadsManager {
     for (const item of items) sender.drop(item);
   }
 
+  /** Takes slices as they are found: they are sent while others are looked for. */
+  async function takeReading(reading: Reading, drop: Drop): Promise<void> {
+    const wanted = lasting();
+    readings.add(reading);
+    const stop = reading.found.subscribe(changed);
+    show();
+    for (;;) {
+      const slice = await reading.next();
+      if (!slice || !wanted()) break;
+      drop.take(slice);
+    }
+    stop();
+    if (readings.delete(reading)) show();
+  }
+
+  /** Takes it slice by slice, so that the page can do other things between. */
+  async function takeAll(picked: Picked, drop: Drop): Promise<void> {
+    const wanted = lasting();
+    for (const [n, slice] of slicesOf(picked).entries()) {
+      if (n > 0) await new Promise<void>((go) => clock.after(0, go));
+      if (!wanted()) break;
+      drop.take(slice);
+    }
+  }
+
   options.onOnline(() => {
     gate.wake();
     sender.wake();
@@ -203,26 +226,13 @@ export function createUploads(options: UploadsOptions): UploadsManager {
   return {
     subscribe: display.subscribe,
     snapshot: display.snapshot,
-    async add(folder, picked, found) {
+    async add(folder, picked) {
       // A pause ends with the last of what it was for.
       if (ledger.sums.open === 0 && !intake.busy && readings.size === 0) release();
-      const reading = { count: () => found?.get() ?? 0 };
-      const wanted = lasting();
-      if (picked instanceof Promise) {
-        readings.add(reading);
-        const stop = found?.subscribe(() => {
-          if (wanted()) changed();
-        });
-        show();
-        try {
-          await picked;
-        } finally {
-          stop?.();
-          if (readings.delete(reading)) show();
-        }
-      }
-      const all = await picked;
-      if (wanted()) await intake.take(folder, all);
+      const drop = intake.begin(folder);
+      if ('next' in picked) await takeReading(picked, drop);
+      else await takeAll(picked, drop);
+      await drop.end();
     },
     begun() {
       const ids = new Set<string>();
@@ -259,6 +269,7 @@ export function createUploads(options: UploadsOptions): UploadsManager {
       discard(items);
       if (id === undefined) {
         generation++;
+        for (const reading of readings) reading.stop();
         readings.clear();
         intake.forget();
         gate.wake(); // what waits for the network learns that it is not wanted

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { createStore } from '../lib/store';
 import { type Fault, problem } from './fake-server';
 import {
   clock,
@@ -9,11 +8,11 @@ import {
   picked,
   send,
   server,
+  slices,
   states,
   totals,
   uploads,
 } from './test-bench';
-import type { Picked } from './types';
 
 describe('progress', () => {
   test('three at once, in the order of the drop', async () => {
@@ -151,14 +150,14 @@ describe('progress', () => {
   });
 
   test('a drop that is still being read counts its files', async () => {
-    const found = createStore(0);
-    let end: (picked: Picked) => void = () => {};
-    void uploads.add('', new Promise<Picked>((go) => (end = go)), found);
+    const drop = slices();
+    void uploads.add('', drop);
     expect(uploads.snapshot().reading).toBe(0);
-    found.set(1234);
+    drop.found.set(1234);
     await clock.pass(100);
     expect(uploads.snapshot().reading).toBe(1234);
-    end(picked({ a: 1 }));
+    drop.give(picked({ a: 1 }));
+    drop.end();
     await clock.pass(1000);
     expect(uploads.snapshot().reading).toBeUndefined();
     expect(states()).toEqual({ a: 'done' });

@@ -1,9 +1,10 @@
 import { beforeEach } from 'vitest';
 import type { ProblemBody } from '../api/types';
 import { createManualClock, type ManualClock } from '../lib/manual-clock';
+import { createStore, type Store } from '../lib/store';
 import { FakeServer, type Fault, type Request } from './fake-server';
 import { createUploads, type UploadsManager } from './manager';
-import type { Picked, UploadItem, UploadTotals } from './types';
+import type { Picked, Reading, UploadItem, UploadTotals } from './types';
 
 export const MiB = 1 << 20;
 
@@ -56,6 +57,42 @@ export function picked(files: Record<string, number>, folders: string[] = []): P
   return {
     folders,
     files: Object.entries(files).map(([path, size]) => ({ path, file: file(size) })),
+  };
+}
+
+/** A drop whose slices come when the test says so. */
+export interface Slices extends Reading {
+  readonly found: Store<number>;
+  /** The next slice. */
+  give(slice: Picked): void;
+  /** There are no more. */
+  end(): void;
+  readonly stopped: boolean;
+}
+
+export function slices(): Slices {
+  const ready: (Picked | undefined)[] = [];
+  let taker: (() => void) | undefined;
+  let stopped = false;
+  const put = (slice: Picked | undefined) => {
+    ready.push(slice);
+    taker?.();
+  };
+  return {
+    found: createStore(0),
+    give: put,
+    end: () => put(undefined),
+    async next() {
+      while (ready.length === 0 && !stopped) await new Promise<void>((go) => (taker = go));
+      return stopped ? undefined : ready.shift();
+    },
+    stop() {
+      stopped = true;
+      taker?.();
+    },
+    get stopped() {
+      return stopped;
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ProblemBody } from '../api/types';
+import type { Observable } from '../lib/observable';
 
 /** What is to be uploaded: files and (also empty) folders, with paths below the target. */
 export interface Picked {
@@ -7,6 +8,19 @@ export interface Picked {
   readonly files: readonly PickedFile[];
   /** Paths that the browser could not read: they are listed as failed. */
   readonly unreadable?: readonly string[];
+}
+
+/** What is picked, while it is still being read. */
+export interface Reading {
+  /** Files found so far. */
+  readonly found: Observable<number>;
+  /**
+   * A slice of it, as soon as there is one that is worth sending: all slices together are in
+   * the order of the folders. undefined: that was all. Never rejects.
+   */
+  next(): Promise<Picked | undefined>;
+  /** Nobody wants the rest: next() has no more, at once. */
+  stop(): void;
 }
 
 export interface PickedFile {
@@ -79,6 +93,7 @@ export interface Conflict {
 export type ConflictChoice = 'replace' | 'both' | 'skip';
 
 export interface Snapshot {
+  /** In the order in which they came: their ids ascend. */
   readonly items: readonly UploadItem[];
   readonly totals: UploadTotals;
   /** Files found so far by a drop that is still being read; undefined: none is. */
@@ -93,10 +108,11 @@ export interface Uploads {
   /** The same object until something changed; while bytes flow it changes at most 10 times a second. */
   snapshot(): Snapshot;
   /**
-   * Uploads into the folder. picked may still be going on to read folders. Names that are
-   * free go at once. Resolves when all is queued or refused.
+   * Uploads into the folder, also while folders are still being read. Names that are free go
+   * at once; about those that exist it is asked once, when all of them are known. Resolves
+   * when all is queued or refused.
    */
-  add(folder: string, picked: Promise<Picked> | Picked): Promise<void>;
+  add(folder: string, picked: Picked | Reading): Promise<void>;
   /** Answers snapshot().conflicts, once for all of them; undefined skips all. */
   resolve(choice: ConflictChoice | undefined): void;
   /** One file, or, without an id, all. */
