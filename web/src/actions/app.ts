@@ -113,20 +113,24 @@ export function createApp(options: AppOptions = {}): App {
     return session.refresh();
   });
   const changed = new Set<string>();
-  // Throttled, or a listing that takes longer than the next change comes never ended.
-  const lookAtChanged = throttle(clock, changesRefresh, async () => {
+  const look = async () => {
     const paths = [...changed];
     changed.clear();
     trash.refresh();
     lookAtUsage();
-    await Promise.all(paths.map((path) => folders.refresh(path)));
-  });
+    await folders.refresh(...paths);
+  };
+  // Throttled, or a listing that takes longer than the next change comes never ended.
+  const lookAtChanged = throttle(clock, changesRefresh, look);
+  // Most of what changes then is what this page sends.
+  const lookWhileSending = throttle(clock, uploadsRefresh, look);
   const live = createLive({
     stream: host.stream,
     href: client.href('api/v1/events'),
     onFolders(paths) {
       for (const path of paths) changed.add(path);
-      lookAtChanged();
+      if (uploads.snapshot().totals.open > 0) lookWhileSending();
+      else lookAtChanged();
     },
     onAll() {
       folders.refreshAll();

@@ -22,8 +22,8 @@ export interface Folders {
   read(path: string, freshFor?: number): Promise<Listing>;
   /** What is known now. */
   known(path: string): Listing | undefined;
-  /** Asks again for a folder and those above it, if they are shown; marks them old else. */
-  refresh(path: string): Promise<void>;
+  /** Asks again for folders and those above them, if they are shown; marks them old else. */
+  refresh(...paths: readonly string[]): Promise<void>;
   /**
    * Changes what is known of a folder before the server did it. The returned function takes
    * the change back; it does nothing when something newer is known.
@@ -75,11 +75,12 @@ export function createFolders(client: Client): Folders {
   const optionsOf = (path: string) => optionsFor(client, queries, () => holds > 0, path);
   const known = (path: string) => queries.getQueryData<Listing>(keyOf(path));
 
-  async function refresh(path: string): Promise<void> {
+  async function refresh(...paths: readonly string[]): Promise<void> {
     await queries.invalidateQueries({
       predicate: (query) => {
         const [kind, at] = query.queryKey;
-        return kind === 'folder' && typeof at === 'string' && isWithin(path, at);
+        if (kind !== 'folder' || typeof at !== 'string') return false;
+        return paths.some((path) => isWithin(path, at));
       },
     });
   }
