@@ -9,6 +9,7 @@ import {
   send,
   server,
   setRenew,
+  slices,
   states,
   totals,
   unauthorized,
@@ -82,6 +83,41 @@ describe('small files', () => {
     expect(server.requests.map((r) => r.path)).toEqual(['big']);
     expect(totals()).toMatchObject({ done: 603, failed: 0, open: 0 });
     expect(server.tree.get('f0599')?.size).toBe(4096);
+  });
+
+  test('while more is to come, one that is not full waits for the one under way', async () => {
+    weather = (n) => (n === 0 ? 'hang' : undefined);
+    const drop = slices();
+    void uploads.add('', drop);
+    drop.give(picked(many(10)));
+    await clock.pass(1000);
+    expect(batches.map((b) => b.length)).toEqual([10]); // nothing was under way
+    const more = Object.entries(many(300)).map(([name, size]) => [`g${name}`, size] as const);
+    drop.give(picked(Object.fromEntries(more.slice(0, 100))));
+    await clock.pass(1000);
+    expect(batches.length).toBe(1);
+    drop.give(picked(Object.fromEntries(more.slice(100, 250))));
+    await clock.pass(1000);
+    expect(batches.map((b) => b.length)).toEqual([10, 220]);
+    drop.give(picked(Object.fromEntries(more.slice(250))));
+    await clock.pass(1000);
+    expect(batches.length).toBe(2);
+    drop.end();
+    await clock.pass(1000);
+    expect(batches.map((b) => b.length)).toEqual([10, 220, 80]);
+    await clock.pass(60_000);
+    expect(totals()).toMatchObject({ done: 310 });
+  });
+
+  test('a large one behind small ones does not wait with them', async () => {
+    weather = (n) => (n === 0 ? 'hang' : undefined);
+    const drop = slices();
+    void uploads.add('', drop);
+    drop.give(picked(many(10)));
+    await clock.pass(1000);
+    drop.give(picked({ x: 1, y: 1, large: 20 << 20 }));
+    await clock.pass(5000);
+    expect(states()).toMatchObject({ x: 'done', y: 'done', large: 'done', f0000: 'sending' });
   });
 
   test('one alone goes as ever', async () => {

@@ -42,6 +42,8 @@ export interface Batches {
   /** Places taken. */
   readonly size: number;
   fits(item: Item): boolean;
+  /** Whether these, one after the other, are as many as go in one request. */
+  isFull(items: Iterable<Item>): boolean;
   /** Items for one request, the first of which fits; next() takes what peek() shows. */
   fill(first: Item, peek: () => Item | undefined, next: () => void): Item[];
   send(items: readonly Item[]): void;
@@ -256,6 +258,16 @@ export function createBatches(options: BatchesOptions): Batches {
       item.url === undefined &&
       !item.moved &&
       item.size <= largestFile,
+    isFull(items) {
+      let sum = 0;
+      let count = 0;
+      for (const item of items) {
+        sum += item.size;
+        // What does not fit ends it: it would not become fuller.
+        if (++count >= mostFiles || sum >= bytes || !this.fits(item)) return true;
+      }
+      return false;
+    },
     fill(first, peek, next) {
       const items = [first];
       let sum = first.size;

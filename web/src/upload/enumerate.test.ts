@@ -180,7 +180,7 @@ test('the first slice is given before the rest is read, and a full one at once',
   await clock.pass(0);
   await answer();
   while (reading.found.get() < 100) await soon(clock);
-  await clock.pass(200);
+  await clock.pass(400);
   expect((await first)?.files.length).toBe(100);
   const second = reading.next();
   for (let found = 200; found <= 1100; found += 100) {

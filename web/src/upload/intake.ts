@@ -27,6 +27,8 @@ export interface IntakeOptions {
   retry(items: readonly Item[]): void;
   /** Takes them off the list, and drops what the server has of them. */
   discard(items: readonly Item[]): void;
+  /** Nothing is being planned any more. */
+  planned(): void;
   changed(): void;
   show(): void;
 }
@@ -220,6 +222,7 @@ export function createIntake(options: IntakeOptions): Intake {
     plansOpen++;
     const mine = planning.then(work).finally(() => {
       plansOpen--;
+      if (plansOpen === 0) options.planned();
       changed();
     });
     planning = mine.catch(() => {});

@@ -82,6 +82,7 @@ export function createUploads(options: UploadsOptions): UploadsManager {
     random,
     ledger,
     gate,
+    coming: () => readings.size > 0 || intake.busy,
     renew: options.renew,
     largestPart: options.largestPart,
     onChange: changed,
@@ -130,6 +131,7 @@ export function createUploads(options: UploadsOptions): UploadsManager {
     enqueue: (items) => sender.enqueue(items),
     retry: retryAll,
     discard,
+    planned: () => sender.pump(),
     changed,
     show,
   });
@@ -205,7 +207,9 @@ export function createUploads(options: UploadsOptions): UploadsManager {
       drop.take(slice);
     }
     stop();
-    if (readings.delete(reading)) show();
+    if (!readings.delete(reading)) return;
+    sender.pump();
+    show();
   }
 
   /** Takes it slice by slice, so that the page can do other things between. */

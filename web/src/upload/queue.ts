@@ -4,6 +4,8 @@ import type { Item } from './item';
 export interface Queue {
   /** Adds those that wait and do not stand in it. */
   add(items: readonly Item[], first: boolean): void;
+  /** What stands in it, in its order; some of it may not be to be sent any more. */
+  all(): Iterable<Item>;
   /** The next one that can be sent. It stays where it is until next(). */
   peek(): Item | undefined;
   next(): void;
@@ -31,6 +33,10 @@ export function createQueue(busy: (item: Item) => boolean): Queue {
         item.queued = true;
         (first ? front : back).push(item);
       }
+    },
+    *all() {
+      yield* front;
+      for (let at = head; at < back.length; at++) if (back[at]) yield back[at] as Item;
     },
     peek() {
       for (;;) {

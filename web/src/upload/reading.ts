@@ -6,7 +6,7 @@ import type { Finder } from './walk';
 /** Files of one slice, at most: as many as are planned in one request. */
 const mostFiles = 1000;
 /** Milliseconds after which a slice is given, however small it is. */
-const longest = 200;
+const longest = 400;
 
 /** What was picked, in slices; at least one. */
 export function slicesOf(picked: Picked): Picked[] {

@@ -29,6 +29,8 @@ export interface SenderOptions {
   readonly random: () => number;
   readonly ledger: Ledger;
   readonly gate: Gate;
+  /** More is about to come. */
+  coming(): boolean;
   /** Gets a new token; fails with a Problem. */
   renew(): Promise<void>;
   /** Bytes of one request, at most. */
@@ -103,7 +105,7 @@ export function createSender(options: SenderOptions): Sender {
   function pump(): void {
     while (!gate.closed && runs.size + batches.size < places) {
       const item = queue.peek();
-      if (!item) break;
+      if (!item || waitsForMore(item)) break;
       queue.next();
       if (!batches.fits(item)) {
         attempt(item);
@@ -113,6 +115,12 @@ export function createSender(options: SenderOptions): Sender {
       if (some.length === 1) attempt(item);
       else batches.send(some);
     }
+  }
+
+  /** A request costs as much as a hundred small files: one that is not full goes alone. */
+  function waitsForMore(item: Item): boolean {
+    if (batches.size === 0 || !batches.fits(item) || !options.coming()) return false;
+    return !batches.isFull(queue.all());
   }
 
   function enqueue(items: readonly Item[], first = false): void {
