@@ -14,49 +14,49 @@ const ids = (rows: readonly UploadItem[]) => rows.slice(0, 3).map(({ id }) => id
 describe('the order of rows', () => {
   it('follows each change of a few', () => {
     const order = createCalmOrder();
-    expect(
-      ids(
-        order(
-          many(5, () => 'waiting'),
-          0,
-        ),
-      ),
-    ).toEqual([1, 2, 3]);
-    expect(
-      ids(
-        order(
-          many(5, (id) => (id === 4 ? 'failed' : 'waiting')),
-          1,
-        ),
-      ),
-    ).toEqual([4, 1, 2]);
+    const waiting = many(5, () => 'waiting');
+    expect(ids(order(waiting, 0, 0))).toEqual([1, 2, 3]);
+    const later = many(5, (id) => (id === 4 ? 'sending' : 'waiting'));
+    expect(ids(order(later, 0, 1))).toEqual([4, 1, 2]);
   });
 
   it('of many stays for a second', () => {
     const order = createCalmOrder();
     const first = order(
       many(5000, () => 'waiting'),
+      0,
       1000,
     );
-    const later = many(6000, (id) => (id === 4 ? 'failed' : 'done'));
-    expect(order(later, 1999)).toBe(first);
-    expect(ids(order(later, 2000))).toEqual([4, 1, 2]);
+    const later = many(6000, (id) => (id === 4 ? 'sending' : 'done'));
+    expect(order(later, 0, 1999)).toBe(first);
+    expect(ids(order(later, 0, 2000))).toEqual([4, 1, 2]);
+  });
+
+  it('shows at once what has failed', () => {
+    const order = createCalmOrder();
+    order(
+      many(100, () => 'waiting'),
+      0,
+      0,
+    );
+    const later = many(100, (id) => (id === 4 ? 'failed' : 'waiting'));
+    expect(ids(order(later, 1, 1))).toEqual([4, 1, 2]);
   });
 
   it('is made anew when something was taken away, though as much has come', () => {
     const order = createCalmOrder();
     const all = many(100, () => 'waiting');
-    order(all, 0);
+    order(all, 0, 0);
     const others = [...all.slice(1), item(101, 'waiting'), item(102, 'waiting')];
-    expect(ids(order(others, 1))).toEqual([2, 3, 4]);
-    expect(ids(order([], 2))).toEqual([]);
+    expect(ids(order(others, 0, 1))).toEqual([2, 3, 4]);
+    expect(ids(order([], 0, 2))).toEqual([]);
   });
 
   it('does not hold on to a time that has not come: clocks are set', () => {
     const order = createCalmOrder();
     const all = many(100, () => 'waiting');
-    order(all, 1e12);
-    expect(ids(order([...all.slice(0, 99), item(100, 'failed')], 5))).toEqual([100, 1, 2]);
+    order(all, 0, 1e12);
+    expect(ids(order([...all.slice(0, 99), item(100, 'sending')], 0, 5))).toEqual([100, 1, 2]);
   });
 
   it('finds what a row is now', () => {

@@ -7,25 +7,33 @@ const few = 50;
 export const calm = 1000;
 
 /**
- * The order of the rows, for each snapshot's items. Many rows keep it for a second, or a list
- * of small files would be another one ten times a second. Each row is of the time when the order was
- * made: rowNow() is what it has become.
+ * The order of the rows, for each snapshot's items, of which so many have failed. Many rows
+ * keep it for a second, or until another one fails: a list of small files would be another
+ * one ten times a second. Each row is of the time when the order was made: rowNow() is what
+ * it has become.
  */
-export type CalmOrder = (items: readonly UploadItem[], now: number) => readonly UploadItem[];
+export type CalmOrder = (
+  items: readonly UploadItem[],
+  failed: number,
+  now: number,
+) => readonly UploadItem[];
 
 export function createCalmOrder(): CalmOrder {
   let rows: readonly UploadItem[] = [];
   let made = Number.NEGATIVE_INFINITY;
   let known = 0;
   let last: number | undefined;
-  return (items, now) => {
+  let broken = 0;
+  return (items, failed, now) => {
     // Whatever is taken away moves those behind it.
     const fewer = known > 0 && items[known - 1]?.id !== last;
-    if (items.length > few && !fewer && now >= made && now < made + calm) return rows;
+    const same = items.length > few && !fewer && failed === broken;
+    if (same && now >= made && now < made + calm) return rows;
     rows = inOrder(items);
     made = now;
     known = items.length;
     last = items.at(-1)?.id;
+    broken = failed;
     return rows;
   };
 }

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useReducer, useRef, useState } from 'react';
 import { text } from '../lib/text';
 import type { UploadItem } from '../upload/types';
 import { calm, createCalmOrder, rowNow } from './calm-order';
@@ -8,22 +8,33 @@ import styles from './upload-list.module.css';
 import { UploadRow } from './upload-row';
 import { rem } from './use-media';
 
-/** One bar a file; only those in sight are in the page. */
-export function UploadList({ items }: { items: readonly UploadItem[] }) {
+const keyOf = (row: UploadItem | undefined) => row && (row.state === 'failed' ? -row.id : row.id);
+
+/** One bar a file; only those in sight are in the page. failed: how many have failed. */
+export function UploadList({ items, failed }: { items: readonly UploadItem[]; failed: number }) {
   const scroller = useRef<HTMLDivElement>(null);
   const [redirecting, redirect] = useState<UploadItem | undefined>(undefined);
   const [order] = useState(createCalmOrder);
   const [, look] = useReducer((n: number) => n + 1, 0);
-  const rows = order(items, Date.now());
-  const [usual, failed] = useMemo(() => [rem(4.25), rem(8)], []);
+  const rows = order(items, failed, Date.now());
+  const [usual, setUsual] = useState(() => rem(4.25));
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (at) => (rows[at]?.state === 'failed' ? failed : usual),
-    // The same function for the same rows: with another one all are measured anew.
-    getItemKey: useCallback((at: number) => rows[at]?.id ?? at, [rows]),
+    estimateSize: (at) => (rows[at]?.state === 'failed' ? 2 * usual : usual),
+    // The same function for the same rows: with another one all are measured anew. What was
+    // measured of one that failed does not hold when it goes on.
+    // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew with another height
+    getItemKey: useCallback((at: number) => keyOf(rows[at]) ?? `at ${at}`, [rows, usual]),
     overscan: 4,
   });
+
+  // All but those that failed are as high as one another, whatever the contrast and the font.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: looked at with other rows
+  useLayoutEffect(() => {
+    const plain = scroller.current?.querySelector('li[data-plain]');
+    if (plain) setUsual(plain.getBoundingClientRect().height);
+  }, [rows]);
 
   // After the last change the order is of before it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: of these items
@@ -50,7 +61,9 @@ export function UploadList({ items }: { items: readonly UploadItem[] }) {
             item && (
               <li
                 key={item.id}
-                ref={virtual.measureElement}
+                // To ask each for its height lays out the page as often.
+                ref={row.state === 'failed' ? virtual.measureElement : undefined}
+                data-plain={item.state === 'failed' || row.state === 'failed' ? undefined : ''}
                 data-index={place.index}
                 aria-setsize={rows.length}
                 aria-posinset={place.index + 1}

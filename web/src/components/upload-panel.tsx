@@ -54,7 +54,7 @@ export function UploadPanel() {
         />
         <p className={styles.detail}>{panelDetail(snapshot)}</p>
       </div>
-      {!folded && <UploadList items={items} />}
+      {!folded && <UploadList items={items} failed={totals.failed} />}
       {asking && (
         <Confirm
           danger
