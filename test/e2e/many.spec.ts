@@ -12,6 +12,8 @@ declare global {
   interface Window {
     /** Milliseconds of the longest task since it was watched for. */
     longest: number;
+    /** Bytes that the server had when folders were still being read. */
+    early: number;
   }
 }
 
@@ -33,34 +35,58 @@ async function finished(page: Page, bytes: number, patience: number): Promise<vo
   );
 }
 
-test('a folder of many small files', async () => {
-  const files = Number(more('files'));
-  const size = 4096;
+const size = 4096;
+
+async function makeMany(name: string, files: number): Promise<string> {
+  const top = join(scene.dir, name);
   for (let i = 0; i < files; i++) {
-    const folder = join(scene.dir, 'many', `part ${i % 40}`);
+    const folder = join(top, `part ${i % 40}`);
     if (i < 40) await mkdir(folder, { recursive: true });
     const file = join(folder, `${i}.bin`);
     await writeFile(file, randomBytes(size));
     await utimes(file, 1.5e9 + i, 1.5e9 + i);
   }
-  const { page, peer, drop, close } = await chromium();
-  await page.evaluate(() => {
+  return top;
+}
+
+/** Watches for tasks that hold the page, and for bytes that arrive while folders are read. */
+async function watchTasks(page: Page): Promise<void> {
+  await page.evaluate((words) => {
     window.longest = 0;
+    window.early = 0;
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
         window.longest = Math.max(window.longest, entry.duration);
       }
     }).observe({ entryTypes: ['longtask'] });
-  });
+    setInterval(() => {
+      const bar = document.querySelector<HTMLElement>('[data-testid="upload-total"]');
+      if (!bar?.getAttribute('aria-valuetext')?.includes(words)) return;
+      window.early = Number(bar.dataset.acked);
+    }, 100);
+  }, text.panel.reading(0).split(':')[0] ?? '');
+}
+
+const seen = (page: Page) =>
+  page.evaluate(() => ({ longest: window.longest, early: window.early }));
+
+const button = (label: string) => `::-p-aria([name="${label}"][role="button"])`;
+
+test('a folder of many small files', async () => {
+  const files = Number(more('files'));
+  const many = await makeMany('many', files);
+  const { page, peer, drop, close } = await chromium();
+  await watchTasks(page);
   let begin = Date.now();
-  await drop([join(scene.dir, 'many')]);
+  await drop([many]);
   await finished(page, files * size, 240_000);
   const took = (Date.now() - begin) / 1000;
   const { JSHeapUsedSize = 0 } = await page.metrics();
-  const longest = await page.evaluate(() => window.longest);
+  const { longest, early } = await seen(page);
   figure(
     `${files} files of 4 KiB in ${took.toFixed(1)} s: ${(files / took).toFixed(0)} a second; longest task ` +
-      `${longest.toFixed(0)} ms; heap of the page ${(JSHeapUsedSize / 1e6).toFixed(0)} MB`,
+      `${longest.toFixed(0)} ms; heap of the page ${(JSHeapUsedSize / 1e6).toFixed(0)} MB; ` +
+      `${early / size} files were there before the folders were read`,
   );
   const there = [...(await peer.tree())].filter(([, entry]) => !entry.folder);
   expect(there).toHaveLength(files);
@@ -72,12 +98,15 @@ test('a folder of many small files', async () => {
   expect(longest, 'milliseconds of the longest task').toBeLessThan(Number(more('longest')));
   expect(JSHeapUsedSize, 'bytes of the heap of the page').toBeLessThan(300e6);
   expect(files / took, 'files a second').toBeGreaterThan(Number(more('rate')));
+  expect(early, 'bytes that arrived while folders were read').toBeGreaterThanOrEqual(
+    Number(more('early')),
+  );
 
   // Once more: nothing of it is sent.
-  await page.locator(`::-p-aria([name="${text.panel.close}"][role="button"])`).click();
+  await page.locator(button(text.panel.close)).click();
   const before = await control('state');
   begin = Date.now();
-  await drop([join(scene.dir, 'many')]);
+  await drop([many]);
   let last = before.up;
   let quiet = Date.now();
   await until(
@@ -95,6 +124,50 @@ test('a folder of many small files', async () => {
     `dropped again: ${((Date.now() - begin) / 1000).toFixed(1)} s, ${((up - before.up) / 1e3).toFixed(0)} kB sent`,
   );
   expect(up - before.up, 'bytes sent for what is there').toBeLessThan(files * 250);
+  await close();
+});
+
+test('many small files, cancelled in the middle', async () => {
+  const files = Number(more('files'));
+  const { page, peer, drop, close } = await chromium('cancel');
+  await watchTasks(page);
+  await drop([await makeMany('cancelled', files)]);
+  const enough = (files * size) / 8;
+  await until('some of it is there', async () => (await total(page)).acked > enough, 120_000);
+  await page.locator(button(text.panel.cancelAll)).click();
+  await page.waitForSelector('[role="dialog"]');
+  const took = await page.evaluate(async (yes) => {
+    const buttons = document.querySelectorAll<HTMLElement>('[role="dialog"] button');
+    const begin = performance.now();
+    for (const button of buttons) if (button.textContent === yes) button.click();
+    const bar = () => document.querySelector<HTMLElement>('[data-testid="upload-total"]');
+    while (bar()?.dataset.state === 'sending') await new Promise((go) => setTimeout(go, 5));
+    return performance.now() - begin;
+  }, text.panel.cancelAll);
+  // What was on its way may arrive; nothing follows it.
+  let { up } = await control('state');
+  let quiet = Date.now();
+  const begin = quiet;
+  await until(
+    'nothing is sent any more',
+    async () => {
+      const now = await control('state');
+      if (now.up > up + 5000) quiet = Date.now(); // the app looks at its folder
+      up = now.up;
+      return Date.now() - quiet > 2000;
+    },
+    30_000,
+  );
+  const there = [...(await peer.tree())].filter(([, entry]) => !entry.folder).length;
+  const { longest } = await seen(page);
+  figure(
+    `cancelled: the panel says so after ${took.toFixed(0)} ms, the last bytes went ` +
+      `${quiet - begin} ms later, with ${there} of ${files} files there; longest task ${longest.toFixed(0)} ms`,
+  );
+  expect(there, 'files that are there').toBeLessThan(files * 0.9);
+  expect(took + quiet - begin, 'milliseconds until all was quiet').toBeLessThan(
+    Number(more('cancel')),
+  );
   await close();
 });
 

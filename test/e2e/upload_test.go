@@ -45,13 +45,24 @@ func TestUploadThroughNginx(t *testing.T) {
 // Thousands of small files dropped at once; dropped again, none is sent. With
 // CAIRN_MANY=20000 it is the figure that is asked for: a thousand a second.
 func TestManyFiles(t *testing.T) {
-	files, rate, longest := "3000", "100", "2000" // beside other tests
-	if many := os.Getenv("CAIRN_MANY"); many != "" {
-		files, rate, longest = many, "1000", "200"
-	}
 	_, sc := throughNetwork(t, 0)
-	sc.More = map[string]any{"files": files, "rate": rate, "longest": longest}
+	sc.More = many()
 	play(t, "many", "a folder of many", sc, 6*time.Minute)
+}
+
+// Cancelled in the middle, they end within a second.
+func TestManyCancelled(t *testing.T) {
+	_, sc := throughNetwork(t, 0)
+	sc.More = many()
+	play(t, "many", "cancelled in the middle", sc, 6*time.Minute)
+}
+
+func many() map[string]any {
+	if files := os.Getenv("CAIRN_MANY"); files != "" {
+		return map[string]any{"files": files, "rate": "1000", "longest": "200", "early": "4096", "cancel": "1000"}
+	}
+	// Beside other tests.
+	return map[string]any{"files": "3000", "rate": "100", "longest": "2000", "early": "0", "cancel": "5000"}
 }
 
 // What is added again after its page was left goes on where it was.
