@@ -1,15 +1,6 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { problem } from './fake-server';
-import { clock, file, item, MiB, server, states, totals, uploads } from './test-bench';
-
-// In the time of the test's clock, and good enough for bytes that are all alike.
-vi.mock('../lib/sha256', () => ({
-  sha256: async (bytes: Uint8Array) => {
-    let first = 0;
-    while (first < bytes.length && bytes[first] === bytes[0]) first += 1 << 12;
-    return `${bytes.length} ${bytes[0]} ${first < bytes.length ? first : ''} ${bytes.at(-1)}`;
-  },
-}));
+import { clock, file, item, MiB, server, spoil, states, totals, uploads } from './test-bench';
 
 /** Another device has begun the file. */
 function begun(more: object = {}): void {
@@ -135,5 +126,111 @@ describe('what was begun, by whatever device', () => {
     expect(steps()).toEqual([]);
     expect(server.dropped).toEqual([]);
     expect(server.uploads.get('/tus/77')?.offset).toBe(28 * MiB);
+  });
+});
+
+describe('what this page began, and another device went on with', () => {
+  test('goes on only if its bytes are the file’s', async () => {
+    spoil((r) => r.n === 2, 'lost', 1); // the second part, say, of three
+    void uploads.add('', { folders: [], files: [{ path: 'big', file: file(24 * MiB) }] });
+    await clock.pass(200);
+    uploads.pause();
+    const [kept] = server.uploads.values();
+    expect(kept?.offset).toBe(8 * MiB);
+    // Another file of the name, size and time, whose beginning is the same.
+    if (kept)
+      server.uploads.set(kept.url, {
+        ...kept,
+        offset: 16 * MiB,
+        other: { from: 8 * MiB, byte: 7 },
+      });
+    uploads.resume();
+    await clock.pass(60_000);
+    expect(states()).toEqual({ big: 'done' });
+    expect(steps().filter((step) => step === 'create')).toHaveLength(2);
+    expect(server.received).toBe(8 * MiB + 24 * MiB);
+  });
+
+  test('was finished by it: not sent again, and not mixed', async () => {
+    void uploads.add('', { folders: [], files: [{ path: 'big', file: file(24 * MiB) }] });
+    await clock.pass(100);
+    uploads.pause();
+    const [kept] = server.uploads.values();
+    if (kept) kept.finishedAs = 'big';
+    server.put('big', 24 * MiB, 1000);
+    const before = server.received;
+    uploads.resume();
+    await clock.pass(60_000);
+    expect(states()).toEqual({ big: 'done' });
+    expect(server.received).toBe(before);
+  });
+});
+
+describe('while bytes are compared', () => {
+  test('a pause holds, and what was paused goes on', async () => {
+    begun();
+    let held: (() => void) | undefined;
+    const slow = {
+      ...file(40 * MiB),
+      slice: (start: number, end: number) => ({
+        arrayBuffer: () =>
+          new Promise((go) => {
+            const bytes = new Uint8Array(end - start).buffer;
+            if (held) go(bytes);
+            else held = () => go(bytes);
+          }),
+      }),
+    } as unknown as File;
+    void uploads.add('', { folders: [], files: [{ path: 'big', file: slow }] });
+    await clock.pass(1000);
+    uploads.pause();
+    held?.();
+    await clock.pass(1000);
+    expect(states()).toEqual({ big: 'paused' });
+    uploads.resume();
+    await clock.pass(60_000);
+    expect(states()).toEqual({ big: 'done' });
+    expect(server.received).toBe(12 * MiB);
+  });
+
+  test('a session that ends is waited for, and the place is free again', async () => {
+    begun();
+    let first = true;
+    server.apiFault = (what) => {
+      if (what !== 'digests' || !first) return undefined;
+      first = false;
+      return problem(401, 'unauthorized');
+    };
+    await drop(5000);
+    expect(states()).toEqual({ big: 'waiting' });
+    uploads.signedIn();
+    await clock.pass(60_000);
+    expect(states()).toEqual({ big: 'done' });
+  });
+
+  test('another file’s 401 does not lose the place', async () => {
+    begun();
+    server.fault = (r) =>
+      r.path === 'other' && r.n < 1 ? problem(401, 'unauthorized') : undefined;
+    void uploads.add('', {
+      folders: [],
+      files: [
+        { path: 'big', file: file(40 * MiB) },
+        { path: 'other', file: file(20 * MiB) },
+      ],
+    });
+    await clock.pass(30_000);
+    uploads.signedIn();
+    await clock.pass(60_000);
+    expect(states()).toEqual({ big: 'done', other: 'done' });
+  });
+
+  test('a server that cannot tell what it has: begun anew', async () => {
+    begun();
+    server.apiFault = (what) => (what === 'digests' ? problem(500, 'internal') : undefined);
+    await drop(10 * 60_000);
+    expect(states()).toEqual({ big: 'done' });
+    expect(steps()[0]).toBe('create');
+    expect(server.received).toBe(40 * MiB);
   });
 });

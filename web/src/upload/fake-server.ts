@@ -3,7 +3,6 @@ import { networkProblem, Problem } from '../api/problem';
 import type { Entry, OperationResult, Planned, ProblemBody } from '../api/types';
 import type { Clock } from '../lib/clock';
 import { joinPath, parentOf, partsOf } from '../lib/path';
-import { sha256 } from '../lib/sha256';
 import type { Condition, Failure, Job, JobEvents, Step, Transport } from './transport';
 
 /*
@@ -50,6 +49,13 @@ interface Kept {
   /** What all of its bytes are, and those from a place on. */
   readonly byte?: number;
   readonly other?: { readonly from: number; readonly byte: number };
+}
+
+/** Stands for SHA-256 of bytes that are alike but for their end: it takes no time of the clock. */
+export async function fakeDigest(bytes: Uint8Array): Promise<string> {
+  let first = 0;
+  while (first < bytes.length && bytes[first] === bytes[0]) first += 1 << 12;
+  return `${bytes.length} ${bytes[0]} ${first < bytes.length ? first : ''} ${bytes.at(-1)}`;
 }
 
 const latency = 20; // milliseconds of a request
@@ -172,7 +178,7 @@ export class FakeServer {
       for (let at = from; at < kept.offset && digests.length < 2; at += piece) {
         const bytes = new Uint8Array(Math.min(piece, kept.offset - at)).fill(kept.byte ?? 0);
         if (kept.other) bytes.fill(kept.other.byte, Math.max(0, kept.other.from - at));
-        digests.push(await sha256(bytes));
+        digests.push(await fakeDigest(bytes));
       }
       return { offset: kept.offset, piece, sha256: digests };
     },

@@ -91,6 +91,7 @@ interface Coming {
 
 export function createIntake(options: IntakeOptions): Intake {
   const { ledger, changed, show } = options;
+  const limit = limiter(readAtOnce);
   /** Where items go that are on their way or failed. */
   const targets = new Map<string, Item>();
   const questions = createQuestions();
@@ -176,7 +177,6 @@ export function createIntake(options: IntakeOptions): Intake {
   /** Sends what only looks like a file that is on its way or failed, and not the same one twice. */
   async function compare(alike: readonly Alike[], coming: Coming): Promise<void> {
     if (alike.length === 0) return;
-    const limit = limiter(readAtOnce);
     const sorted: Sorted = { fresh: [], doubles: [], alike: [] };
     const again: Item[] = [];
     const outdated: Item[] = [];
@@ -254,6 +254,7 @@ export function createIntake(options: IntakeOptions): Intake {
         item.url = options.addressOf(id);
         item.adopted = true;
         item.doubtful = true;
+        item.proven = 0;
         item.begunAs = targetOf(item);
       },
       claimed,

@@ -7,6 +7,7 @@ import { createIntake, type Drop } from './intake';
 import { beginAnew, canRetry, type Item, idOf, isOpen } from './item';
 import { createLedger } from './ledger';
 import type { Planner } from './planner';
+import type { Digest } from './prefix';
 import { slicesOf } from './reading';
 import { createSender } from './sender';
 import type { Transport } from './transport';
@@ -21,6 +22,8 @@ export interface UploadsOptions {
   readonly random?: () => number;
   /** Bytes of one request, at most: for devices with little memory. */
   readonly largestPart?: number | undefined;
+  /** By default the browser's, or one in JavaScript. */
+  readonly sha256?: Digest | undefined;
   /** The network is there again. */
   onOnline(run: () => void): () => void;
   /** The session has ended; signedIn() is awaited. */
@@ -85,6 +88,7 @@ export function createUploads(options: UploadsOptions): UploadsManager {
     coming: () => readings.size > 0 || intake.busy,
     renew: options.renew,
     largestPart: options.largestPart,
+    sha256: options.sha256,
     onChange: changed,
     onStored: options.onStored,
     onFull(problem) {

@@ -1,9 +1,12 @@
 import type { Client } from '../api/client';
 import { Problem } from '../api/problem';
 import { type Item, idOf, targetOf } from './item';
-import { isPrefix } from './prefix';
+import { isPrefix, type PrefixCheck } from './prefix';
 
 type Door = Pick<Client, 'operations' | 'lookup' | 'finishUpload' | 'digests'>;
+
+/** Tries after which a server that cannot tell what it has is not asked again. */
+const doubts = 4;
 
 /** Commits what is complete where it is to go now. False: it lies where it was begun for. */
 export async function finishThere(client: Door, item: Item): Promise<boolean> {
@@ -33,31 +36,21 @@ export async function isThere(client: Door, item: Item): Promise<boolean> {
   );
 }
 
-/**
- * Whether the server has the beginning of this file, by its bytes. proven: so many are the
- * file's; over: nobody wants to know any more.
- */
+/** Whether what the server has of it is the beginning of this file, by its bytes. */
 export async function isThisFile(
   client: Door,
   item: Item,
-  file: File,
-  proven: (bytes: number) => void,
-  over: () => boolean,
+  check: Pick<PrefixCheck, 'file' | 'sha256' | 'proven' | 'over'>,
 ): Promise<boolean> {
   try {
-    return await isPrefix({
-      client,
-      id: idOf(item.url ?? ''),
-      file,
-      from: item.proven,
-      proven,
-      over,
-    });
+    return await isPrefix({ ...check, client, id: idOf(item.url ?? ''), from: item.proven });
   } catch (error) {
-    const code = error instanceof Problem ? error.code : undefined;
+    const { code = '', status = 0 } = error instanceof Problem ? error : {};
     // Whoever began it has ended it: then this file's name is taken, maybe by this file.
     if (code === 'finished') item.maybeStored = true;
-    else if (code !== 'incomplete') throw error;
+    // What cannot be shown, since it is damaged or has many parts, is not believed.
+    const never = code === 'incomplete' || (status >= 500 && item.attempts >= doubts);
+    if (code !== 'finished' && !never) throw error;
     return false;
   }
 }

@@ -13,6 +13,7 @@ import { isAway, mayBeStored, outcomeOf } from './outcome';
 import { createParts } from './parts';
 import { patience, staleOnline } from './patience';
 import { finishThere, isThere, isThisFile, moveThere } from './placing';
+import type { Digest } from './prefix';
 import { createQueue } from './queue';
 import { ReadFault } from './read-bytes';
 import { creationLimit, type Failure, type Phase, type Transport } from './transport';
@@ -31,6 +32,7 @@ export interface SenderOptions {
   readonly gate: Gate;
   /** More is about to come. */
   coming(): boolean;
+  readonly sha256?: Digest | undefined;
   /** Gets a new token; fails with a Problem. */
   renew(): Promise<void>;
   /** Bytes of one request, at most. */
@@ -222,9 +224,13 @@ export function createSender(options: SenderOptions): Sender {
         },
         acked(bytes) {
           if (!mine()) return;
-          if (item.adopted && !run.body && bytes > item.proven) {
-            item.doubtful = true; // another page or device went on with it
+          // More than was answered here: of a body that broke, or what another page or device
+          // brought. If this was the last of it, it is here by the answer that was lost.
+          const last = bytes >= item.size && item.maybeStored;
+          if (url !== undefined && !run.body && bytes > item.proven && !last) {
+            item.doubtful = true;
             transfer?.stop();
+            runs.delete(item);
             attempt(item);
             return;
           }
@@ -280,7 +286,7 @@ export function createSender(options: SenderOptions): Sender {
     );
   }
 
-  /** Goes on with what another page or device began, if it is the beginning of this very file. */
+  /** Goes on with what the server has of it, if it is the beginning of this very file. */
   function prove(item: Item, file: File): void {
     const proven = (bytes: number) => {
       item.proven = bytes;
@@ -291,8 +297,10 @@ export function createSender(options: SenderOptions): Sender {
     };
     asking(
       item,
-      (mine) => isThisFile(client, item, file, proven, () => !mine()),
+      (mine) =>
+        isThisFile(client, item, { file, sha256: options.sha256, proven, over: () => !mine() }),
       (same) => {
+        runs.delete(item);
         if (same) item.doubtful = false;
         else beginAnew(item);
         attempt(item);

@@ -2,7 +2,7 @@ import { beforeEach } from 'vitest';
 import type { ProblemBody } from '../api/types';
 import { createManualClock, type ManualClock } from '../lib/manual-clock';
 import { createStore, type Store } from '../lib/store';
-import { FakeServer, type Fault, type Request } from './fake-server';
+import { FakeServer, type Fault, fakeDigest, type Request } from './fake-server';
 import { createUploads, type UploadsManager } from './manager';
 import type { Picked, Reading, UploadItem, UploadTotals } from './types';
 
@@ -32,6 +32,7 @@ beforeEach(() => {
     clock,
     random: () => 0,
     largestPart: 8 * MiB,
+    sha256: fakeDigest,
     onOnline(run) {
       online = run;
       return () => {};
