@@ -426,7 +426,8 @@ type API interface {
 	// CreateWith is CreateUpload and AppendUpload from its beginning in one transaction, for a
 	// small file whose bytes come along: less than 1 MiB, and not partial. When what was sent
 	// is the file, there is never an unfinished upload. What r's failure, or the commit's refusal,
-	// leaves behind is an upload as AppendUpload would leave it; what is refused before, nothing.
+	// leaves behind is an upload as AppendUpload would leave it, unless the account has
+	// MaxUploads; what is refused before leaves nothing.
 	CreateWith(ctx context.Context, sc Scope, spec UploadSpec, r io.Reader) (int64, error)
 	// GetUpload finds an upload of the scope's user; anybody else's is ErrNotExist.
 	GetUpload(ctx context.Context, sc Scope, id UploadID) (Upload, error)

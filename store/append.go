@@ -337,7 +337,7 @@ func (a *appending) complete(ctx context.Context) error {
 	case errors.Is(err, ErrDigest): // nobody can tell which of the bytes are wrong
 		return errors.Join(err, a.s.dropHeld(ctx, a.sc, a.u.ID))
 	}
-	if err2 := a.keep(ctx, part); err2 != nil {
+	if err2 := a.keep(ctx, part); err2 != nil && !errors.Is(err2, ErrUploadLimit) {
 		return err2
 	}
 	return err

@@ -3,6 +3,7 @@ package api
 import (
 	"crypto/sha256"
 	"strconv"
+	"time"
 
 	"cairn/store"
 )
@@ -10,8 +11,10 @@ import (
 const (
 	// digestPiece is how many bytes of an upload one digest is of; the last may have fewer.
 	digestPiece = 8 << 20
-	// maxDigests bounds an answer: it is some tenths of a second of work.
+	// maxDigests bounds an answer: it is some tenths of a second of work. digestTime bounds it
+	// where the disk is slow, so that who waits gets on.
 	maxDigests = 16
+	digestTime = 3 * time.Second
 )
 
 // digests tells what the durable bytes of an unfinished upload come to, a piece at a time,
@@ -50,7 +53,11 @@ func (a *API) digests(q *request) error {
 		SHA256 [][]byte `json:"sha256"` // base64
 	}{u.Parts[0].Offset, digestPiece, from, [][]byte{}}
 	h := sha256.New()
+	begun := time.Now()
 	for len(out.SHA256) < maxDigests && from < out.Offset {
+		if len(out.SHA256) > 0 && time.Since(begun) > digestTime {
+			break
+		}
 		n := min(digestPiece, out.Offset-from)
 		h.Reset()
 		if err := a.o.Store.ReadUpload(ctx, q.sc, id, h, from, n); err != nil {

@@ -156,7 +156,8 @@ func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (i
 
 func (u *upload) append(ctx context.Context, q *request, offset int64, body io.Reader) (at int64, err error) {
 	if q.whole != nil {
-		if at, err = u.store.CreateWith(ctx, q.Scope, *q.whole, body); at > 0 {
+		at, err = u.store.CreateWith(ctx, q.Scope, *q.whole, body)
+		if _, none := u.store.GetUpload(ctx, q.Scope, u.ID); none == nil {
 			q.created = u.ID // all of it, or what arrived
 		}
 		return at, err

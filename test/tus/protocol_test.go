@@ -3,6 +3,7 @@ package tus
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -73,6 +74,33 @@ func TestCreationWithUpload(t *testing.T) {
 	}
 	if r := post("0", ""); r.Status != 201 || c.Get(t, "f") != "" {
 		t.Errorf("nothing: %d, %q", r.Status, c.Get(t, "f"))
+	}
+}
+
+// Of what is refused behind its last byte the address is told, however small it is; nothing is
+// left of what is refused before the first.
+func TestCreationWithUpload_refused(t *testing.T) {
+	c := &client{rig.Start(t, rig.Options{}), t}
+	c.Must(t, rig.Request{Method: "MKCOL", Path: "d"}, 201)
+	c.Put(t, "taken", "old")
+	post := func(body, name string, want int, more ...string) *rig.Response {
+		h := header(append(more, "Upload-Length", strconv.Itoa(len(body)), "Upload-Metadata", metadata("filename", name), "Content-Type", "application/offset+octet-stream")...)
+		return c.Must(t, rig.Request{Method: "POST", Path: c.URL + "tus/", Header: h, Body: body}, want)
+	}
+	for _, body := range []string{"x", "xy"} {
+		r := post(body, "d", 409)
+		at := r.Header.Get("Location")
+		if at == "" || code(r) != "is-a-folder" {
+			t.Fatalf("%q: %v %s", body, r.Header, r.Body)
+		}
+		head := c.Must(t, rig.Request{Method: "HEAD", Path: c.resolve(at), Header: header()}, 200)
+		if got := head.Header.Get("Upload-Offset"); got != strconv.Itoa(len(body)-1) {
+			t.Errorf("%q: it is at %s", body, got)
+		}
+		c.Must(t, rig.Request{Method: "DELETE", Path: c.resolve(at), Header: header()}, 204)
+	}
+	if r := post("new", "taken", 412, "If-None-Match", "*"); r.Header.Get("Location") != "" || c.Get(t, "taken") != "old" {
+		t.Errorf("refused before: %v", r.Header)
 	}
 }
 

@@ -293,8 +293,11 @@ export function createUploads(options: UploadsOptions): UploadsManager {
     redirect(id, folder, name) {
       const item = ledger.get(id);
       if (!item?.file || item.state !== 'failed') return;
-      // What was never begun starts at the new place; what was is finished there.
-      if (item.url === undefined) beginAnew(item);
+      // What was never begun starts at the new place; what was is finished there, unless its last
+      // byte would replace what is at the old one.
+      const replaces = item.adopted || 'ifMatch' in item.condition;
+      if (item.url !== undefined && !item.complete && replaces) sender.drop(item);
+      if (item.url === undefined || (!item.complete && replaces)) beginAnew(item);
       intake.direct(item, name, folder, { ifNoneMatch: '*' });
       item.planned = true;
       item.maybeStored = false;
