@@ -25,6 +25,7 @@ type Fault struct {
 	Deaf   bool          // the server obeys, and its answer is lost
 	Bad    int           // so many requests of each ten are answered 502
 	Times  int64         // of Reset, Hole and Deaf: how often; 0 is always
+	Every  int64         // of these: they meet one of so many requests; 0 is each
 }
 
 // FaultProxy forwards HTTP/1.1 to one server and does to it what its Fault says.
@@ -68,8 +69,11 @@ type connKey struct{}
 
 var errFault = errors.New("the way broke")
 
-// again reports whether a fault that may be bounded is due once more.
-func (p *FaultProxy) again() bool {
+// again reports whether a fault that may be bounded is due once more, at the nth request.
+func (p *FaultProxy) again(nth int64) bool {
+	if p.fault.Every > 0 && nth%p.fault.Every != 0 {
+		return false
+	}
 	for {
 		n := p.done.Load()
 		if p.fault.Times > 0 && n >= p.fault.Times {
@@ -103,8 +107,9 @@ func (p *FaultProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	bringing := r.Method == http.MethodPut || r.Method == http.MethodPatch || r.Method == http.MethodPost
 	content := bringing && (r.ContentLength < 0 || r.ContentLength > 1000)
 	var body io.Reader = &counted{r.Body, &p.received}
+	var nth int64 // of those with content
 	if content {
-		if n := p.seen.Add(1); f.Bad > 0 && int(n%10) < f.Bad {
+		if nth = p.seen.Add(1); f.Bad > 0 && int(nth%10) < f.Bad {
 			p.page(w, http.StatusBadGateway)
 			return
 		}
@@ -121,10 +126,10 @@ func (p *FaultProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			http.NewResponseController(w).SetReadDeadline(time.Now().Add(f.Cut))
 			body = &timely{body, w}
 		}
-		if f.Reset > 0 && (r.ContentLength < 0 || r.ContentLength > f.Reset) && p.again() {
+		if f.Reset > 0 && (r.ContentLength < 0 || r.ContentLength > f.Reset) && p.again(nth) {
 			body = io.MultiReader(io.LimitReader(body, f.Reset), broken{})
 		}
-		if f.Hole > 0 && (r.ContentLength < 0 || r.ContentLength > f.Hole) && p.again() {
+		if f.Hole > 0 && (r.ContentLength < 0 || r.ContentLength > f.Hole) && p.again(nth) {
 			body = io.MultiReader(io.LimitReader(body, f.Hole), hole{p.closing})
 		}
 		if f.Buffer {
@@ -150,7 +155,7 @@ func (p *FaultProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reset(r)
 	}
 	defer resp.Body.Close()
-	if content && f.Deaf && p.again() {
+	if content && f.Deaf && p.again(nth) {
 		io.Copy(io.Discard, resp.Body)
 		reset(r)
 	}

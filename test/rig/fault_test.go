@@ -48,6 +48,7 @@ func TestFaultProxy(t *testing.T) {
 		{"reset", Fault{Reset: 50_000, Times: 1}, 0, 200, false},
 		{"hole", Fault{Hole: 50_000, Times: 1}, 0, 200, false},
 		{"deaf", Fault{Deaf: true, Times: 1}, 0, 200, true},
+		{"every second", Fault{Reset: 50_000, Every: 2}, 200, 0, true},
 		{"bad", Fault{Bad: 2}, 502, 200, false},
 	} {
 		p := StartFault(t, strings.TrimPrefix(server.URL, "http://"), c.fault)
