@@ -1,15 +1,18 @@
 package e2e
 
 import (
-	"encoding/json"
+	"crypto/sha256"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"text/tabwriter"
 	"time"
 
 	"cairn/test/rig"
@@ -20,136 +23,244 @@ type obstacle struct {
 	name  string
 	fault rig.Fault
 	rate  int64 // bytes a second; 0 is none
-	twice int64 // bytes of bodies that may be sent in vain
+	twice int64 // bytes of bodies that the app may send in vain
 	long  bool  // the app meets it in make soak only
-	js    bool  // tus-js-client too: it has neither smaller parts nor a watch of its own
-}
-
-const faultBytes = 40 << 20
-
-// way is a way to the server as the script takes it.
-type way struct {
-	Name string `json:"name"`
-	App  string `json:"app"`
-	Only string `json:"only"` // the client that takes it
-}
-
-// gone is what the script says of one: how long the app took.
-var gone = regexp.MustCompile(`(.*): the app ([0-9.]+) s`)
-
-// Obstacles that people have without knowing: the app gets through without being told, and in
-// not much more time than without them.
-func TestObstacles(t *testing.T) {
-	app(t)
-	bytes := "50000000"
-	if soak {
-		bytes = "1000000000"
-	}
-	s := rig.StartProxied(t, rig.Options{Stock: true})
-	base := func(to string) string { return "http://" + to + "/files/" }
-	// Else nothing is in the way, and the test could not fail.
-	s.Must(t, rig.Request{Method: "PUT", Path: "large.bin", Body: strings.Repeat("x", 1<<20+1)}, 413)
-	ways := []way{{"nginx as it comes", s.URL, "the app"}}
-	took := map[string]float64{}
-	if soak { // the app's parts are far from these limits on a line that is not slow
-		ways = append(ways, way{"nothing", base(s.Addr), "the app"}, way{"a cut after a minute", base(rig.StartFault(t, s.Addr, rig.Fault{Cut: time.Minute, Buffer: true}).Addr), "the app"},
-			way{"a cap of 100 MB", base(rig.StartFault(t, s.Addr, rig.Fault{Cap: 100e6, Buffer: true}).Addr), "the app"})
-	}
-	figures := play(t, "faults", "the app", scene{App: s.URL, Server: base(s.Addr), More: map[string]any{
-		"ways": toJSON(t, ways), "bytes": bytes, "patience": "300000"}}, 9*time.Minute)
-	for _, f := range figures {
-		if m := gone.FindStringSubmatch(f); m != nil {
-			took[m[1]], _ = strconv.ParseFloat(m[2], 64)
-		}
-	}
-	for name, seconds := range took {
-		if !soak { // it arrives; how fast is measured with nothing beside it
-			continue
-		}
-		times, most := seconds/took["nothing"], 3.0
-		if name == "nginx as it comes" {
-			most = 6
-		}
-		t.Logf("%s: %.1f times as long", name, times)
-		if times > most {
-			t.Errorf("%s: %.1f s, and %.1f s without it", name, seconds, took["nothing"])
-		}
-	}
-	if len(took) != len(ways) {
-		t.Errorf("figures of %d ways: %q", len(took), figures)
-	}
-}
-
-func toJSON(t *testing.T, v any) string {
-	t.Helper()
-	text, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	js    bool  // tus-js-client and Uppy too: they have neither smaller parts nor a watch of their own
+	brief bool  // clients without a browser meet it in make test too
 }
 
 var obstacles = []obstacle{
-	{"a cap of 1 MiB", rig.Fault{Cap: 1 << 20, Buffer: true}, 0, 16 << 20, true, false},
+	{"a cap of 1 MiB", rig.Fault{Cap: 1 << 20, Buffer: true}, 0, 16 << 20, true, false, true},
 	// Chromium sends a body up to five times by itself when its connection is reset.
-	{"a cap that nobody tells", rig.Fault{Cap: 1 << 20, Silent: true}, 0, 6 * 16 << 20, false, false},
-	{"cuts after 1.5 s", rig.Fault{Cut: 1500 * time.Millisecond, Buffer: true}, 5e6, 6 * 8 << 20, true, false},
-	{"resets in mid-body", rig.Fault{Reset: 700_000, Times: 4}, 0, 8 << 20, true, true},
-	{"a black hole", rig.Fault{Hole: 1 << 20, Times: 2}, 0, 2 * 8 << 20, true, false},
-	{"answers that are lost", rig.Fault{Deaf: true, Times: 4}, 0, 4 * 8 << 20, true, true},
-	{"bursts of 502", rig.Fault{Bad: 3}, 0, faultBytes, true, true},
+	{"a cap that nobody tells", rig.Fault{Cap: 1 << 20, Silent: true}, 0, 6 * 16 << 20, false, false, false},
+	{"cuts after 1.5 s", rig.Fault{Cut: 1500 * time.Millisecond, Buffer: true}, 5e6, 6 * 8 << 20, true, false, false},
+	{"resets in mid-body", rig.Fault{Reset: 700_000, Times: 4, Every: 3}, 0, 8 << 20, true, true, true},
+	{"a black hole", rig.Fault{Hole: 1 << 20, Times: 2, Every: 3}, 0, 2 * 8 << 20, true, false, false},
+	{"answers that are lost", rig.Fault{Deaf: true, Times: 4, Every: 3}, 0, 4 * 8 << 20, true, true, true},
+	{"bursts of 502", rig.Fault{Bad: 3}, 0, faultBytes, true, true, false},
 }
 
+// faultBytes is the size of the file that goes through, and briefBytes its size for clients
+// without a browser in make test.
+const (
+	faultBytes = 40 << 20
+	briefBytes = 10 << 20
+)
+
+// passage is what became of one client on one way.
+type passage struct {
+	client, way string
+	met         int64
+	took        time.Duration
+	again, most int64 // bytes of bodies that were sent in vain, and how many may be
+	what        string
+}
+
+// passages are the table of faults and clients.
+type passages []passage
+
+// add notes a client that has come through, and fails the test if it sent too much again, or
+// nothing was in its way.
+func (p *passages) add(t *testing.T, one passage) {
+	t.Helper()
+	*p = append(*p, one)
+	if one.again > one.most+64<<10 { // requests for other things have bodies too
+		t.Errorf("%s, %s: %d bytes were sent again, and %d may be", one.client, one.way, one.again, one.most)
+	}
+	if one.met == 0 {
+		t.Errorf("%s, %s: it was not met", one.client, one.way)
+	}
+}
+
+func (p passages) String() string {
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "client\tfault\tmet\tseconds\tMB again\tMB in flight at the faults\twhat came of it")
+	byClient := slices.Clone(p)
+	slices.SortStableFunc(byClient, func(a, b passage) int { return strings.Compare(a.client, b.client) })
+	for _, o := range byClient {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%.1f\t%.1f\t%.1f\t%s\n", o.client, o.way, o.met, o.took.Seconds(), float64(o.again)/1e6, float64(o.most)/1e6, o.what)
+	}
+	w.Flush()
+	return text.String()
+}
+
+const equal = "SHA-256 equal"
+
 // Whatever is on the way, what can be resumed arrives by itself, and what cannot leaves no
-// half files behind.
+// half files behind. What is sent again is at most what was in flight when something broke.
 func TestFaults(t *testing.T) {
 	app(t)
+	var all passages
+	defer func() { t.Logf("%d ways:\n%s", len(all), all) }()
 	s := rig.Start(t, rig.Options{})
-	var ways []way
-	var proxies []*rig.FaultProxy
-	var met []obstacle // of each way
-	for _, o := range obstacles {
-		for client, takes := range map[string]bool{"the app": soak || !o.long, "tus-js-client": o.js} {
-			if !takes {
-				continue
-			}
-			p := rig.StartFault(t, s.Addr, o.fault)
-			addr := p.Addr
-			if o.rate > 0 {
-				addr = rig.StartRate(t, p.Addr, o.rate).Addr
-			}
-			ways = append(ways, way{o.name, "http://" + addr + "/", client})
-			proxies, met = append(proxies, p), append(met, o)
-		}
-	}
-	play(t, "faults", "", scene{App: s.URL, Server: s.URL, More: map[string]any{
-		"ways": toJSON(t, ways), "bytes": fmt.Sprint(faultBytes), "patience": "120000"}}, 6*time.Minute)
-	for i, w := range ways {
-		p, o := proxies[i], met[i]
-		content := int64(faultBytes)
-		if w.Only == "the app" {
-			content += 100 * 20_000
-		}
-		again := p.Received() - content
-		t.Logf("%s, %s: met %d times, %.1f MB of %.1f sent again", w.Only, w.Name, p.Met(), float64(again)/1e6, float64(content)/1e6)
-		if again > o.twice+1<<20 {
-			t.Errorf("%s, %s: %d bytes were sent again", w.Only, w.Name, again)
-		}
-		if p.Met() == 0 {
-			t.Errorf("%s, %s: it was not met", w.Only, w.Name)
+	scripted(t, s, &all)
+	if soak {
+		for _, o := range obstacles {
+			t.Run("WebKit, "+o.name, func(t *testing.T) { webKitThrough(t, s, o, &all) })
 		}
 	}
 	for _, o := range obstacles {
 		if o.rate == 0 {
-			putThrough(t, s, o)
+			putThrough(t, s, o, &all)
+		}
+		if !soak && !o.brief {
+			continue
+		}
+		for _, c := range senders(t) {
+			if !soak && c.brief != "" && c.brief != o.name {
+				continue
+			}
+			if why, cannot := c.not[o.name]; cannot {
+				all = append(all, passage{client: c.name, way: o.name, what: "does not get over it: " + why})
+				continue
+			}
+			sendThrough(t, s, c, o, &all)
+		}
+		batchesThrough(t, s, o, &all)
+	}
+}
+
+// open puts an obstacle before a server.
+func (o obstacle) open(t *testing.T, s *rig.Server) (p *rig.FaultProxy, address string) {
+	t.Helper()
+	p = rig.StartFault(t, s.Addr, o.fault)
+	addr := p.Addr
+	if o.rate > 0 {
+		addr = rig.StartRate(t, p.Addr, o.rate).Addr
+	}
+	return p, "http://" + addr + "/"
+}
+
+// told is what a script says of one: how long its client took.
+var told = regexp.MustCompile(`^(.*): (.*) ([0-9.]+) s$`)
+
+// scripted are the clients that are driven by a script.
+func scripted(t *testing.T, s *rig.Server, all *passages) {
+	t.Helper()
+	var ways []way
+	var proxies []*rig.FaultProxy
+	var met []obstacle // of each way
+	for _, o := range obstacles {
+		for _, c := range []struct {
+			name  string
+			takes bool
+		}{{"the app", soak || !o.long}, {"the app in Firefox", soak}, {"tus-js-client", o.js}, {"Uppy", o.js && (soak || o.brief)}} {
+			if !c.takes {
+				continue
+			}
+			p, address := o.open(t, s)
+			ways = append(ways, way{o.name, address, c.name})
+			proxies, met = append(proxies, p), append(met, o)
 		}
 	}
+	figures := play(t, "faults", "", scene{App: s.URL, Server: s.URL, More: map[string]any{
+		"ways": toJSON(t, ways), "bytes": fmt.Sprint(faultBytes), "patience": "120000", "firefox": rig.Need(t, "firefox-esr", "firefox-esr")}}, 30*time.Minute)
+	took := map[way]time.Duration{}
+	for _, f := range figures {
+		if m := told.FindStringSubmatch(f); m != nil {
+			seconds, _ := strconv.ParseFloat(m[3], 64)
+			took[way{Name: m[1], Only: m[2]}] = time.Duration(seconds * float64(time.Second))
+		}
+	}
+	for i, w := range ways {
+		content := int64(faultBytes)
+		switch w.Only {
+		case "the app":
+			content += 100 * 20_000
+		case "the app in Firefox":
+			content += 20 * 20_000
+		}
+		all.add(t, passage{w.Only, w.Name, proxies[i].Met(), took[way{Name: w.Name, Only: w.Only}],
+			proxies[i].Received() - content, met[i].twice + 1<<20, equal})
+	}
+}
+
+// webKitThrough sends a file by the app in WebKit.
+func webKitThrough(t *testing.T, s *rig.Server, o obstacle, all *passages) {
+	file := filepath.Join(t.TempDir(), "WebKit "+o.name+".bin")
+	want := putThere(t, file, file, faultBytes)
+	p, address := o.open(t, s)
+	w := webKit(t)
+	w.open(address)
+	w.write(`input[name="username"]`, rig.User)
+	w.write(`input[name="password"]`, rig.Password)
+	w.click(`button[type="submit"]`)
+	w.find(`[role="toolbar"]`)
+	begin := time.Now()
+	w.write(`[data-testid="pick-files"]`, file)
+	var state string
+	done := rig.Poll(90*time.Second, func() bool {
+		w.run(`return document.querySelector('[data-testid="upload-total"]')?.dataset.state ?? '';`, &state)
+		return state == "done"
+	})
+	one := passage{"the app in WebKit", o.name, p.Met(), time.Since(begin), p.Received() - faultBytes, o.twice + 1<<20, equal}
+	if !done {
+		one.what = "failed"
+		t.Errorf("it is not there: %q", state)
+	} else if got := s.Must(t, rig.Request{Path: url.PathEscape(filepath.Base(file))}, 200).Body; sha256.Sum256([]byte(got)) != want {
+		one.what = "another file"
+		t.Errorf("another file, of %d bytes", len(got))
+	}
+	all.add(t, one)
+}
+
+// sendThrough sends a file by a client of its own.
+func sendThrough(t *testing.T, s *rig.Server, c sender, o obstacle, all *passages) {
+	t.Helper()
+	if c.own {
+		s = rig.Start(t, rig.Options{})
+	}
+	p, address := o.open(t, s)
+	if c.own {
+		s.Stop()
+		s.SetEnv("CAIRN_BASE_URL=" + address)
+		s.Restart()
+	}
+	size := int64(briefBytes)
+	switch {
+	case soak:
+		size = faultBytes
+	case c.large:
+		size = 21 << 20
+	}
+	j := job{to: address, file: filepath.Join(t.TempDir(), "file"), name: fmt.Sprintf("%x", c.name+o.name)}
+	want := putThere(t, j.file, j.name, size)
+	begin := time.Now()
+	err := c.send(t, j)
+	one := passage{c.name, o.name, p.Met(), time.Since(begin), p.Received() - size, p.Met() * c.part, equal}
+	if c.anew { // at each fault, all that had come
+		one.most, one.what = p.Met()*size, equal+", each time from its beginning"
+	}
+	if err != nil {
+		one.what = "failed"
+		t.Errorf("%s, %s: %v", c.name, o.name, err)
+	} else if got := s.Must(t, rig.Request{Path: j.name}, 200).Body; sha256.Sum256([]byte(got)) != want {
+		one.what = "another file"
+		t.Errorf("%s, %s: another file, of %d bytes", c.name, o.name, len(got))
+	}
+	all.add(t, one)
+}
+
+// batchesThrough sends small files.
+func batchesThrough(t *testing.T, s *rig.Server, o obstacle, all *passages) {
+	t.Helper()
+	p, address := o.open(t, s)
+	begin := time.Now()
+	needed, err := batchThrough(t, s, address, "batches-"+strings.ReplaceAll(o.name, " ", "-"))
+	one := passage{"batches", o.name, p.Met(), time.Since(begin), p.Received() - needed, p.Met() * (part() + 16<<10), equal + ", no version twice"}
+	if err != nil {
+		one.what = "failed"
+		t.Errorf("batches, %s: %v", o.name, err)
+	}
+	all.add(t, one)
 }
 
 // putThrough sends a file by PUT over one that is there. It has one try: after it, either the old
 // file is there or the new one, whole.
-func putThrough(t *testing.T, s *rig.Server, o obstacle) {
+func putThrough(t *testing.T, s *rig.Server, o obstacle, all *passages) {
 	t.Helper()
+	o.fault.Every = 0
 	p := rig.StartFault(t, s.Addr, o.fault) // whose faults are still to come
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
@@ -158,6 +269,7 @@ func putThrough(t *testing.T, s *rig.Server, o obstacle) {
 		t.Fatal(err)
 	}
 	s.Must(t, rig.Request{Method: "PUT", Path: "put.bin", Body: "old"}, 201, 204)
+	begin := time.Now()
 	cmd := exec.Command(rig.Need(t, "curl", "curl"), "-sS", "--max-time", "5", "-o", filepath.Join(dir, "answer"), "-w", "%{http_code}",
 		"-u", rig.User+":"+rig.Password, "-T", file, "http://"+p.Addr+"/dav/put.bin")
 	code, _ := cmd.Output()
@@ -166,8 +278,6 @@ func putThrough(t *testing.T, s *rig.Server, o obstacle) {
 	if want := map[bool]string{true: content, false: "old"}[obeyed]; got != want {
 		t.Errorf("%s: curl was told %s, and %d bytes are there", o.name, code, len(got))
 	}
-	if p.Met() == 0 {
-		t.Errorf("%s: curl did not meet it", o.name)
-	}
-	t.Logf("%s: PUT by curl: %s, and the %s file is there", o.name, code, map[bool]string{true: "new", false: "old"}[obeyed])
+	all.add(t, passage{"PUT by curl", o.name, p.Met(), time.Since(begin), 0, 0,
+		fmt.Sprintf("told %s, and the %s file is there, whole", code, map[bool]string{true: "new", false: "old"}[obeyed])})
 }

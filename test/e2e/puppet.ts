@@ -34,14 +34,14 @@ export async function chromium(profile = 'profile', app = scene.app): Promise<Pu
   return puppet(browser, app);
 }
 
-export async function firefox(executable: string): Promise<Puppet> {
+export async function firefox(executable: string, app = scene.app): Promise<Puppet> {
   const browser = await launch({
     browser: 'firefox',
     executablePath: executable,
     networkEnabled: false,
     defaultViewport: { width: 1280, height: 800 },
   });
-  return puppet(browser);
+  return puppet(browser, app);
 }
 
 /** Opens the app in a browser and signs in. */
