@@ -30,7 +30,7 @@ const elementKey = "element-6066-11e4-a52e-4f735466cecf"
 // webKit starts Debian's WebKitGTK on a screen of its own.
 func webKit(t *testing.T) *webdriver {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	home := t.TempDir()
 	display := screen(ctx, t, home)
