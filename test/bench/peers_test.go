@@ -186,6 +186,7 @@ func TestPeers(t *testing.T) {
 		}
 	}
 	if named(*peersOnly, "Cairn") && (*peersPhases == "" || named(*peersPhases, "stopped")) {
+		note("Cairn, a PUT alone and beside 1,000 that have stopped, in turns")
 		b.stopped(rig.Start(t, rig.Options{Args: []string{"--log-level", "warn"}}), 2*(*peersRounds)+1)
 	}
 	if named(*peersOnly, "Cairn") && *peersPhases == "" {
@@ -215,15 +216,18 @@ func (b *davbench) group(g group, s startable) {
 	if g.on == "" && (s.name == "slow" || s.name == "tusd") || g.on != "" && !named(g.on, s.name) {
 		return
 	}
-	p := s.start()
-	defer p.end()
 	if g.phases == "tus" {
+		// Each on a server of its own: see put-chunked above.
 		if s.name == "Cairn" {
-			b.run(p, "-tus", "-only", "put-large")
+			b.on(s, "-tus", "-only", "put-large")
 		}
-		b.run(p, g.suffix, "-tus", p.tus)
+		for _, phase := range []string{"tus-one-patch", "tus-8m-patch", "tus-small", "tus-parallel"} {
+			b.on(s, g.suffix, "-only", phase, "-tus")
+		}
 		return
 	}
+	p := s.start()
+	defer p.end()
 	phases := g.phases
 	if s.name == "sinkfile" {
 		phases = strings.Join(slices.DeleteFunc(strings.Split(phases, ","), func(ph string) bool { return !named(sinks, ph) }), ",")
@@ -236,6 +240,17 @@ func (b *davbench) group(g group, s startable) {
 		flags[len(flags)-1] = fmt.Sprint(10 * *peersList)
 	}
 	b.run(p, g.suffix, flags...)
+}
+
+// on runs flags on a server of its own; behind -tus, if that is the last of them, comes its address.
+func (b *davbench) on(s startable, suffix string, flags ...string) {
+	b.t.Helper()
+	p := s.start()
+	defer p.end()
+	if flags[len(flags)-1] == "-tus" {
+		flags = append(flags, p.tus)
+	}
+	b.run(p, suffix, flags...)
 }
 
 // davbench runs that program.
