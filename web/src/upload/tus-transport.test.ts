@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponse, HttpStack } from 'tus-js-client';
 import { beforeEach, expect, test } from 'vitest';
 import type { Failure, Job, JobEvents } from './transport';
-import { createTusTransport } from './tus-transport';
+import { type Bodies, createTusTransport } from './tus-transport';
 
 const MiB = 1 << 20;
 
@@ -68,12 +68,14 @@ let http: Script;
 let token: string;
 let told: string[];
 let failures: Failure[];
+let bodies: Bodies;
 
 beforeEach(() => {
   http = new Script();
   token = 'first';
   told = [];
   failures = [];
+  bodies = 'bytes';
 });
 
 const door = {
@@ -93,7 +95,7 @@ const events: JobEvents = {
 };
 
 function start(file: File, more: Partial<Job> = {}) {
-  return createTusTransport(door, http).start(
+  return createTusTransport(door, http, bodies).start(
     {
       file,
       folder: 'a/b',
@@ -198,6 +200,23 @@ test('a large one in PATCHes of the chunk size; conditions only at the creation'
   ]);
 });
 
+test('large bodies lie in the file, and small ones do not', async () => {
+  bodies = 'slices';
+  start(fileOf(3 * MiB), { partSize: () => 2 * MiB });
+  (await request(0)).answer(201, { Location: '/files/tus/1' });
+  const first = await request(1);
+  expect(first.body).toBeInstanceOf(Blob);
+  const bytes = new Uint8Array(await (first.body as Blob).arrayBuffer());
+  expect(bytes.length).toBe(2 * MiB);
+  expect(bytes[1000]).toBe(1000 % 251);
+  first.answer(204, { 'Upload-Offset': String(2 * MiB) });
+  const second = await request(2);
+  expect((second.body as Uint8Array).length).toBe(MiB);
+  expect((second.body as Uint8Array)[0]).toBe((2 * MiB) % 251);
+  second.answer(204, { 'Upload-Offset': String(3 * MiB) });
+  await until(() => told.includes('done'));
+});
+
 test('an empty file is created and done', async () => {
   start(fileOf(0));
   const post = await request(0);
@@ -281,22 +300,30 @@ test('an answer without an offset does not come from Cairn', async () => {
   expect(failures[0]).toMatchObject({ step: 'patch', problem: { code: 'network' } });
 });
 
+const unreadable = () => Promise.reject(new DOMException('', 'NotReadableError'));
+const shorter = (bytes: number) => () => Promise.resolve(new ArrayBuffer(bytes));
 test.each([
-  ['cannot be read', () => Promise.reject(new DOMException('', 'NotReadableError'))],
-  ['has become shorter', () => Promise.resolve(new ArrayBuffer(5))],
-])('a file that %s fails as such, and nothing of it is sent', async (_, arrayBuffer) => {
-  const file = {
-    size: 2 * MiB,
-    type: '',
-    lastModified: 0,
-    slice: () => ({ arrayBuffer }),
-  } as unknown as File;
-  start(file);
-  (await request(0)).answer(201, { Location: '/files/tus/1' });
-  await until(() => failures.length === 1);
-  expect(failures[0]).toMatchObject({ step: 'read', problem: { code: 'changed' } });
-  expect(http.sent.length).toBe(1);
-});
+  ['bytes', 'cannot be read', unreadable],
+  ['bytes', 'has become shorter', shorter(5)],
+  ['slices', 'cannot be read', unreadable],
+  ['slices', 'has become shorter', shorter(0)],
+] as const)(
+  '%s: a file that %s fails as such, and nothing of it is sent',
+  async (as, _, arrayBuffer) => {
+    bodies = as;
+    const file = {
+      size: 2 * MiB,
+      type: '',
+      lastModified: 0,
+      slice: () => ({ arrayBuffer }),
+    } as unknown as File;
+    start(file);
+    (await request(0)).answer(201, { Location: '/files/tus/1' });
+    await until(() => failures.length === 1);
+    expect(failures[0]).toMatchObject({ step: 'read', problem: { code: 'changed' } });
+    expect(http.sent.length).toBe(1);
+  },
+);
 
 test('after stop it is silent, and the request is broken off', async () => {
   const transfer = start(fileOf(3 * MiB));
@@ -378,7 +405,7 @@ test('the next part is read while one is on its way, and none further', async ()
 test('of what was read ahead only so much is sent as a part has by now', async () => {
   let part = 2 * MiB;
   const sizes: number[] = [];
-  createTusTransport(door, http).start(
+  createTusTransport(door, http, 'bytes').start(
     {
       ...{ file: fileOf(5 * MiB), folder: '', name: 'f', condition: { ifNoneMatch: '*' } },
       ...{ url: undefined, partSize: () => part },
