@@ -50,13 +50,6 @@ func TestManyFiles(t *testing.T) {
 	play(t, "many", "a folder of many", sc, 6*time.Minute)
 }
 
-// Cancelled in the middle, they end within a second.
-func TestManyCancelled(t *testing.T) {
-	_, sc := throughNetwork(t, 0)
-	sc.More = many()
-	play(t, "many", "cancelled in the middle", sc, 6*time.Minute)
-}
-
 func many() map[string]any {
 	if files := os.Getenv("CAIRN_MANY"); files != "" {
 		return map[string]any{"files": files, "rate": "1000", "longest": "200", "early": "4096", "cancel": "1000"}
