@@ -64,6 +64,12 @@ func TestAddedAgain(t *testing.T) {
 	play(t, "many", "left at half", sc, 3*time.Minute)
 }
 
+// What changes here while it is sent is no file there, and is said to have changed.
+func TestChangedWhileSent(t *testing.T) {
+	_, sc := throughNetwork(t, 0)
+	play(t, "changed", "", sc, 2*time.Minute)
+}
+
 var setUpLink = regexp.MustCompile(`http\S+/setup#\S+`)
 
 // The printed link makes the first account, in the browser, once.
